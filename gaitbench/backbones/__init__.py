@@ -1,0 +1,1 @@
+"""Networks that map silhouette clips to part embeddings."""

@@ -1,0 +1,1 @@
+"""Data sets of silhouettes: the container, and what fills it."""

@@ -1,0 +1,1 @@
+"""Distances, metrics and per-probe scores."""

@@ -1,0 +1,1 @@
+"""The method interface, the occlusion evaluation module and RG-Gait."""

@@ -1,0 +1,1 @@
+"""Sizes and budgets, one TOML file each."""

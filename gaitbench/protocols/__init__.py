@@ -1,0 +1,1 @@
+"""What is trained and tested: descriptions that expand into cells."""

@@ -1,0 +1,136 @@
+"""Names to things: occlusions, backbones, methods, data sets and protocols.
+
+gaitbench's own things and a third party's are found in the same way, through entry points of an
+installed distribution; a plug-in file adds its own by calling `register`. Nothing is imported until
+it is asked for by name.
+"""
+
+import importlib.util
+import sys
+from collections.abc import Callable, Iterator
+from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
+from typing import Generic, TypeVar
+
+from gaitbench.errors import ConfigurationError, UnknownNameError
+
+T = TypeVar("T")
+AnyT = TypeVar("AnyT")
+
+
+class Registry(Generic[T]):
+    """The things of one kind, by name.
+
+    Args:
+        kind: What one thing is called in messages, for example "occlusion".
+        group: The entry-point group that is searched, for example "gaitbench.occlusions".
+    """
+
+    def __init__(self, kind: str, group: str) -> None:
+        self.kind = kind
+        self.group = group
+        self._things: dict[str, type[T]] = {}
+        self._sources: dict[str, str] = {}
+        self._entries: dict[str, EntryPoint] | None = None
+
+    def _installed(self) -> dict[str, EntryPoint]:
+        if self._entries is None:
+            self._entries = {}
+            for entry in entry_points(group=self.group):
+                if entry.name in self._entries and self._entries[entry.name].value != entry.value:
+                    raise ConfigurationError(
+                        f"The {self.kind} name {entry.name!r} is claimed by "
+                        f"{self._entries[entry.name].value} and by {entry.value}; "
+                        "uninstall one of the two distributions or rename its entry point."
+                    )
+                self._entries[entry.name] = entry
+        return self._entries
+
+    def register(self, name: str) -> Callable[[type[AnyT]], type[AnyT]]:
+        """Return a class decorator that makes a plug-in's class known under `name`.
+
+        Raises:
+            ConfigurationError: If the name is taken.
+        """
+
+        def add(thing: type[AnyT]) -> type[AnyT]:
+            source = getattr(thing, "__module__", "?")
+            if name in self._installed() or name in self._things:
+                raise ConfigurationError(
+                    f"{source}: the {self.kind} name {name!r} is taken by {self.source(name)}. "
+                    "Choose another name."
+                )
+            self._things[name] = thing  # type: ignore[assignment]
+            self._sources[name] = source
+            return thing
+
+        return add
+
+    def get(self, name: str) -> type[T]:
+        """Return the class registered under `name`.
+
+        Raises:
+            UnknownNameError: If there is none.
+            ConfigurationError: If its module cannot be imported.
+        """
+        if name not in self._things:
+            entry = self._installed().get(name)
+            if entry is None:
+                raise UnknownNameError(self.kind, name, self.names())
+            try:
+                self._things[name] = entry.load()
+            except (ImportError, AttributeError) as error:
+                raise ConfigurationError(
+                    f"The {self.kind} {name!r} ({entry.value}) does not import: {error}"
+                ) from error
+        return self._things[name]
+
+    def check(self, name: str) -> str:
+        """Return `name` if it is known, without importing it; raise UnknownNameError otherwise."""
+        if name not in self._things and name not in self._installed():
+            raise UnknownNameError(self.kind, name, self.names())
+        return name
+
+    def source(self, name: str) -> str:
+        """Return who registered `name`: a module, or an entry point's value."""
+        entry = self._installed().get(self.check(name))
+        return entry.value if entry is not None else self._sources[name]
+
+    def names(self) -> list[str]:
+        """Return all known names: installed ones in their declared order, then plug-ins'."""
+        return list(dict.fromkeys([*self._installed(), *self._things]))
+
+    def items(self) -> Iterator[tuple[str, type[T]]]:
+        """Yield every name with its class, importing each."""
+        for name in self.names():
+            yield name, self.get(name)
+
+
+def load_plugin(path: Path) -> None:
+    """Import a plug-in file, whose `register` calls take effect; a second call does nothing.
+
+    Raises:
+        ConfigurationError: If the file is missing or does not import.
+    """
+    path = path.resolve()
+    module_name = f"gaitbench_plugin_{path.stem}"
+    loaded = sys.modules.get(module_name)
+    if loaded is not None and getattr(loaded, "__file__", None) == str(path):
+        return
+    if not path.is_file():
+        raise ConfigurationError(f"Plug-in {path}: there is no such file.")
+    spec = importlib.util.spec_from_file_location(module_name, path)
+    if spec is None or spec.loader is None:
+        raise ConfigurationError(f"Plug-in {path}: not a Python file (its name must end in .py).")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[module_name] = module
+    try:
+        spec.loader.exec_module(module)
+    except ConfigurationError:
+        del sys.modules[module_name]
+        raise
+    except Exception as error:  # noqa: BLE001 - a plug-in may fail in any way; all are the user's to see
+        del sys.modules[module_name]
+        raise ConfigurationError(
+            f"Plug-in {path} does not import: {type(error).__name__}: {error}"
+        ) from error
