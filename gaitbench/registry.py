@@ -129,7 +129,7 @@ def load_plugin(path: Path) -> None:
     except ConfigurationError:
         del sys.modules[module_name]
         raise
-    except Exception as error:  # noqa: BLE001 - a plug-in may fail in any way; all are the user's to see
+    except Exception as error:
         del sys.modules[module_name]
         raise ConfigurationError(
             f"Plug-in {path} does not import: {type(error).__name__}: {error}"

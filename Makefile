@@ -1,0 +1,29 @@
+# make run    set up and run the main job on the embedded walkers
+# make test   set up and pass the tests
+PYTHON ?= python3
+BIN := .venv/bin
+RUN_ARGS ?= --protocol adaptability
+
+.PHONY: run test lint setup clean
+.venv/.ready: pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --upgrade pip
+	$(BIN)/pip install --quiet --constraint constraints.txt torch==2.13.0
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	touch $@
+
+setup: .venv/.ready
+
+run: setup
+	$(BIN)/gaitbench run $(RUN_ARGS)
+
+test: setup
+	$(BIN)/python -m pytest
+
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy gaitbench
+
+clean:
+	rm -rf .venv build dist *.egg-info

@@ -1,0 +1,130 @@
+"""MimicGait: a student on occluded clips imitates a teacher on the same clips unoccluded.
+
+Source: Gupta and Chellappa, "MimicGait: A Model Agnostic Approach for Occluded Gait Recognition Using
+Correlational Knowledge Distillation", WACV 2025, section 3.
+"""
+
+from dataclasses import dataclass
+from typing import Literal, cast
+
+import torch
+from torch import Tensor, nn
+
+from gaitbench.backbones.base import Backbone, BackboneSpec
+from gaitbench.backbones.parts import PartLinear
+from gaitbench.methods.base import Embedded, Method, Networks, Plan, Stage
+from gaitbench.methods.extractor import ExtractorStage, holistic_extractor
+from gaitbench.methods.oem import (
+    FEATURE_CHANNELS,
+    Detection,
+    DetectorStage,
+    concat_feature,
+    detect,
+    occlusion_detector,
+)
+from gaitbench.training.batches import Batch
+from gaitbench.training.losses import distillation_triplet, part_cross_entropy
+
+Inference = Literal["paper", "released-code"]
+
+
+class Student(nn.Module):
+    """A backbone and the per-part mixer that the detector's feature guides."""
+
+    def __init__(self, spec: BackboneSpec, identities: int | None) -> None:
+        super().__init__()
+        self.backbone: Backbone = spec.build()
+        channels, parts = self.backbone.channels, self.backbone.parts
+        self.mixer = PartLinear(parts, channels + FEATURE_CHANNELS, channels)
+        self.neck = self.backbone.neck(identities) if identities else None
+
+    def guided(self, clips: Tensor, found: Detection) -> Tensor:
+        """Return T(Fm(x) concat V(x)), [n, c, p]."""
+        return cast(Tensor, self.mixer(concat_feature(self.backbone(clips), found.feature)))
+
+
+@dataclass(frozen=True)
+class MimicStage(Stage):
+    """Trains student and mixer by multi-instance correlational distillation.
+
+    Args:
+        backbone: Of the student, the same as the teacher's.
+        teacher: Frozen; sees the clips before occlusion.
+        detector: Frozen; sees the student's clips.
+        distance_margin: Of the distillation's triplet loss; 0.05 in the paper, 0.2 in the released
+            configurations.
+        cross_entropy: Adds a classifier; the paper shows that it hurts.
+        inference: "paper" compares the guided embedding, "released-code" the student's before the mixer.
+    """
+
+    backbone: BackboneSpec
+    teacher: ExtractorStage
+    detector: DetectorStage
+    distance_margin: float = 0.05
+    cross_entropy: bool = False
+    inference: Inference = "paper"
+    role = "student"
+
+    def build(self, identities: int) -> Student:
+        """Return a new student."""
+        return Student(self.backbone, identities if self.cross_entropy else None)
+
+    def losses(self, network: nn.Module, networks: Networks, batch: Batch) -> dict[str, Tensor]:
+        """Return the distillation loss over student and teacher embeddings."""
+        model = cast(Student, network)
+        student = model.guided(batch.clips, detect(networks["detector"], batch.clips))
+        with torch.no_grad():
+            teacher = networks["teacher"](batch.whole)
+        terms = {
+            "distillation": distillation_triplet(
+                student, teacher, batch.identities, margin=self.distance_margin
+            )
+        }
+        if model.neck is not None:
+            terms["cross-entropy"] = part_cross_entropy(model.neck(student), batch.identities)
+        return terms
+
+    def embed(self, network: nn.Module, networks: Networks, batch: Batch) -> Embedded:
+        """Return the guided embedding, or the student's own for "released-code"."""
+        model = cast(Student, network)
+        found = detect(networks["detector"], batch.clips)
+        embeddings = (
+            model.guided(batch.clips, found)
+            if self.inference == "paper"
+            else model.backbone(batch.clips)
+        )
+        return Embedded(embeddings, types=found.type_logits.argmax(1), amount=found.amount)
+
+
+@dataclass(frozen=True)
+class MimicGait(Method):
+    """MimicGait as the paper describes it.
+
+    Args:
+        margin: See `MimicStage.distance_margin`.
+        cross_entropy: See `MimicStage`.
+        inference: See `MimicStage`.
+    """
+
+    margin: float = 0.05
+    cross_entropy: bool = False
+    inference: Inference = "paper"
+
+    title = "MimicGait"
+    source = "MimicGait, WACV 2025"
+    about = "student on occluded clips imitates Baseline-1 on the same clips unoccluded"
+
+    def stage(self, plan: Plan) -> MimicStage:
+        """Return the distillation stage on top of the shared extractor and detector."""
+        return MimicStage(
+            data=plan.data,
+            recipe=plan.occluded,
+            mix=plan.setting.train,
+            seed=plan.seed,
+            backbone=plan.backbone,
+            teacher=holistic_extractor(plan),
+            detector=occlusion_detector(plan),
+            distance_margin=self.margin,
+            cross_entropy=self.cross_entropy,
+            inference=self.inference,
+        )

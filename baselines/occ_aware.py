@@ -1,0 +1,141 @@
+"""Occ-Aware: a backbone that is told the occlusion's type by a frozen detector.
+
+Source: Gupta and Chellappa, "You Can Run but not Hide: Improving Gait Recognition with Intrinsic
+Occlusion Type Awareness", WACV 2024. Places of injection as the paper names them.
+"""
+
+from dataclasses import dataclass
+from typing import Literal, cast
+
+import torch
+from torch import Tensor, nn
+
+from gaitbench.backbones.base import Backbone, BackboneSpec
+from gaitbench.backbones.parts import PartLinear
+from gaitbench.methods.base import Embedded, Method, Networks, Plan, Stage
+from gaitbench.methods.extractor import identity_losses
+from gaitbench.methods.oem import (
+    FEATURE_CHANNELS,
+    Detection,
+    DetectorStage,
+    concat_feature,
+    detect,
+    occlusion_detector,
+)
+from gaitbench.training.batches import Batch
+
+Injection = Literal["deferred-concat", "complex-deferred-concat", "guided-add", "early-conv3d"]
+
+
+class OccAwareNetwork(nn.Module):
+    """A backbone with the occlusion feature injected.
+
+    Args:
+        spec: The backbone's.
+        identities: Size of the classifier.
+        injection: "deferred-concat" appends the feature to every part's embedding and mixes with one
+            per-part linear layer, "complex-deferred-concat" with two; "guided-add" adds a per-part
+            linear map of it; "early-conv3d" turns each frame's feature into a row and a column profile,
+            and a learnable 3-D convolution merges their sum with the silhouettes before the backbone.
+    """
+
+    def __init__(self, spec: BackboneSpec, identities: int, injection: Injection) -> None:
+        super().__init__()
+        self.injection = injection
+        self.backbone: Backbone = spec.build()
+        c, p = self.backbone.channels, self.backbone.parts
+        if injection == "early-conv3d":
+            self.rows = nn.Linear(FEATURE_CHANNELS, PROFILE)
+            self.columns = nn.Linear(FEATURE_CHANNELS, PROFILE)
+            self.merge = nn.Conv3d(2, 1, 3, padding=1)
+        elif injection == "guided-add":
+            self.mixer: nn.Module = PartLinear(p, FEATURE_CHANNELS, c)
+        elif injection == "complex-deferred-concat":
+            self.mixer = nn.Sequential(
+                PartLinear(p, c + FEATURE_CHANNELS, c + FEATURE_CHANNELS),
+                nn.LeakyReLU(),
+                PartLinear(p, c + FEATURE_CHANNELS, c),
+            )
+        else:
+            self.mixer = PartLinear(p, c + FEATURE_CHANNELS, c)
+        self.neck = self.backbone.neck(identities)
+
+    def forward(self, clips: Tensor, found: Detection) -> Tensor:
+        """Embed clips [n, t, h, w] with what the detector said about them, as [n, c, p]."""
+        if self.injection == "early-conv3d":
+            return cast(Tensor, self.backbone(self._merged(clips, found.frame_features)))
+        embeddings = self.backbone(clips)
+        if self.injection == "guided-add":
+            parts = found.feature.unsqueeze(-1).expand(-1, -1, embeddings.shape[-1])
+            return cast(Tensor, embeddings + self.mixer(parts))
+        return cast(Tensor, self.mixer(concat_feature(embeddings, found.feature)))
+
+    def _merged(self, clips: Tensor, frame_features: Tensor) -> Tensor:
+        h, w = clips.shape[2:]
+        rows = nn.functional.interpolate(self.rows(frame_features), h, mode="linear")
+        columns = nn.functional.interpolate(self.columns(frame_features), w, mode="linear")
+        field = rows[..., :, None] + columns[..., None, :]
+        merged = self.merge(torch.stack([clips.to(field.dtype), field], 1)).squeeze(1)
+        return cast(Tensor, clips + merged)
+
+
+PROFILE = 32
+"""Points of a row or column profile before it is interpolated to the frame's size."""
+
+
+@dataclass(frozen=True)
+class OccAwareStage(Stage):
+    """Trains backbone and mixer end to end on occluded clips, with the detector frozen.
+
+    Args:
+        backbone: Architecture.
+        detector: A detector of types alone.
+        injection: Where the occlusion feature enters.
+    """
+
+    backbone: BackboneSpec
+    detector: DetectorStage
+    injection: Injection = "deferred-concat"
+    role = "occ-aware"
+
+    def build(self, identities: int) -> OccAwareNetwork:
+        """Return a new network."""
+        return OccAwareNetwork(self.backbone, identities, self.injection)
+
+    def losses(self, network: nn.Module, networks: Networks, batch: Batch) -> dict[str, Tensor]:
+        """Return the backbone's own losses on the mixed embedding."""
+        model = cast(OccAwareNetwork, network)
+        embeddings = model(batch.clips, detect(networks["detector"], batch.clips))
+        return identity_losses(embeddings, model.neck(embeddings), batch, self.recipe)
+
+    def embed(self, network: nn.Module, networks: Networks, batch: Batch) -> Embedded:
+        """Return the mixed embedding and the detected type."""
+        found = detect(networks["detector"], batch.clips)
+        return Embedded(network(batch.clips, found), types=found.type_logits.argmax(1))
+
+
+@dataclass(frozen=True)
+class OccAware(Method):
+    """Occ-Aware with deferred concatenation, the paper's main variant.
+
+    Args:
+        injection: See `OccAwareNetwork`.
+    """
+
+    injection: Injection = "deferred-concat"
+
+    title = "Occ-Aware"
+    source = "Occ-Aware, WACV 2024"
+    about = "backbone that is told the occlusion's type, trained on occluded clips"
+
+    def stage(self, plan: Plan) -> OccAwareStage:
+        """Return the end-to-end stage on top of a detector of types."""
+        return OccAwareStage(
+            data=plan.data,
+            recipe=plan.occluded,
+            mix=plan.setting.train,
+            seed=plan.seed,
+            backbone=plan.backbone,
+            detector=occlusion_detector(plan, amounts=False),
+            injection=self.injection,
+        )

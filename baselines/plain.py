@@ -1,0 +1,57 @@
+"""Baseline-1 and Baseline-2: the backbone alone, trained on whole or on occluded clips."""
+
+from dataclasses import dataclass
+
+from gaitbench.methods.base import Method, Plan
+from gaitbench.methods.extractor import ExtractorStage, holistic_extractor
+
+
+@dataclass(frozen=True)
+class Baseline1(Method):
+    """The backbone trained on whole clips only: RG-Gait's extractor and MimicGait's teacher."""
+
+    title = "Baseline-1"
+    source = "MimicGait, WACV 2025; RG-Gait, IJCB 2025"
+    about = "backbone trained on whole clips only"
+    adaptable = False
+
+    def stage(self, plan: Plan) -> ExtractorStage:
+        """Return the shared holistic extractor."""
+        return holistic_extractor(plan)
+
+
+@dataclass(frozen=True)
+class Baseline2(Method):
+    """The backbone trained from scratch on the setting's clips.
+
+    Args:
+        occluded_share: Largest share of the training clips that are occluded.
+    """
+
+    occluded_share: float = 1.0
+
+    title = "Baseline-2"
+    source = "MimicGait, WACV 2025; RG-Gait, IJCB 2025"
+    about = "backbone trained from scratch on occluded clips"
+
+    def stage(self, plan: Plan) -> ExtractorStage:
+        """Return an extractor stage on occluded clips."""
+        mix = plan.setting.train
+        return ExtractorStage(
+            data=plan.data,
+            recipe=plan.occluded,
+            mix=mix.with_share(min(mix.share, self.occluded_share)),
+            seed=plan.seed,
+            backbone=plan.backbone,
+        )
+
+
+@dataclass(frozen=True)
+class MatchedBaseline2(Baseline2):
+    """Control: Baseline-2 with as many whole clips among its training clips as RG-Gait."""
+
+    occluded_share: float = 0.5
+
+    title = "Baseline-2, matched"
+    about = "control: Baseline-2 with RG-Gait's share of whole clips"
+    compared = False

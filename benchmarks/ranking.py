@@ -1,0 +1,143 @@
+"""Time and memory of scoring, against the straightforward way in the same run.
+
+    python benchmarks/ranking.py [--probes 1000] [--gallery 5400] [--repeats 3]
+
+The reference computes a float32 distance matrix part by part and sorts every row completely. It
+does less (no verification, no excluded pairs) and its distances are less exact. The ratio of the
+times carries over between machines; the seconds do not. Peak memory is of the whole process,
+embeddings included, measured in one process per way.
+"""
+
+import argparse
+import resource
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from functools import partial
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from gaitbench.evaluation.retrieval import score_probes, summarise
+
+Embeddings = npt.NDArray[np.float32]
+CHANNELS, PARTS = 256, 16
+MIB = 2**20
+
+
+def problem(probes: int, gallery: int) -> tuple[Embeddings, Embeddings, pd.DataFrame, pd.DataFrame]:
+    """Return embeddings and tables with about six gallery sequences per identity."""
+    rng = np.random.default_rng(0)
+    identities = max(1, gallery // 6)
+    centres = rng.standard_normal((identities, CHANNELS, PARTS), dtype=np.float32)
+
+    def side(n: int, role: str) -> tuple[Embeddings, pd.DataFrame]:
+        own = rng.integers(0, identities, n)
+        embeddings = rng.standard_normal((n, CHANNELS, PARTS), dtype=np.float32)
+        embeddings *= 4
+        embeddings += centres[own]
+        names = [f"{role}-{i}" for i in range(n)]
+        table = pd.DataFrame(
+            {
+                "sequence": names,
+                "identity": own.astype(str),
+                "condition": role,
+                "view": 18.0 * rng.integers(0, 11, n),
+                "recording": names,
+            }
+        )
+        return embeddings, table
+
+    probe_embeddings, probe_table = side(probes, "probe")
+    gallery_embeddings, gallery_table = side(gallery, "gallery")
+    return probe_embeddings, gallery_embeddings, probe_table, gallery_table
+
+
+def ours(
+    probe: Embeddings, gallery: Embeddings, probes: pd.DataFrame, galleries: pd.DataFrame
+) -> tuple[float, float]:
+    """Return Rank-1 and mAP as gaitbench computes them."""
+    summary = summarise(score_probes(probe, gallery, probes, galleries, exclude_same_view=False))
+    return summary["rank_1"], summary["map"]
+
+
+def reference(
+    probe: Embeddings, gallery: Embeddings, probes: pd.DataFrame, galleries: pd.DataFrame
+) -> tuple[float, float]:
+    """Return Rank-1 and mAP from a loop over the parts and a complete sort."""
+    distances = np.zeros((len(probe), len(gallery)), np.float32)
+    for part in range(PARTS):
+        a, b = probe[:, :, part], gallery[:, :, part]
+        squared = (a**2).sum(1)[:, None] + (b**2).sum(1)[None, :] - 2 * (a @ b.T)
+        distances += np.sqrt(np.maximum(squared, 0)) / PARTS
+    order = np.argsort(distances, axis=1)
+    probe_ids, gallery_ids = probes["identity"].to_numpy(), galleries["identity"].to_numpy()
+    codes = {identity: i for i, identity in enumerate(np.union1d(probe_ids, gallery_ids))}
+    probe_codes = np.array([codes[i] for i in probe_ids])
+    matches = np.array([codes[i] for i in gallery_ids])[order] == probe_codes[:, None]
+    matches = matches[matches.any(axis=1)]
+    precision = matches.cumsum(axis=1) / np.arange(1, len(gallery) + 1)
+    ap = (precision * matches).sum(axis=1) / matches.sum(axis=1)
+    return float(matches[:, 0].mean()), float(ap.mean())
+
+
+WAYS: dict[str, Callable[..., tuple[float, float]]] = {"gaitbench": ours, "reference": reference}
+
+
+def peak_mib() -> float:
+    """Return the largest resident size of this process so far."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / MIB if sys.platform == "darwin" else peak / 1024
+
+
+def best_time(way: Callable[[], object], repeats: int) -> float:
+    """Return the shortest of several runs, in seconds: noise only ever adds."""
+    times = []
+    for _ in range(repeats):
+        start = time.perf_counter()
+        way()
+        times.append(time.perf_counter() - start)
+    return min(times)
+
+
+def main() -> None:
+    """Compare both ways, or run one of them and print its peak memory."""
+    parser = argparse.ArgumentParser(description="Scoring against a straightforward reference.")
+    parser.add_argument("--probes", type=int, default=1000)
+    parser.add_argument("--gallery", type=int, default=5400)
+    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--memory-of", choices=WAYS, help="run one way once, print its peak in MiB")
+    options = parser.parse_args()
+    if options.memory_of:
+        data = problem(options.probes, options.gallery)
+        before = peak_mib()
+        WAYS[options.memory_of](*data)
+        print(f"{before:.0f} {peak_mib():.0f}")
+        return
+    # A new process inherits the peak of the one that starts it: these start while it is small.
+    memory = {name: measured_peaks(name, options.probes, options.gallery) for name in WAYS}
+    data = problem(options.probes, options.gallery)
+    print(f"{options.probes} probes × {options.gallery} gallery, {CHANNELS} × {PARTS}")
+    seconds = {}
+    for name, way in WAYS.items():
+        rank_1, mean_ap = way(*data)
+        seconds[name] = best_time(partial(way, *data), options.repeats)
+        inputs, peak = memory[name]
+        print(
+            f"{name:10} {seconds[name]:6.2f} s   peak {peak:>5} MiB (inputs alone {inputs})   "
+            f"Rank-1 {rank_1:.4f}   mAP {mean_ap:.4f}"
+        )
+    print(f"gaitbench / reference: {seconds['gaitbench'] / seconds['reference']:.2f} × the time")
+
+
+def measured_peaks(name: str, probes: int, gallery: int) -> list[str]:
+    """Return the peaks in MiB after making the inputs and after scoring, in a new process."""
+    command = [sys.executable, __file__, "--memory-of", name]
+    command += ["--probes", str(probes), "--gallery", str(gallery)]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,5 @@
+"""Lets `python -m gaitbench` work."""
+
+from gaitbench.cli import main
+
+main()

@@ -1,0 +1,260 @@
+"""How each kind of artifact is made: a data set, a trained stage, the scores of an evaluation.
+
+Everything here runs in a worker process and knows only descriptions and the store.
+"""
+
+import importlib.metadata
+import platform
+import resource
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+import torch
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+
+from gaitbench import __version__
+from gaitbench.data.silhouettes import Silhouettes
+from gaitbench.data.source import DataSource
+from gaitbench.errors import DataError, StoreError
+from gaitbench.evaluation.embed import EmbeddedSequences, embed_sequences
+from gaitbench.evaluation.retrieval import score_probes
+from gaitbench.identity import canonical
+from gaitbench.methods.base import Networks, Stage, TrainingData
+from gaitbench.protocols.base import Evaluation
+from gaitbench.setting import Mix
+from gaitbench.store import Kind, Store
+from gaitbench.training.trainer import load_network, train
+
+ProgressReport = Callable[[int, int, float | None], None]
+DeviceName = Literal["auto", "cpu", "cuda", "mps"]
+REPORTED_PACKAGES = ("torch", "numpy", "pandas", "scipy")
+
+
+@dataclass(frozen=True)
+class World:
+    """Where things lie on this machine; nothing here ever enters a key.
+
+    Args:
+        store: Folder of the store.
+        folders: Data set folders by fingerprint.
+        device: To train and embed on.
+    """
+
+    store: Path
+    folders: dict[str, Path]
+    device: str
+
+    def data(self, which: TrainingData) -> Silhouettes:
+        """Return a data set at the size that networks see."""
+        return _sized_data(self.folders[which.fingerprint], which.height, which.width)
+
+
+@lru_cache(maxsize=4)
+def _sized_data(folder: Path, height: int, width: int) -> Silhouettes:
+    return Silhouettes.open(folder).resized(height, width)
+
+
+def resolve_device(name: str) -> str:
+    """Return the device to use; "auto" takes a GPU where there is one.
+
+    Raises:
+        DataError: If the device is not there.
+    """
+    there = {
+        "cpu": True,
+        "cuda": torch.cuda.is_available(),
+        "mps": torch.backends.mps.is_available(),
+    }
+    if name == "auto":
+        return next(d for d in ("cuda", "mps", "cpu") if there[d])
+    kind = name.split(":")[0]
+    if not there.get(kind, False):
+        raise DataError(
+            f"Device {name!r} is not available here; available: "
+            f"{', '.join(d for d, ok in there.items() if ok)}, auto."
+        )
+    return name
+
+
+def make_dataset(
+    store: Store, source: DataSource, jobs: int, progress: Callable[[int, int], None] | None
+) -> None:
+    """Build a registered data set into the store."""
+    if source.dataset is None:
+        raise DataError(f"Data set {source.name!r} is a folder and needs no building.")
+    with _recorded(store, "datasets", source.key, _spec_of_dataset(source), "cpu") as folder:
+        source.dataset.build(folder, jobs=jobs, progress=progress)
+
+
+def make_stage(world: World, stage: Stage, progress: ProgressReport) -> None:
+    """Train a stage into the store."""
+    store, device = Store(world.store), torch.device(world.device)
+    data = world.data(stage.data)
+    identities = training_identities(data)
+    networks = load_inputs(world, stage, identities)
+    initial = None if stage.initial is None else read_weights(store, stage.initial)
+    spec = {"type": type(stage).__qualname__, "role": stage.role, "version": stage.version}
+    with _recorded(store, "stages", stage.key, spec | stage.described(), world.device) as folder:
+        trained = train(stage, data, networks, initial, device, progress)
+        save_file(trained.weights, folder / "weights.safetensors")
+        trained.history.to_csv(folder / "history.csv", index=False, lineterminator="\n")
+
+
+def make_scores(world: World, evaluation: Evaluation, progress: ProgressReport) -> None:
+    """Embed probe and gallery and score every probe into the store."""
+    store = Store(world.store)
+    spec = {"type": "Evaluation", "version": evaluation.version} | evaluation.described()
+    with _recorded(store, "scores", evaluation.key, spec, world.device) as folder:
+        scores = score(world, evaluation, progress)
+        np.savez_compressed(
+            folder / "probes.npz",
+            allow_pickle=False,
+            **{c: _plain(scores[c]) for c in scores},
+        )
+
+
+def score(world: World, evaluation: Evaluation, progress: ProgressReport) -> pd.DataFrame:
+    """Return one row per probe: retrieval scores, what was hidden, and what the method said of it."""
+    torch.set_num_threads(evaluation.stage.recipe.threads)
+    stage, device = evaluation.stage, torch.device(world.device)
+    identities = training_identities(world.data(stage.data))
+    network = _cached_network(world, stage, identities)
+    networks = load_inputs(world, stage, identities)
+    data = world.data(evaluation.data)
+    indices = {side: data.split(f"test.{side}") for side in ("probe", "gallery")}
+    found: dict[str, EmbeddedSequences] = {}
+    for number, (side, mix) in enumerate(
+        {"gallery": evaluation.gallery, "probe": evaluation.probe}.items()
+    ):
+        progress(number, 2, None)
+        found[side] = embed_sequences(
+            stage,
+            network,
+            networks,
+            data,
+            indices[side],
+            mix,
+            seed=evaluation.seed,
+            draw=evaluation.draw,
+            frames=evaluation.frames,
+            device=device,
+        )
+    scores = score_probes(
+        found["probe"].embeddings.numpy(),
+        found["gallery"].embeddings.numpy(),
+        data.table.iloc[indices["probe"]],
+        data.table.iloc[indices["gallery"]],
+        distance=evaluation.distance,
+        exclude_same_view=bool(data.meta.get("rules", {}).get("exclude_same_view", False)),
+    )
+    return pd.concat([scores, _what_was_hidden(stage, evaluation.probe, found["probe"])], axis=1)
+
+
+def _what_was_hidden(stage: Stage, mix: Mix, found: EmbeddedSequences) -> pd.DataFrame:
+    drawn = np.array(mix.classes)[found.types]
+    columns: dict[str, Any] = {
+        "occlusion": drawn,
+        "hidden_share": found.hidden_share,
+        "alpha": found.alpha,
+        "detected_amount": found.detected_amount,
+        "type_correct": np.full(len(drawn), np.nan),
+    }
+    detector = stage.inputs.get("detector")
+    if detector is not None:
+        said = np.array(detector.mix.classes)[found.detected_type]
+        columns["type_correct"] = (said == drawn).astype(np.float64)
+    return pd.DataFrame(columns)
+
+
+def read_scores(store: Store, key: str) -> pd.DataFrame:
+    """Return the scores of an evaluation, one row per probe.
+
+    Raises:
+        StoreError: If they cannot be read.
+    """
+    path = store.path("scores", key) / "probes.npz"
+    try:
+        with np.load(path, allow_pickle=False) as arrays:
+            return pd.DataFrame({name: arrays[name] for name in arrays.files})
+    except (OSError, ValueError, KeyError) as error:
+        raise StoreError(
+            f"{path} cannot be read: {error}. Remove its folder to make it again."
+        ) from error
+
+
+def read_weights(store: Store, stage: Stage) -> dict[str, Tensor]:
+    """Return the trained weights of a stage."""
+    path = store.path("stages", stage.key) / "weights.safetensors"
+    try:
+        return load_file(path)
+    except (OSError, ValueError) as error:
+        raise StoreError(
+            f"{path} cannot be read: {error}. Remove its folder to make it again."
+        ) from error
+
+
+def training_identities(data: Silhouettes) -> int:
+    """Return the number of identities that a classifier of this data set tells apart."""
+    return int(data.table["identity"].iloc[data.split("train")].nunique())
+
+
+def load_inputs(world: World, stage: Stage, identities: int) -> Networks:
+    """Return the frozen networks that a stage builds on."""
+    return {name: _cached_network(world, used, identities) for name, used in stage.inputs.items()}
+
+
+_networks: dict[tuple[str, str], nn.Module] = {}
+
+
+def _cached_network(world: World, stage: Stage, identities: int) -> nn.Module:
+    # One worker evaluates a stage many times in a row; a handful of small networks may stay loaded.
+    place = (world.device, stage.key)
+    if place not in _networks:
+        if len(_networks) >= 8:
+            _networks.pop(next(iter(_networks)))
+        weights = read_weights(Store(world.store), stage)
+        _networks[place] = load_network(stage, identities, weights, torch.device(world.device))
+    return _networks[place]
+
+
+def _plain(column: pd.Series) -> np.ndarray[Any, Any]:
+    values = column.to_numpy()
+    return values.astype(str) if values.dtype.kind in "OUT" or column.dtype == "string" else values
+
+
+def _spec_of_dataset(source: DataSource) -> dict[str, Any]:
+    return {"type": "Dataset", "name": source.name, "fields": canonical(source.dataset)}
+
+
+@contextmanager
+def _recorded(store: Store, kind: Kind, key: str, spec: object, device: str) -> Iterator[Path]:
+    """Write an artifact with a record of how it was made beside its payload."""
+    began = time.perf_counter()
+    with store.write(kind, key, spec) as folder:
+        yield folder
+        record = {
+            "wall_s": round(time.perf_counter() - began, 3),
+            "peak_memory_mib": round(peak_memory_mib(), 1),
+            "finished": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+            "device": device,
+            "gaitbench": __version__,
+            "python": platform.python_version(),
+            "machine": platform.machine(),
+            "packages": {p: importlib.metadata.version(p) for p in REPORTED_PACKAGES},
+        }
+        store.write_record(folder, record)
+
+
+def peak_memory_mib() -> float:
+    """Return the largest resident memory of this process so far, in MiB."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / 2**20 if sys.platform == "darwin" else peak / 2**10

@@ -1,0 +1,233 @@
+"""Looking at a data set before hours of work depend on it: what it holds, and what is wrong."""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from tabulate import tabulate
+
+from gaitbench.data.dataset import Progress
+from gaitbench.data.silhouettes import Indices, Silhouettes, packed_bytes
+from gaitbench.errors import GaitbenchError
+
+SHORTEST = 15
+"""Frames below which a sequence is reported as short: less than half a stride at 25 per second."""
+
+FLICKER_SHARE = 0.25
+"""Frames with less body than this share of the sequence's median are reported as flicker."""
+
+HEIGHT = 64
+"""Rows that silhouettes are distributed with in this field."""
+
+_ALL = "(data set)"
+_PAIRS = (("test.gallery", "test.probe"), ("validation.gallery", "validation.probe"))
+_BITS = np.array([value.bit_count() for value in range(256)], np.uint8)
+_TESTED = tuple(split for pair in _PAIRS for split in pair)
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Something that makes a result on this data set worth less.
+
+    Args:
+        sequence: Its name, or "(data set)".
+        reason: What is wrong, with the value.
+    """
+
+    sequence: str
+    reason: str
+
+
+def describe(data: Silhouettes) -> dict[str, Any]:
+    """Return counts and origins of a data set, ready for JSON.
+
+    Returns:
+        The keys name, fingerprint, source, licence, height, width, sequences, identities,
+        recordings, frames, views, conditions, and splits: per split its own counts.
+    """
+    table = data.table
+    return {
+        "name": data.name,
+        "fingerprint": str(data.meta.get("fingerprint", "unknown")),
+        "source": str(data.meta.get("source", "unknown")),
+        "licence": str(data.meta.get("licence", "unknown")),
+        "height": data.height,
+        "width": data.width,
+        **_counts(table),
+        "views": sorted({float(view) for view in table["view"]}),
+        "conditions": {str(name): int(n) for name, n in table["condition"].value_counts().items()},
+        "splits": {name: _counts(table.iloc[rows]) for name, rows in data.splits.items()},
+    }
+
+
+def _counts(table: pd.DataFrame) -> dict[str, int]:
+    return {
+        "sequences": len(table),
+        "identities": int(table["identity"].nunique()),
+        "recordings": int(table["recording"].nunique()),
+        "frames": int(table["frames"].sum()),
+    }
+
+
+def info_text(data: Silhouettes) -> str:
+    """Return what `describe` finds as lines for a terminal."""
+    facts = describe(data)
+    conditions = ", ".join(f"{name} ({n})" for name, n in facts["conditions"].items())
+    lines = [
+        ("name", facts["name"]),
+        ("fingerprint", facts["fingerprint"]),
+        ("source", facts["source"]),
+        ("licence", facts["licence"]),
+        ("frame size", f"{facts['height']}×{facts['width']}"),
+        ("views", ", ".join(f"{view:g}°" for view in facts["views"])),
+        ("conditions", conditions),
+    ]
+    counts = [
+        {"split": name, **part}
+        for name, part in {**facts["splits"], "all": _counts(data.table)}.items()
+    ]
+    # Names such as 007 are no numbers, and a fingerprint may look like one.
+    head = tabulate(lines, tablefmt="plain", disable_numparse=True)
+    return f"{head}\n\n{tabulate(counts, headers='keys', tablefmt='simple')}"
+
+
+def check(data: Silhouettes, *, progress: Progress | None = None) -> list[Problem]:
+    """Return everything that is wrong with a data set, in the order of its sequences.
+
+    Args:
+        data: Read in full, sequence by sequence.
+        progress: Called with sequences done and sequences in all.
+    """
+    problems = []
+    if data.height != HEIGHT:
+        problems.append(
+            Problem(_ALL, f"frames are {data.height} rows high, {HEIGHT} are usual in this field")
+        )
+    digests: dict[int, str] = {}
+    wanted = {int(row) for split in _TESTED for row in data.splits.get(split, ())}
+    for index, name in enumerate(data.table["sequence"]):
+        packed = _packed(data, index)
+        if isinstance(packed, str):
+            problems.append(Problem(str(name), packed))
+        else:
+            reasons = frame_problems(masses(packed), data.height * data.width)
+            problems += [Problem(str(name), reason) for reason in reasons]
+            if index in wanted:
+                digests[index] = hashlib.blake2b(packed.tobytes(), digest_size=16).hexdigest()
+        if progress is not None:
+            progress(index + 1, len(data.table))
+    return problems + list(_split_problems(data, digests))
+
+
+def _packed(data: Silhouettes, index: int) -> npt.NDArray[np.uint8] | str:
+    """Return the packed frames of one sequence, or why they cannot be read."""
+    row = data.table.iloc[index]
+    start, count = int(row["offset"]), int(row["frames"])
+    if start < 0 or start + count > len(data.packed):
+        return (
+            f"unreadable: it should be frames {start} to {start + count - 1}, but the data set "
+            f"holds {len(data.packed)}"
+        )
+    try:
+        packed = np.asarray(data.packed[start : start + count])
+    except (OSError, ValueError, GaitbenchError) as error:
+        return f"unreadable: {error}"
+    width = packed_bytes(data.height, data.width)
+    if packed.shape != (count, width):
+        return f"unreadable: its frames take {packed.shape[1:]} bytes each instead of {width}"
+    return packed
+
+
+def masses(packed: npt.NDArray[np.uint8]) -> Indices:
+    """Return how many pixels are body in each of the packed frames [t, bytes]."""
+    return np.asarray(_BITS[packed].sum(axis=1, dtype=np.int64))
+
+
+def frame_problems(mass: Indices, pixels: int) -> list[str]:
+    """Return what is wrong with the frames of one sequence.
+
+    Args:
+        mass: Shape [t], body pixels of every frame.
+        pixels: Pixels of a frame.
+    """
+    reasons = []
+    if len(mass) < SHORTEST:
+        reasons.append(f"{len(mass)} frames, fewer than {SHORTEST}")
+    if not len(mass):
+        return reasons
+    empty, full = mass == 0, mass == pixels
+    median = float(np.median(mass))
+    flicker = (mass < FLICKER_SHARE * median) & ~empty
+    reasons += _told(empty, "empty (no body pixel)")
+    reasons += _told(full, "all white")
+    share = f"{FLICKER_SHARE:.0%} of the median of {median:g} body pixels"
+    return reasons + _told(flicker, f"flicker: below {share}")
+
+
+def _told(wrong: npt.NDArray[np.bool_], what: str) -> list[str]:
+    if not wrong.any():
+        return []
+    return [f"{int(wrong.sum())} of {len(wrong)} frames {what}, first frame {int(wrong.argmax())}"]
+
+
+def _split_problems(data: Silhouettes, digests: dict[int, str]) -> Iterator[Problem]:
+    valid = True
+    for split, rows in data.splits.items():
+        beyond = [int(row) for row in rows if not 0 <= row < len(data.table)]
+        if beyond:
+            valid = False
+            yield Problem(
+                _ALL, f"split {split!r} names row {beyond[0]} of {len(data.table)} sequences"
+            )
+    if not valid:
+        return
+    yield from _shared_identities(data)
+    for gallery, probe in _PAIRS:
+        if gallery in data.splits and probe in data.splits:
+            yield from _pair_problems(data, digests, gallery, probe)
+
+
+def _shared_identities(data: Silhouettes) -> Iterator[Problem]:
+    train = set(data.table["identity"].iloc[data.splits.get("train", [])])
+    for split in _TESTED:
+        rows = data.splits.get(split, ())
+        for row in rows:
+            identity = data.table["identity"].iloc[row]
+            if identity in train:
+                yield Problem(
+                    str(data.table["sequence"].iloc[row]),
+                    f"identity {identity!r} is in both 'train' and {split!r}",
+                )
+
+
+def _pair_problems(
+    data: Silhouettes, digests: dict[int, str], gallery: str, probe: str
+) -> Iterator[Problem]:
+    table = data.table
+    enrolled = table.iloc[data.splits[gallery]]
+    recordings = set(enrolled["recording"])
+    views = enrolled.groupby("identity")["view"].agg(set).to_dict()
+    same = {digests[int(row)]: int(row) for row in data.splits[gallery] if int(row) in digests}
+    other_view = bool(dict(data.meta.get("rules", {})).get("exclude_same_view", False))
+    for row in (int(row) for row in data.splits[probe]):
+        name, identity, recording, view = (
+            table[column].iloc[row] for column in ("sequence", "identity", "recording", "view")
+        )
+        if recording in recordings:
+            yield Problem(name, f"recording {recording!r} is in both {gallery!r} and {probe!r}")
+        if digests.get(row) in same:
+            twin = table["sequence"].iloc[same[digests[row]]]
+            yield Problem(name, f"its frames are identical to those of {twin!r} in {gallery!r}")
+        mates = views.get(identity, set())
+        if not mates:
+            yield Problem(name, f"identity {identity!r} has no sequence in {gallery!r}")
+        elif other_view and mates == {view}:
+            yield Problem(
+                name,
+                f"identity {identity!r} is in {gallery!r} in the view {view:g}° only, which the "
+                "rules leave out",
+            )

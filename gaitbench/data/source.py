@@ -1,0 +1,50 @@
+"""Where a data set comes from: a registered description that is built into the store, or a folder."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from gaitbench.data.dataset import Dataset, datasets
+from gaitbench.data.silhouettes import Silhouettes
+from gaitbench.errors import ConfigurationError, DataError, UnknownNameError
+from gaitbench.identity import canonical, key_of
+
+
+@dataclass(frozen=True)
+class DataSource:
+    """A data set by what it is, not by where it lies.
+
+    Args:
+        name: As printed in tables.
+        key: Of the description, or of a folder's content.
+        dataset: What builds it; None for a folder.
+        folder: Where it lies; None for one that the store holds.
+    """
+
+    name: str
+    key: str
+    dataset: Dataset | None = None
+    folder: Path | None = None
+
+    @classmethod
+    def find(cls, name: str, options: dict[str, object]) -> "DataSource":
+        """Return the registered data set of this name with `options`, or the folder of this path.
+
+        Raises:
+            UnknownNameError: If it is neither.
+            ConfigurationError: If the options do not fit.
+            DataError: If the folder is no data set.
+        """
+        if name in datasets.names():
+            try:
+                frozen = {k: tuple(v) if isinstance(v, list) else v for k, v in options.items()}
+                dataset = datasets.get(name)(**frozen)
+            except TypeError as error:
+                raise ConfigurationError(f"data set {name!r}: {error}") from error
+            return cls(name, key_of([name, dataset.version, canonical(dataset)]), dataset)
+        folder = Path(name)
+        if not folder.is_dir():
+            if folder.exists() or len(folder.parts) > 1:
+                raise DataError(f"Data set {name}: there is no such folder.")
+            raise UnknownNameError("data set", name, datasets.names())
+        data = Silhouettes.open(folder)
+        return cls(data.name, data.fingerprint, None, folder.resolve())

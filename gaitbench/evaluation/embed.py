@@ -1,0 +1,148 @@
+"""From a trained stage and silhouettes to embeddings, one row per sequence."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor, nn
+
+from gaitbench.data.silhouettes import Silhouettes
+from gaitbench.errors import TrainingError
+from gaitbench.methods.base import Embedded, Networks, Stage
+from gaitbench.occlusion import occlude
+from gaitbench.random_streams import stream
+from gaitbench.setting import Mix
+from gaitbench.training.batches import Batch
+from gaitbench.training.trainer import autocast
+
+FRAMES_AT_ONCE = 2048
+"""Frames in one forward pass; bounds memory, never changes a result."""
+
+
+@dataclass(frozen=True, eq=False)
+class EmbeddedSequences:
+    """What a stage says about sequences after occlusion.
+
+    Args:
+        embeddings: Shape [m, c, p], float32.
+        hidden_share: Shape [m]: measured hidden share of the body.
+        types: Shape [m]: drawn type, an index into the mix's classes.
+        alpha: Shape [m]; NaN where the method has none.
+        detected_type: Shape [m]: index into the detector's classes; -1 where there is no detector.
+        detected_amount: Shape [m]; NaN where there is none.
+    """
+
+    embeddings: Tensor
+    hidden_share: npt.NDArray[np.float64]
+    types: npt.NDArray[np.int64]
+    alpha: npt.NDArray[np.float64]
+    detected_type: npt.NDArray[np.int64]
+    detected_amount: npt.NDArray[np.float64]
+
+
+def embed_sequences(
+    stage: Stage,
+    network: nn.Module,
+    networks: Networks,
+    data: Silhouettes,
+    indices: npt.NDArray[np.int64],
+    mix: Mix,
+    *,
+    seed: int,
+    draw: int,
+    frames: int,
+    device: torch.device,
+) -> EmbeddedSequences:
+    """Occlude and embed sequences.
+
+    Args:
+        stage: Trained; `network` and `networks` are its own and its inputs' networks, frozen.
+        network: See stage.
+        networks: See stage.
+        data: At the size that the stage names.
+        indices: Shape [m]: sequences.
+        mix: What hides them; drawn from (data set, sequence, mix, draw, seed) alone.
+        seed: Of the experiment.
+        draw: Number of the draw, from 0.
+        frames: Longest clip; of a longer sequence the frames in the middle are used.
+        device: Where to run.
+
+    Raises:
+        TrainingError: If an embedding is not finite.
+    """
+    order, parts = [], []
+    shares, types = np.zeros(len(indices)), np.zeros(len(indices), np.int64)
+    lengths = np.minimum(data.table["frames"].to_numpy(np.int64)[indices], frames)
+    for length in np.unique(lengths):
+        # Clips of one length need no padding, so a clip's result never depends on its neighbours.
+        same = np.flatnonzero(lengths == length)
+        for start in range(0, len(same), max(1, FRAMES_AT_ONCE // length)):
+            chosen = same[start : start + max(1, FRAMES_AT_ONCE // length)]
+            batch = clips_at_test(data, indices[chosen], mix, int(length), seed, draw)
+            shares[chosen], types[chosen] = batch.hidden_share.numpy(), batch.types.numpy()
+            order.append(chosen)
+            parts.append(_embed(stage, network, networks, batch.to(device), device))
+    back = np.argsort(np.concatenate(order))
+    found = EmbeddedSequences(
+        torch.cat([p.embeddings.float().cpu() for p in parts])[torch.from_numpy(back)],
+        shares,
+        types,
+        _column([p.alpha for p in parts], lengths, np.nan)[back],
+        _column([p.types for p in parts], lengths, -1)[back].astype(np.int64),
+        _column([p.amount for p in parts], lengths, np.nan)[back],
+    )
+    _check_finite(found.embeddings, stage, data, indices)
+    return found
+
+
+def clips_at_test(
+    data: Silhouettes, indices: npt.NDArray[np.int64], mix: Mix, length: int, seed: int, draw: int
+) -> Batch:
+    """Return test clips of one length, each occluded from its own random stream."""
+    rows = data.table.iloc[indices]
+    first = (rows["offset"] + (rows["frames"] - length) // 2).to_numpy(np.int64)
+    whole = data.unpack(first[:, None] + np.arange(length))
+    drawn = [
+        mix.draw(
+            stream(seed, "test occlusion", data.name, sequence, *mix.classes, draw),
+            *whole.shape[1:],
+        )
+        for sequence in rows["sequence"]
+    ]
+    clips = torch.from_numpy(whole)
+    occluded = occlude(clips, [d for _, d in drawn])
+    return Batch(
+        clips=occluded.clips.float(),
+        whole=clips.float(),
+        identities=torch.zeros(len(indices), dtype=torch.long),
+        types=torch.tensor([k for k, _ in drawn]),
+        hidden_share=occluded.share,
+    )
+
+
+def _embed(
+    stage: Stage, network: nn.Module, networks: Networks, batch: Batch, device: torch.device
+) -> Embedded:
+    with torch.inference_mode(), autocast(device, stage.recipe.precision):
+        return stage.embed(network, networks, batch)
+
+
+def _column(
+    parts: list[Tensor | None], lengths: npt.NDArray[np.int64], missing: float
+) -> npt.NDArray[np.float64]:
+    present = [p.float().cpu().numpy().astype(np.float64) for p in parts if p is not None]
+    return np.concatenate(present) if present else np.full(len(lengths), missing)
+
+
+def _check_finite(
+    embeddings: Tensor, stage: Stage, data: Silhouettes, indices: npt.NDArray[np.int64]
+) -> None:
+    bad = (~torch.isfinite(embeddings).flatten(1).all(1)).nonzero().flatten().tolist()
+    if bad:
+        sequences = data.table["sequence"].iloc[indices[bad[:3]]].tolist()
+        raise TrainingError(
+            f"{stage.role} ({stage.key}): the embedding is not finite for {len(bad)} of {len(indices)} "
+            f"clips of {data.name!r}, the first being {', '.join(sequences)}. Train the stage again with "
+            "precision fp32 or a lower learning rate."
+        )

@@ -1,0 +1,230 @@
+"""RG-Gait: residual correction of a frozen holistic signature, weighted by how much is hidden.
+
+    R = T(F(x) concat O),   G = GSE(x),   f = G + alpha · R
+
+Source: RG-Gait (IJCB 2025), section 3, equations 1–4.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar, Literal, cast
+
+import torch
+from torch import Tensor, nn
+
+from gaitbench.backbones.base import Backbone, BackboneSpec
+from gaitbench.backbones.parts import PartLinear
+from gaitbench.methods.base import Embedded, Method, Networks, Plan, Stage
+from gaitbench.methods.extractor import (
+    Extractor,
+    ExtractorStage,
+    holistic_extractor,
+    identity_losses,
+)
+from gaitbench.methods.oem import (
+    FEATURE_CHANNELS,
+    Detection,
+    DetectorStage,
+    concat_feature,
+    detect,
+    occlusion_detector,
+)
+from gaitbench.training.batches import Batch
+
+Alpha = Literal["detected", "one", "oracle", "constant"]
+
+
+class Restoration(nn.Module):
+    """The feature restoration network: a backbone F, the per-part mixer T, and a trainable neck.
+
+    Args:
+        spec: The backbone's.
+        identities: Size of the classifier.
+        aware: Whether the mixer sees the occlusion feature.
+        own_extractor: Whether it carries a trainable copy of the signature extractor.
+    """
+
+    def __init__(
+        self, spec: BackboneSpec, identities: int, *, aware: bool, own_extractor: bool
+    ) -> None:
+        super().__init__()
+        self.backbone: Backbone = spec.build()
+        channels, parts = self.backbone.channels, self.backbone.parts
+        self.mixer = PartLinear(parts, channels + FEATURE_CHANNELS * aware, channels)
+        self.neck = self.backbone.neck(identities)
+        self.extractor = spec.build() if own_extractor else None
+
+    def residual(self, clips: Tensor, feature: Tensor | None) -> Tensor:
+        """Return R for clips [n, t, h, w] and their occlusion feature [n, 64], as [n, c, p]."""
+        embeddings = self.backbone(clips)
+        if feature is not None:
+            embeddings = concat_feature(embeddings, feature)
+        return cast(Tensor, self.mixer(embeddings))
+
+
+@dataclass(frozen=True)
+class RestorationStage(Stage):
+    """Trains the restoration network with the extractor and the detector frozen.
+
+    Args:
+        backbone: Architecture of F, the same as the extractor's.
+        extractor: The gait signature extractor.
+        detector: The occlusion evaluation module.
+        aware: Whether the occlusion feature O enters the mixer.
+        alpha: Where the residual's weight comes from: "detected" (the detector's amount), "one",
+            "oracle" (the measured hidden share of the body), or "constant" (`constant`).
+        constant: The weight for "constant".
+        freeze_extractor: False lets a copy of the extractor train along.
+    """
+
+    backbone: BackboneSpec
+    extractor: ExtractorStage
+    detector: DetectorStage
+    aware: bool = True
+    alpha: Alpha = "detected"
+    constant: float = 0.5
+    freeze_extractor: bool = True
+    role = "restoration"
+
+    def build(self, identities: int) -> Restoration:
+        """Return a new restoration network."""
+        return Restoration(
+            self.backbone, identities, aware=self.aware, own_extractor=not self.freeze_extractor
+        )
+
+    def start(self, network: nn.Module, networks: Networks) -> None:
+        """Begin with the extractor's neck, and with its backbone where that trains along."""
+        model, extractor = cast(Restoration, network), cast(Extractor, networks["extractor"])
+        model.neck.load_state_dict(extractor.neck.state_dict())
+        if model.extractor is not None:
+            model.extractor.load_state_dict(extractor.backbone.state_dict())
+
+    def _restored(
+        self, network: nn.Module, networks: Networks, batch: Batch
+    ) -> tuple[Tensor, Tensor, Detection]:
+        """Return f [n, c, p], alpha [n], and what the detector said."""
+        model = cast(Restoration, network)
+        found = detect(networks["detector"], batch.clips)
+        if model.extractor is None:
+            with torch.no_grad():
+                signature = networks["extractor"](batch.clips)
+        else:
+            signature = model.extractor(batch.clips)
+        alpha = self._alpha(found, batch)
+        residual = model.residual(batch.clips, found.feature if self.aware else None)
+        return signature.float() + alpha[:, None, None] * residual.float(), alpha, found
+
+    def _alpha(self, found: Detection, batch: Batch) -> Tensor:
+        if self.alpha == "detected":
+            return found.amount
+        if self.alpha == "oracle":
+            return batch.hidden_share.to(found.amount.dtype)
+        return torch.full_like(found.amount, 1.0 if self.alpha == "one" else self.constant)
+
+    def losses(self, network: nn.Module, networks: Networks, batch: Batch) -> dict[str, Tensor]:
+        """Return triplet loss and cross-entropy on the restored signature f."""
+        restored, _, _ = self._restored(network, networks, batch)
+        logits = cast(Restoration, network).neck(restored)
+        return identity_losses(restored, logits, batch, self.recipe)
+
+    def embed(self, network: nn.Module, networks: Networks, batch: Batch) -> Embedded:
+        """Return f with alpha and what the detector said."""
+        restored, alpha, found = self._restored(network, networks, batch)
+        return Embedded(restored, alpha, found.type_logits.argmax(1), found.amount)
+
+
+@dataclass(frozen=True)
+class RGGait(Method):
+    """RG-Gait as the paper describes it; its subclasses are the ablation's rows and controls.
+
+    Args:
+        occluded_share: Largest share of the training clips that are occluded. RG-Gait needs whole clips
+            among them; the released configurations occlude half.
+    """
+
+    occluded_share: float = 0.5
+
+    title = "RG-Gait"
+    source = "RG-Gait, IJCB 2025"
+    about = "frozen holistic signature plus a residual, weighted by the detected hidden share"
+
+    residual: ClassVar[Mapping[str, bool]] = {"residual": True, "adaptive": True, "aware": True}
+    """Its ticks in the ablation table."""
+
+    alpha: ClassVar[Alpha] = "detected"
+    aware: ClassVar[bool] = True
+    freeze_extractor: ClassVar[bool] = True
+
+    def stage(self, plan: Plan) -> RestorationStage:
+        """Return the restoration stage on top of the shared extractor and detector."""
+        mix = plan.setting.train
+        return RestorationStage(
+            data=plan.data,
+            recipe=plan.occluded,
+            mix=mix.with_share(min(mix.share, self.occluded_share)),
+            seed=plan.seed,
+            backbone=plan.backbone,
+            extractor=holistic_extractor(plan),
+            detector=occlusion_detector(plan),
+            aware=self.aware,
+            alpha=self.alpha,
+            freeze_extractor=self.freeze_extractor,
+        )
+
+
+class VanillaResidual(RGGait):
+    """The residual is added as it is, and knows nothing of the occlusion."""
+
+    title = "vanilla residual"
+    about = "ablation: alpha = 1, no occlusion feature"
+    compared = False
+    residual = {"residual": True, "adaptive": False, "aware": False}  # noqa: RUF012
+    alpha = "one"
+    aware = False
+
+
+class AwareOnly(RGGait):
+    """The mixer sees the occlusion feature; the residual's weight is 1."""
+
+    title = "aware only"
+    about = "ablation: alpha = 1, with the occlusion feature"
+    compared = False
+    residual = {"residual": True, "adaptive": False, "aware": True}  # noqa: RUF012
+    alpha = "one"
+
+
+class AdaptiveOnly(RGGait):
+    """The residual is weighted by the detected amount; the mixer sees no occlusion feature."""
+
+    title = "adaptive only"
+    about = "ablation: alpha detected, no occlusion feature"
+    compared = False
+    residual = {"residual": True, "adaptive": True, "aware": False}  # noqa: RUF012
+    aware = False
+
+
+class OracleAlpha(RGGait):
+    """Control: the residual's weight is the measured hidden share, in training and at test time."""
+
+    title = "RG-Gait, true alpha"
+    about = "control: alpha is the measured hidden share of the body"
+    compared = False
+    alpha = "oracle"
+
+
+class ConstantAlpha(RGGait):
+    """Control: the residual's weight is always one half."""
+
+    title = "RG-Gait, alpha 0.5"
+    about = "control: alpha is 0.5 for every clip"
+    compared = False
+    alpha = "constant"
+
+
+class TrainedExtractor(RGGait):
+    """Control: the signature extractor trains along instead of being frozen."""
+
+    title = "RG-Gait, GSE not frozen"
+    about = "control: the signature extractor trains along"
+    compared = False
+    freeze_extractor = False

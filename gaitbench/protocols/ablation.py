@@ -1,0 +1,30 @@
+"""What each part of RG-Gait contributes, and further controls."""
+
+from dataclasses import dataclass
+
+from gaitbench.methods.base import methods
+from gaitbench.protocols.base import HOLISTIC_TEST, Bench, Cell, Protocol
+from gaitbench.setting import HOLISTIC
+
+
+@dataclass(frozen=True)
+class Ablation(Protocol):
+    """Source: RG-Gait (IJCB 2025), ablation table; the controls are this toolkit's own."""
+
+    name = "ablation"
+    about = "RG-Gait without each of its parts, and controls"
+
+    def cells(self, bench: Bench) -> list[Cell]:
+        """Return every row under the setting and on whole clips."""
+        variants = [name for name, method in methods.items() if not method.compared]
+        rows = bench.method_names([*variants, "rg-gait", "baseline-2"])
+        conditions = (
+            (bench.setting.test, bench.setting.test_name),
+            (HOLISTIC, HOLISTIC_TEST),
+        )
+        return [
+            bench.cell(self.name, row, backbone, bench.stage(row, backbone, seed), mix, test)
+            for row in rows
+            for mix, test in conditions
+            for backbone, seed in bench.runs()
+        ]

@@ -1,0 +1,297 @@
+"""What a protocol is: a pure description that expands into cells.
+
+An `Evaluation` is one trained stage met by one test condition; its key covers everything that its
+scores depend on. A `Cell` is an evaluation with its place in a table. Two protocols that ask for the
+same evaluation share it.
+"""
+
+import dataclasses
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, ClassVar
+
+from gaitbench.backbones.base import BackboneSpec, backbones
+from gaitbench.data.source import DataSource
+from gaitbench.errors import ConfigurationError
+from gaitbench.identity import canonical, key_of
+from gaitbench.methods.base import Method, Plan, Stage, TrainingData, methods
+from gaitbench.occlusion import Occlusion, occlusions
+from gaitbench.registry import Registry
+from gaitbench.setting import HOLISTIC, Mix, Setting, get_setting
+from gaitbench.spec import Experiment, Preset
+
+HOLISTIC_TEST = "holistic"
+REFERENCE = "baseline-1"
+"""The method whose result on whole clips is the upper bound in RP and HPR."""
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """One trained stage, tested under one condition.
+
+    Args:
+        stage: Embeds the clips.
+        data: Name and fingerprint of the test data, with the frame size.
+        frames: Longest clip.
+        probe: What hides the probes.
+        gallery: What hides the gallery.
+        seed: Of the draws.
+        draw: Number of the draw.
+        distance: Between embeddings.
+    """
+
+    stage: Stage
+    data: TrainingData
+    frames: int
+    probe: Mix
+    gallery: Mix
+    seed: int
+    draw: int
+    distance: str
+
+    version: ClassVar[int] = 1
+    """Raised when the same evaluation gives other scores than before."""
+
+    @cached_property
+    def key(self) -> str:
+        """Name of the scores in the store."""
+        return key_of(["evaluation", self.version, self.described()])
+
+    def described(self) -> dict[str, Any]:
+        """Return the fields as plain values, the stage by its key."""
+        fields = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
+        return {k: v.key if isinstance(v, Stage) else canonical(v) for k, v in fields.items()}
+
+
+@dataclass(frozen=True)
+class Cell:
+    """An evaluation and its place in a table.
+
+    Args:
+        evaluation: Gives the numbers.
+        protocol: That asked for it.
+        method: Registered name.
+        title: As printed.
+        backbone: Registered name.
+        adapted_to: The new type that the method was trained on with; "" where it was not.
+        test: Name of the test condition: "holistic", the setting's types, or a generator.
+        amount: Of the sweep's grid.
+        ticks: Of the ablation table.
+    """
+
+    evaluation: Evaluation
+    protocol: str
+    method: str
+    title: str
+    backbone: str
+    test: str
+    adapted_to: str = ""
+    amount: float | None = None
+    ticks: dict[str, bool] = field(default_factory=dict, compare=False)
+
+    @property
+    def occluded_steps(self) -> int:
+        """Steps of the last stage and of the stages it goes on from."""
+        stage: Stage | None = self.evaluation.stage
+        total = 0
+        while stage is not None:
+            total += stage.recipe.steps if stage.mix.share else 0
+            stage = stage.initial
+        return total
+
+    @property
+    def total_steps(self) -> int:
+        """Steps of all stages, shared ones included."""
+        return sum(s.recipe.steps for s in self.evaluation.stage.all_stages())
+
+
+@dataclass(frozen=True)
+class Bench:
+    """An experiment with every name resolved: what protocols describe their cells with.
+
+    Args:
+        experiment: As asked for.
+        preset: Its sizes and budgets.
+        setting: Who is occluded.
+        train: Data to train on.
+        test: Data to test on.
+    """
+
+    experiment: Experiment
+    preset: Preset
+    setting: Setting
+    train: DataSource
+    test: DataSource
+
+    @classmethod
+    def resolve(cls, experiment: Experiment) -> "Bench":
+        """Check every name in an experiment before any work starts.
+
+        Raises:
+            ConfigurationError: If a name is unknown or does not fit the protocol.
+            DataError: If a data set's folder cannot be used.
+        """
+        preset = Preset.load(experiment.preset)
+        for name in experiment.methods:
+            methods.check(name)
+        for name in experiment.backbones:
+            backbones.check(name)
+        for name in experiment.adapt_to:
+            occlusions.check(name)
+        setting = get_setting(experiment.setting)
+        train = _source(experiment.dataset, preset)
+        test = (
+            train if experiment.test_dataset is None else _source(experiment.test_dataset, preset)
+        )
+        return cls(experiment, preset, setting, train, test)
+
+    def method_names(self, default: list[str]) -> list[str]:
+        """Return the experiment's methods, or the protocol's own choice, the reference first."""
+        chosen = list(self.experiment.methods) or default
+        return [REFERENCE, *(m for m in chosen if m != REFERENCE)]
+
+    def compared_methods(self) -> list[str]:
+        """Return the methods of a comparison table."""
+        return self.method_names([name for name, method in methods.items() if method.compared])
+
+    def new_types(self) -> list[str]:
+        """Return the occlusion types to generalise or adapt to, third parties' included."""
+        trained = self.setting.train.classes
+        chosen = [*self.experiment.adapt_to, *third_party_occlusions()]
+        for name in self.experiment.adapt_to:
+            if name in trained:
+                raise ConfigurationError(
+                    f"Setting {self.setting.name!r} trains on {name!r} already; it cannot be the new type. "
+                    "Choose others with --adapt-to."
+                )
+        return list(dict.fromkeys(chosen))
+
+    def runs(self) -> list[tuple[str, int]]:
+        """Return every (backbone, seed)."""
+        return [(b, s) for b in self.experiment.backbones for s in self.experiment.seeds]
+
+    def stage(self, method: str, backbone: str, seed: int) -> Stage:
+        """Return the last stage of a method."""
+        return self.method(method).stage(self._plan(backbone, seed))
+
+    def adapted(self, method: str, backbone: str, seed: int, generator: Occlusion) -> Stage | None:
+        """Return the last stage after further training with a new type; None where it has none."""
+        if not self.method(method).adaptable:
+            return None
+        stage = self.stage(method, backbone, seed)
+        return stage.adapted(generator, self.preset.adaptation, self.preset.detector_adaptation)
+
+    def method(self, name: str) -> Method:
+        """Return a method with its default options."""
+        return methods.get(name)()
+
+    def cell(
+        self,
+        protocol: str,
+        method: str,
+        backbone: str,
+        stage: Stage,
+        mix: Mix,
+        test: str,
+        *,
+        adapted_to: str = "",
+        amount: float | None = None,
+        frames: int | None = None,
+    ) -> Cell:
+        """Return a cell: `stage` tested under `mix` on the experiment's side."""
+        side = self.experiment.side
+        evaluation = Evaluation(
+            stage=stage,
+            data=_sized(self.test, self.preset),
+            frames=frames or self.preset.test_frames,
+            probe=mix if side in ("both", "probe") else HOLISTIC,
+            gallery=mix if side in ("both", "gallery") else HOLISTIC,
+            seed=stage.seed,
+            draw=0,
+            distance=self.experiment.distance,
+        )
+        kind = self.method(method)
+        return Cell(
+            evaluation,
+            protocol,
+            method,
+            kind.title,
+            backbone,
+            test,
+            adapted_to,
+            amount,
+            dict(getattr(kind, "residual", {})),
+        )
+
+    def _plan(self, backbone: str, seed: int) -> Plan:
+        preset = self.preset
+        return Plan(
+            data=_sized(self.train, preset),
+            backbone=BackboneSpec.of(backbone, preset.backbones.get(backbone, {})),
+            setting=self.setting,
+            extractor=preset.extractor,
+            occluded=preset.occluded,
+            detector=preset.detector,
+            seed=seed,
+        )
+
+
+@dataclass(frozen=True)
+class Protocol(ABC):
+    """A question about methods, as cells to evaluate."""
+
+    name: ClassVar[str]
+    about: ClassVar[str]
+
+    @abstractmethod
+    def cells(self, bench: Bench) -> list[Cell]:
+        """Return every cell; nothing is trained or read here."""
+
+    def holistic_reference(self, bench: Bench) -> list[Cell]:
+        """Return Baseline-1 on whole clips: the upper bound."""
+        return [
+            bench.cell(
+                self.name,
+                REFERENCE,
+                backbone,
+                bench.stage(REFERENCE, backbone, seed),
+                HOLISTIC,
+                HOLISTIC_TEST,
+            )
+            for backbone, seed in bench.runs()
+        ]
+
+
+protocols: Registry[Protocol] = Registry("protocol", "gaitbench.protocols")
+ALL = "all"
+
+
+def protocol_names() -> list[str]:
+    """Return the names of all protocols, "all" last."""
+    return [*protocols.names(), ALL]
+
+
+def expand(bench: Bench) -> list[Cell]:
+    """Return the cells of the experiment's protocol; "all" is every protocol.
+
+    Raises:
+        UnknownNameError: If there is no such protocol.
+    """
+    name = bench.experiment.protocol
+    if name == ALL:
+        return [cell for _, kind in protocols.items() for cell in kind().cells(bench)]
+    return protocols.get(name)().cells(bench)
+
+
+def third_party_occlusions() -> list[str]:
+    """Return the occlusions that plug-ins and other distributions have registered."""
+    return [n for n in occlusions.names() if not occlusions.source(n).startswith("gaitbench.")]
+
+
+def _source(name: str, preset: Preset) -> DataSource:
+    return DataSource.find(name, preset.walkers if name == "walkers" else {})
+
+
+def _sized(source: DataSource, preset: Preset) -> TrainingData:
+    return TrainingData(source.name, source.key, preset.height, preset.width)

@@ -1,0 +1,41 @@
+"""Tested on occlusion types that no training clip had."""
+
+from dataclasses import dataclass
+
+from gaitbench.occlusion import occlusions
+from gaitbench.protocols.base import Bench, Cell, Protocol
+from gaitbench.setting import Mix
+
+
+def new_type_mix(bench: Bench, name: str) -> Mix:
+    """Return test clips under a new type at its own amounts, as often occluded as in the setting."""
+    return Mix((occlusions.get(name)(),), bench.setting.test.share)  # type: ignore[call-arg]
+
+
+def zero_shot_cells(bench: Bench, protocol: str) -> list[Cell]:
+    """Return every method on every new type, without further training."""
+    return [
+        bench.cell(
+            protocol,
+            method,
+            backbone,
+            bench.stage(method, backbone, seed),
+            new_type_mix(bench, name),
+            name,
+        )
+        for method in bench.compared_methods()
+        for name in bench.new_types()
+        for backbone, seed in bench.runs()
+    ]
+
+
+@dataclass(frozen=True)
+class Generalizability(Protocol):
+    """Zero-shot columns of MimicGait's table 2 and of RG-Gait's."""
+
+    name = "generalizability"
+    about = "tested on types that no training clip had: middle, dynamic"
+
+    def cells(self, bench: Bench) -> list[Cell]:
+        """Return the zero-shot cells."""
+        return zero_shot_cells(bench, self.name)

@@ -1,0 +1,28 @@
+"""Trained and tested on the setting's own types."""
+
+from dataclasses import dataclass
+
+from gaitbench.protocols.base import Bench, Cell, Protocol
+
+
+@dataclass(frozen=True)
+class Occluded(Protocol):
+    """The main table. Source: RG-Gait (IJCB 2025), table 1."""
+
+    name = "occluded"
+    about = "trained and tested on the setting's types: Rank-1, Rank-5, RP"
+
+    def cells(self, bench: Bench) -> list[Cell]:
+        """Return every method under the setting, and the upper bound."""
+        return self.holistic_reference(bench) + [
+            bench.cell(
+                self.name,
+                method,
+                backbone,
+                bench.stage(method, backbone, seed),
+                bench.setting.test,
+                bench.setting.test_name,
+            )
+            for method in bench.compared_methods()
+            for backbone, seed in bench.runs()
+        ]

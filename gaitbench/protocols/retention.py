@@ -1,0 +1,29 @@
+"""What is left of the recognition of whole bodies after training for occlusion."""
+
+from dataclasses import dataclass
+
+from gaitbench.protocols.base import HOLISTIC_TEST, Bench, Cell, Protocol
+from gaitbench.setting import HOLISTIC
+
+
+@dataclass(frozen=True)
+class Retention(Protocol):
+    """Source: RG-Gait (IJCB 2025), holistic performance retention."""
+
+    name = "retention"
+    about = "tested on whole clips, beside the upper bound: Rank-1, Rank-5, HPR"
+
+    def cells(self, bench: Bench) -> list[Cell]:
+        """Return every method on whole clips; Baseline-1 is the upper bound."""
+        return [
+            bench.cell(
+                self.name,
+                method,
+                backbone,
+                bench.stage(method, backbone, seed),
+                HOLISTIC,
+                HOLISTIC_TEST,
+            )
+            for method in bench.compared_methods()
+            for backbone, seed in bench.runs()
+        ]

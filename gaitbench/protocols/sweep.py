@@ -1,0 +1,37 @@
+"""Every generator at every severity."""
+
+from dataclasses import dataclass
+
+from gaitbench.occlusion import occlusions
+from gaitbench.protocols.base import Bench, Cell, Protocol
+from gaitbench.setting import Mix
+
+
+@dataclass(frozen=True)
+class Sweep(Protocol):
+    """The grid of generators and amounts; every clip of the chosen side is occluded."""
+
+    name = "sweep"
+    about = "every generator at every severity: curves, area under the curve, worst type"
+
+    def cells(self, bench: Bench) -> list[Cell]:
+        """Return the grid."""
+        cells = []
+        for method in bench.compared_methods():
+            for backbone, seed in bench.runs():
+                stage = bench.stage(method, backbone, seed)
+                for name, generator in occlusions.items():
+                    for amount in bench.preset.severities:
+                        cells.append(
+                            bench.cell(
+                                self.name,
+                                method,
+                                backbone,
+                                stage,
+                                Mix((generator().at(amount),), 1.0),  # type: ignore[call-arg]
+                                name,
+                                amount=amount,
+                                frames=bench.preset.sweep_frames,
+                            )
+                        )
+        return cells

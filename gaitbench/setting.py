@@ -1,0 +1,144 @@
+"""Settings: who is occluded, how often, by what and how much, under one name."""
+
+from dataclasses import dataclass, replace
+from typing import Self
+
+import numpy as np
+
+from gaitbench.errors import ConfigurationError, UnknownNameError
+from gaitbench.occlusion import Drawn, Occlusion, Range, occlusions
+
+NO_OCCLUSION = "none"
+
+
+@dataclass(frozen=True)
+class Mix:
+    """What may happen to a clip: nothing, or one of some generators with equal chance.
+
+    Args:
+        generators: Each drawn equally often among the occluded clips.
+        share: Share of the clips that are occluded, in [0, 1].
+
+    Raises:
+        ConfigurationError: If the share leaves [0, 1], clips are to be occluded by nothing, or two
+            generators share a name.
+    """
+
+    generators: tuple[Occlusion, ...] = ()
+    share: float = 0.0
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.share <= 1:
+            raise ConfigurationError(
+                f"The occluded share of the clips must be in [0, 1]. Got {self.share:g} instead."
+            )
+        if self.share > 0 and not self.generators:
+            raise ConfigurationError(
+                f"A share of {self.share:g} of the clips is to be occluded, but by no generator."
+            )
+        names = [g.name for g in self.generators]
+        if len(set(names)) != len(names):
+            raise ConfigurationError(f"A generator stands twice in one mix: {', '.join(names)}.")
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Names of the types that a detector tells apart; the first is "none"."""
+        return (NO_OCCLUSION, *(g.name for g in self.generators))
+
+    def draw(self, rng: np.random.Generator, t: int, h: int, w: int) -> tuple[int, Drawn | None]:
+        """Return a type (an index into `classes`) and what was drawn for a clip [t, h, w]."""
+        if not self.share or rng.random() >= self.share:
+            return 0, None
+        index = int(rng.integers(len(self.generators)))
+        return index + 1, self.generators[index].draw(rng, t, h, w)
+
+    def with_share(self, share: float) -> Self:
+        """Return this mix with another share of occluded clips."""
+        return replace(self, share=share)
+
+    def balanced(self) -> Self:
+        """Return this mix with every type, "none" included, equally often: what a detector needs."""
+        return self.with_share(len(self.generators) / (len(self.generators) + 1))
+
+    def plus(self, generator: Occlusion) -> Self:
+        """Return this mix with one more generator; the share of occluded clips stays."""
+        if generator.name in self.classes:
+            return self
+        return replace(self, generators=(*self.generators, generator))
+
+    def describe(self) -> str:
+        """Return the mix in words, for tables' footers."""
+        if not self.share:
+            return "no clip occluded"
+        kinds = ", ".join(f"{g.name} {g.amount[0]:g}–{g.amount[1]:g}" for g in self.generators)
+        return f"{self.share:.0%} of the clips: {kinds}"
+
+
+HOLISTIC = Mix()
+
+
+@dataclass(frozen=True)
+class Setting:
+    """A named bundle of what occludes training and test clips.
+
+    Args:
+        name: As given to `--setting`.
+        source: Where it is stated.
+        train: What training clips meet.
+        test: What probe and gallery clips meet, drawn independently.
+    """
+
+    name: str
+    source: str
+    train: Mix
+    test: Mix
+
+    @property
+    def test_name(self) -> str:
+        """The test types as a column heading, for example "top+bottom"."""
+        return "+".join(g.name for g in self.test.generators)
+
+
+def _mix(names: tuple[str, ...], amount: Range, share: float) -> Mix:
+    return Mix(tuple(occlusions.get(name)(amount=amount) for name in names), share)
+
+
+def _mimicgait() -> Setting:
+    mix = _mix(("top", "bottom"), (0.4, 0.6), 1.0)
+    return Setting("mimicgait", "MimicGait (WACV 2025), section 4", mix, mix)
+
+
+def _rg_gait() -> Setting:
+    mix = _mix(("top", "bottom"), (0.1, 0.6), 0.5)
+    return Setting("rg-gait", "released RG-Gait configurations", mix, mix)
+
+
+def _occ_aware() -> Setting:
+    names = (
+        "top",
+        "bottom",
+        "left",
+        "right",
+        "corner-top-left",
+        "corner-top-right",
+        "corner-bottom-left",
+        "corner-bottom-right",
+    )
+    mix = _mix(names, (0.2, 0.5), 1.0).balanced()
+    return Setting("occ-aware", "Occ-Aware (WACV 2024), section 4", mix, mix)
+
+
+_SETTINGS = {"mimicgait": _mimicgait, "rg-gait": _rg_gait, "occ-aware": _occ_aware}
+
+
+def setting_names() -> list[str]:
+    """Return the names of all settings, the default first."""
+    return list(_SETTINGS)
+
+
+def get_setting(name: str) -> Setting:
+    """Return a setting by name; UnknownNameError otherwise."""
+    try:
+        return _SETTINGS[name]()
+    except KeyError:
+        raise UnknownNameError("setting", name, _SETTINGS) from None

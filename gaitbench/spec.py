@@ -1,0 +1,163 @@
+"""The experiment as typed, checked data: what `gaitbench run` was asked for, and the presets' sizes."""
+
+import tomllib
+from collections.abc import Mapping
+from importlib import resources
+from pathlib import Path
+from typing import Any, Literal, Self, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from gaitbench.errors import ConfigurationError, UnknownNameError
+from gaitbench.training.recipe import Recipe
+
+ModelT = TypeVar("ModelT", bound=BaseModel)
+Side = Literal["both", "probe", "gallery"]
+DistanceName = Literal["euclidean", "cosine"]
+
+
+class Preset(BaseModel):
+    """Sizes and budgets, one TOML file each in `gaitbench/presets`.
+
+    Args:
+        about: One line for lists.
+        height: Of the frames that networks see, in pixels.
+        width: As height.
+        test_frames: Longest clip at test time.
+        sweep_frames: Longest clip in the sweep, which tests many conditions.
+        severities: Amounts of the sweep's grid.
+        walkers: Options of the embedded walkers.
+        backbones: Options of each backbone, by name; a backbone that is not named has its defaults.
+        extractor: Recipe of stages on whole clips.
+        occluded: Recipe of stages on occluded clips, the same for every method.
+        detector: Recipe of occlusion detectors.
+        adaptation: Recipe of further training on a new type.
+        detector_adaptation: The same for detectors.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    about: str
+    height: int = Field(ge=8)
+    width: int = Field(ge=8)
+    test_frames: int = Field(ge=1)
+    sweep_frames: int = Field(ge=1)
+    severities: tuple[float, ...]
+    walkers: dict[str, Any] = Field(default_factory=dict)
+    backbones: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    extractor: Recipe
+    occluded: Recipe
+    detector: Recipe
+    adaptation: Recipe
+    detector_adaptation: Recipe
+
+    @classmethod
+    def load(cls, name: str) -> Self:
+        """Return a preset by name; UnknownNameError otherwise."""
+        if name not in preset_names():
+            raise UnknownNameError("preset", name, preset_names())
+        text = (resources.files("gaitbench.presets") / f"{name}.toml").read_text("utf-8")
+        return _checked(cls, tomllib.loads(text), f"preset {name!r}")
+
+
+def preset_names() -> list[str]:
+    """Return the names of all presets, the default first."""
+    files = resources.files("gaitbench.presets").iterdir()
+    names = sorted(f.name.removesuffix(".toml") for f in files if f.name.endswith(".toml"))
+    return sorted(names, key=lambda n: n != "laptop")
+
+
+class Experiment(BaseModel):
+    """Everything that determines the numbers of a run.
+
+    Args:
+        protocol: What is trained and tested.
+        preset: Sizes and budgets.
+        dataset: A registered data set, or the folder of one; trained on, and tested on by default.
+        test_dataset: Tested on instead.
+        setting: Who is occluded and how much.
+        side: Which sequences are occluded at test time.
+        methods: Compared methods; empty for the protocol's own choice.
+        backbones: Each method runs on each.
+        seeds: Each is a complete repetition.
+        distance: Between embeddings.
+        no_mate: What becomes of probes without a mate.
+        adapt_to: New occlusion types of generalizability and adaptability.
+        plugins: Python files that register more things.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    protocol: str = "occluded"
+    preset: str = "laptop"
+    dataset: str = "walkers"
+    test_dataset: str | None = None
+    setting: str = "mimicgait"
+    side: Side = "both"
+    methods: tuple[str, ...] = ()
+    backbones: tuple[str, ...] = Field(default=("gaitbase",), min_length=1)
+    seeds: tuple[int, ...] = Field(default=(0,), min_length=1)
+    distance: DistanceName = "euclidean"
+    no_mate: Literal["drop", "miss"] = "drop"
+    adapt_to: tuple[str, ...] = ("middle", "dynamic")
+    plugins: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, values: Mapping[str, Any], source: str) -> Self:
+        """Return a checked experiment.
+
+        Args:
+            values: By field name.
+            source: Where they came from, for messages.
+
+        Raises:
+            ConfigurationError: If a key is unknown or a value does not fit.
+        """
+        return _checked(cls, values, source)
+
+    @classmethod
+    def read(cls, path: Path) -> dict[str, Any]:
+        """Return the values in a TOML file, unchecked, so that options can override them.
+
+        Raises:
+            ConfigurationError: If the file cannot be read.
+        """
+        try:
+            return tomllib.loads(path.read_text(encoding="utf-8"))
+        except FileNotFoundError as error:
+            raise ConfigurationError(f"Experiment file {path}: there is no such file.") from error
+        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+            raise ConfigurationError(f"Experiment file {path} cannot be read: {error}") from error
+
+    def toml(self) -> str:
+        """Return the experiment as TOML that gives the same experiment when read."""
+        lines = []
+        for name, value in self.model_dump().items():
+            if value is None:
+                continue
+            lines.append(f"{name} = {_toml_value(value)}")
+        return "\n".join(lines) + "\n"
+
+
+def _toml_value(value: object) -> str:
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(_toml_value(v) for v in value) + "]"
+    if isinstance(value, str):
+        escaped = value.replace("\\", "\\\\").replace('"', '\\"')
+        return f'"{escaped}"'
+    return str(value)
+
+
+def _checked(model: type[ModelT], values: Mapping[str, Any], source: str) -> ModelT:
+    unknown = [key for key in values if key not in model.model_fields]
+    if unknown:
+        raise ConfigurationError(
+            f"{source}: {UnknownNameError('key', unknown[0], model.model_fields)}"
+        )
+    try:
+        return model.model_validate(dict(values))
+    except ValidationError as error:
+        said = "; ".join(
+            f"{'.'.join(map(str, e['loc']))} = {e['input']!r}: {e['msg']}" for e in error.errors()
+        )
+        raise ConfigurationError(f"{source}: {said}.") from error

@@ -1,0 +1,126 @@
+"""Training batches: which clips, which frames, what hides them. Every choice is drawn by name."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from gaitbench.data.silhouettes import Silhouettes
+from gaitbench.errors import ConfigurationError
+from gaitbench.occlusion import occlude
+from gaitbench.random_streams import stream
+from gaitbench.setting import Mix
+from gaitbench.training.recipe import Recipe
+
+
+@dataclass(frozen=True, eq=False)
+class Batch:
+    """Clips as a stage sees them.
+
+    Args:
+        clips: Shape [n, t, h, w], float in {0, 1}: after occlusion.
+        whole: Shape [n, t, h, w]: the same clips before occlusion.
+        identities: Shape [n], integer from 0.
+        types: Shape [n]: index into the mix's classes, 0 where nothing was drawn.
+        hidden_share: Shape [n]: measured hidden share of the body.
+    """
+
+    clips: Tensor
+    whole: Tensor
+    identities: Tensor
+    types: Tensor
+    hidden_share: Tensor
+
+    def to(self, device: torch.device) -> "Batch":
+        """Return the batch on a device."""
+        return Batch(
+            *(getattr(self, f).to(device, non_blocking=True) for f in self.__dataclass_fields__)
+        )
+
+
+class IdentitySampler:
+    """Draws P identities and K of their sequences, then consecutive frames of each.
+
+    Args:
+        data: Silhouettes, already at the size that the network sees.
+        indices: Sequences to draw from.
+        recipe: Gives P, K and frames.
+
+    Raises:
+        ConfigurationError: If there are fewer than P identities.
+    """
+
+    def __init__(self, data: Silhouettes, indices: npt.NDArray[np.int64], recipe: Recipe) -> None:
+        self.data, self.recipe = data, recipe
+        rows = data.table.iloc[indices]
+        self.names, labels = np.unique(rows["identity"].to_numpy(str), return_inverse=True)
+        if len(self.names) < recipe.identities:
+            raise ConfigurationError(
+                f"Data set {data.name!r}: {len(self.names)} training identities, but a batch asks for "
+                f"{recipe.identities}. Use more identities or a preset with smaller batches."
+            )
+        self._of_identity = [indices[labels == k] for k in range(len(self.names))]
+        self._length = data.table["frames"].to_numpy(np.int64)
+        self._offset = data.table["offset"].to_numpy(np.int64)
+
+    def draw(self, rng: np.random.Generator) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]:
+        """Return clips [n, t, h, w] and their identities [n] for one batch."""
+        recipe = self.recipe
+        chosen = rng.choice(len(self.names), recipe.identities, replace=False)
+        sequences = np.concatenate(
+            [
+                rng.choice(own, recipe.clips, replace=len(own) < recipe.clips)
+                for own in (self._of_identity[k] for k in chosen)
+            ]
+        )
+        length = self._length[sequences]
+        start = (rng.random(len(sequences)) * np.maximum(length - recipe.frames + 1, 1)).astype(
+            np.int64
+        )
+        # A sequence shorter than a clip is walked through again from its first frame.
+        frames = (start[:, None] + np.arange(recipe.frames)) % length[:, None]
+        return self.data.unpack(self._offset[sequences][:, None] + frames), np.repeat(
+            chosen, recipe.clips
+        )
+
+
+def batches(
+    sampler: IdentitySampler, mix: Mix, seed: int, purpose: str, first: int = 0
+) -> Iterator[Batch]:
+    """Yield the endless batches of one stage.
+
+    Args:
+        sampler: Draws clips.
+        mix: Draws what hides them, per clip.
+        seed: Of the experiment.
+        purpose: Name of the random streams; two stages with the same purpose and seed see the same
+            clips in the same order, occluded alike where their mixes are.
+        first: Step to begin with.
+    """
+    step = first
+    while True:
+        whole, identities = sampler.draw(stream(seed, purpose, "clips", step))
+        yield occluded_batch(whole, identities, mix, stream(seed, purpose, "occlusion", step))
+        step += 1
+
+
+def occluded_batch(
+    whole: npt.NDArray[np.uint8],
+    identities: npt.NDArray[np.int64],
+    mix: Mix,
+    rng: np.random.Generator,
+) -> Batch:
+    """Occlude clips [n, t, h, w] as the mix says, one draw per clip."""
+    drawn = [mix.draw(rng, *whole.shape[1:]) for _ in range(len(whole))]
+    clips = torch.from_numpy(whole)
+    occluded = occlude(clips, [d for _, d in drawn])
+    return Batch(
+        clips=occluded.clips.float(),
+        whole=clips.float(),
+        identities=torch.from_numpy(identities),
+        types=torch.tensor([k for k, _ in drawn]),
+        hidden_share=occluded.share,
+    )

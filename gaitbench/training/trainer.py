@@ -1,0 +1,222 @@
+"""The one training loop: every stage of every method runs through it."""
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import Tensor, nn
+
+from gaitbench.data.silhouettes import Silhouettes
+from gaitbench.errors import TrainingError
+from gaitbench.methods.base import Networks, Stage, frozen
+from gaitbench.random_streams import torch_seed
+from gaitbench.training.batches import Batch, IdentitySampler, batches
+from gaitbench.training.recipe import Recipe
+
+CHECKS = 20
+"""How often in a training the losses are averaged, recorded and measured on validation identities."""
+
+NOT_ON_NEW_IDENTITIES = "cross-entropy"
+"""The one loss term that identities without a class do not have."""
+
+StepReport = Callable[[int, int, float], None]
+"""Called now and then with the step, the number of steps, and the current loss."""
+
+
+@dataclass(frozen=True, eq=False)
+class Trained:
+    """The outcome of a stage.
+
+    Args:
+        weights: The network's state.
+        history: One row per check and loss term: step, term, training (mean since the last check),
+            validation (on identities that are not trained on; missing for the cross-entropy).
+    """
+
+    weights: dict[str, Tensor]
+    history: pd.DataFrame
+
+
+def train(
+    stage: Stage,
+    data: Silhouettes,
+    networks: Networks,
+    initial: Mapping[str, Tensor] | None,
+    device: torch.device,
+    report: StepReport | None = None,
+) -> Trained:
+    """Train a stage.
+
+    Args:
+        stage: What to train.
+        data: With the splits "train", "validation.gallery" and "validation.probe"; already at the
+            size that the stage names.
+        networks: The stage's frozen inputs, on `device`.
+        initial: Weights of `stage.initial`, where there is one.
+        device: Where to train.
+        report: Receives progress.
+
+    Raises:
+        TrainingError: If a loss is not finite.
+    """
+    recipe = stage.recipe
+    torch.set_num_threads(recipe.threads)
+    sampler = IdentitySampler(data, data.split("train"), recipe)
+    network = new_network(stage, len(sampler.names))
+    stage.start(network, networks)
+    if initial is not None:
+        stage.resume(network, initial)
+    on_device(network, device).train()
+    optimiser = _optimiser(network, recipe)
+    check = _Check(stage, network, networks, _validation(stage, data), device)
+    supply = batches(sampler, stage.mix, stage.seed, _purpose(stage))
+    for step in range(1, recipe.steps + 1):
+        for group in optimiser.param_groups:
+            group["lr"] = recipe.learning_rate * rate(recipe, step)
+        terms = _losses(stage, network, networks, next(supply).to(device), device)
+        total = torch.stack(list(terms.values())).sum()
+        loss = float(total.detach())
+        if not math.isfinite(loss):
+            said = ", ".join(f"{k} = {float(v):g}" for k, v in terms.items())
+            raise TrainingError(
+                f"{stage.role} ({stage.key}): the loss is not finite at step {step} of {recipe.steps} "
+                f"({said}). Lower the learning rate ({recipe.learning_rate:g}) or use precision fp32."
+            )
+        optimiser.zero_grad(set_to_none=True)
+        total.backward()  # type: ignore[no-untyped-call]
+        optimiser.step()
+        check.add(step, terms)
+        if report is not None:
+            report(step, recipe.steps, loss)
+    weights = {k: v.detach().cpu().contiguous() for k, v in network.state_dict().items()}
+    return Trained(weights, check.history())
+
+
+def new_network(stage: Stage, identities: int) -> nn.Module:
+    """Return the stage's network with weights from its own random stream."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(torch_seed(stage.seed, "weights", stage.role))
+        return stage.build(identities)
+
+
+def on_device(network: nn.Module, device: torch.device) -> nn.Module:
+    """Return the network on a device, its convolutions in the memory format that is fastest there."""
+    # torch's annotations lack the memory format of Module.to.
+    return network.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload,no-any-return]
+
+
+def rate(recipe: Recipe, step: int) -> float:
+    """Return the share of the peak learning rate at a step, 1-based."""
+    if recipe.schedule == "constant":
+        return 1.0
+    if recipe.schedule == "milestones":
+        return 0.1 ** sum(step > milestone for milestone in recipe.milestones)
+    warm_up = max(1, recipe.steps // 10)
+    if step <= warm_up:
+        return step / warm_up
+    return 0.5 * (1 + math.cos(math.pi * (step - warm_up) / (recipe.steps - warm_up + 1)))
+
+
+def autocast(device: torch.device, precision: str) -> torch.autocast:
+    """Return the autocast context of a precision on a device."""
+    return torch.autocast(device.type, torch.bfloat16, enabled=precision == "bf16")
+
+
+def _purpose(stage: Stage) -> str:
+    # Further training must not repeat the batches that the first training has seen.
+    return f"{stage.purpose} adapted" if stage.initial is not None else stage.purpose
+
+
+def _optimiser(network: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
+    weights = list(network.parameters())
+    if recipe.optimiser == "sgd":
+        return torch.optim.SGD(
+            weights, recipe.learning_rate, momentum=0.9, weight_decay=recipe.weight_decay
+        )
+    kind = torch.optim.AdamW if recipe.optimiser == "adamw" else torch.optim.Adam
+    return kind(weights, recipe.learning_rate, weight_decay=recipe.weight_decay, fused=True)
+
+
+def _losses(
+    stage: Stage, network: nn.Module, networks: Networks, batch: Batch, device: torch.device
+) -> dict[str, Tensor]:
+    with autocast(device, stage.recipe.precision):
+        return stage.losses(network, networks, batch)
+
+
+def _validation(stage: Stage, data: Silhouettes) -> Batch | None:
+    """Return one fixed batch of identities that are not trained on, or None where there are too few."""
+    parts = [data.splits[n] for n in ("validation.gallery", "validation.probe") if n in data.splits]
+    if not parts:
+        return None
+    indices = np.concatenate(parts)
+    identities = data.table["identity"].iloc[indices].nunique()
+    if identities < 2:
+        return None
+    recipe = stage.recipe.model_copy(
+        update={"identities": min(stage.recipe.identities, identities)}
+    )
+    sampler = IdentitySampler(data, indices, recipe)
+    batch = next(batches(sampler, stage.mix, stage.seed, f"{stage.purpose} validation"))
+    # Labels only have to differ; small ones fit any classifier, whose loss is not recorded here.
+    return replace(batch, identities=torch.unique(batch.identities, return_inverse=True)[1])
+
+
+class _Check:
+    """Averages losses between checks and measures them on validation identities."""
+
+    def __init__(
+        self,
+        stage: Stage,
+        network: nn.Module,
+        networks: Networks,
+        validation: Batch | None,
+        device: torch.device,
+    ) -> None:
+        self.stage, self.network, self.networks, self.device = stage, network, networks, device
+        self.validation = validation.to(device) if validation else None
+        self.every = max(1, stage.recipe.steps // CHECKS)
+        self._sums: dict[str, float] = {}
+        self._rows: list[dict[str, object]] = []
+
+    def add(self, step: int, terms: Mapping[str, Tensor]) -> None:
+        """Take the losses of one step; at a check, record them."""
+        for name, value in terms.items():
+            self._sums[name] = self._sums.get(name, 0.0) + float(value.detach())
+        if step % self.every == 0:
+            unseen = self._on_validation()
+            for name, total in self._sums.items():
+                self._rows.append(
+                    {
+                        "step": step,
+                        "term": name,
+                        "training": total / self.every,
+                        "validation": unseen.get(name, math.nan),
+                    }
+                )
+            self._sums = {}
+
+    def _on_validation(self) -> dict[str, float]:
+        if self.validation is None:
+            return {}
+        self.network.eval()
+        with torch.no_grad():
+            terms = _losses(self.stage, self.network, self.networks, self.validation, self.device)
+        self.network.train()
+        return {k: float(v) for k, v in terms.items() if k != NOT_ON_NEW_IDENTITIES}
+
+    def history(self) -> pd.DataFrame:
+        """Return everything recorded."""
+        return pd.DataFrame(self._rows, columns=["step", "term", "training", "validation"])
+
+
+def load_network(
+    stage: Stage, identities: int, weights: Mapping[str, Tensor], device: torch.device
+) -> nn.Module:
+    """Return a trained stage's network, frozen, on a device."""
+    network = new_network(stage, identities)
+    network.load_state_dict(dict(weights))
+    return frozen(on_device(network, device))

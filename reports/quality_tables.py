@@ -1,0 +1,105 @@
+"""What stands beside Rank-1 and Rank-5: further recognition metrics, and how good detectors are."""
+
+import pandas as pd
+
+from gaitbench.reports.footers import BOLD, footer
+from gaitbench.reports.names import metric_title
+from gaitbench.reports.per_seed import measured, seeds_of, summarise
+from gaitbench.reports.places import (
+    HOLISTIC,
+    Condition,
+    Place,
+    conditions,
+    places,
+    table_names,
+    titles,
+    values_of,
+    where,
+)
+from gaitbench.reports.results import METRICS, Results
+from gaitbench.reports.table import Better, Cell, Column, Row, Table, Unit, mark_best
+
+_DETECTOR = ("detector_accuracy", "detector_error")
+
+
+def metrics_tables(results: Results) -> list[Table]:
+    """Return all recognition metrics on occluded clips, one table per condition, test and place."""
+    parts = _parts(results)
+    columns = [Column(metric_title(m), "", Unit.PERCENT, Better.HIGHER) for m in METRICS]
+    names = table_names("metrics", [(c.setting, c.side, t, p.title) for c, t, p, _ in parts])
+    return [
+        _table(
+            results,
+            name,
+            f"All metrics, {place.title}: {condition.title}, tested on {test}",
+            dict(zip(METRICS, columns, strict=True)),
+            cells,
+        )
+        for name, (condition, test, place, cells) in zip(names, parts, strict=True)
+    ]
+
+
+def detector_tables(results: Results) -> list[Table]:
+    """Return type accuracy and amount error of the methods that have a detector."""
+    if not set(_DETECTOR) <= set(results.cells.columns):
+        return []
+    parts = [
+        (condition, test, place, cells)
+        for condition, test, place, everything in _parts(results)
+        if len(cells := _with_detector(everything))
+    ]
+    columns = {
+        "detector_accuracy": Column("Type accuracy", "Detector", Unit.PERCENT, Better.HIGHER),
+        "detector_error": Column("Amount error", "Detector", Unit.PERCENT, Better.LOWER),
+    }
+    names = table_names("detector", [(c.setting, c.side, t, p.title) for c, t, p, _ in parts])
+    return [
+        _table(
+            results,
+            name,
+            f"Occlusion detectors, {place.title}: {condition.title}, tested on {test}",
+            columns,
+            cells,
+        )
+        for name, (condition, test, place, cells) in zip(names, parts, strict=True)
+    ]
+
+
+def _parts(results: Results) -> list[tuple[Condition, str, Place, pd.DataFrame]]:
+    cells = results.of("occluded")
+    cells = cells[cells["test"] != HOLISTIC]
+    return [
+        (condition, test, place, place.of(where(part, test=test)))
+        for condition, part in conditions(cells)
+        for test in values_of(part, "test")
+        for place in places(where(part, test=test))
+    ]
+
+
+def _with_detector(cells: pd.DataFrame) -> pd.DataFrame:
+    # Asked of the method, not of the cell: a missing seed of such a method stays visible.
+    known = cells[cells[list(_DETECTOR)].notna().any(axis="columns")]
+    return cells[cells["method"].isin(known["method"])]
+
+
+def _table(
+    results: Results, name: str, title: str, columns: dict[str, Column], cells: pd.DataFrame
+) -> Table:
+    seeds = seeds_of(cells)
+    rows = [
+        Row(
+            (
+                Cell(printed),
+                *(summarise(measured(where(cells, method=m), c, seeds)) for c in columns),
+            )
+        )
+        for m, printed in titles(cells).items()
+    ]
+    every = (Column("Method"), *columns.values())
+    return Table(
+        name=name,
+        title=title,
+        columns=every,
+        rows=mark_best(rows, every),
+        footer=footer(results, cells, f"In percent. {BOLD}"),
+    )

@@ -1,0 +1,182 @@
+"""Writing a report: every table and figure that the results allow, in every format asked for."""
+
+import json
+import math
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from gaitbench.errors import UnknownNameError
+from gaitbench.reports.ablation_table import ablation_tables
+from gaitbench.reports.atomic import write_text
+from gaitbench.reports.document import Document, FigureLink, Section
+from gaitbench.reports.export import table_csv, table_dict
+from gaitbench.reports.figure_style import save
+from gaitbench.reports.figures import (
+    NamedFigure,
+    alpha_figures,
+    retention_figures,
+    severity_figures,
+)
+from gaitbench.reports.latex import document_latex
+from gaitbench.reports.markdown import document_markdown, table_plain
+from gaitbench.reports.new_types_table import new_types_tables
+from gaitbench.reports.occluded_table import occluded_tables
+from gaitbench.reports.published import companions
+from gaitbench.reports.quality_tables import detector_tables, metrics_tables
+from gaitbench.reports.results import Results
+from gaitbench.reports.retention_table import retention_tables
+from gaitbench.reports.sweep_tables import sweep_tables
+from gaitbench.reports.table import Table
+
+FORMATS = ("markdown", "latex", "csv", "json")
+
+_FIGURES = "figures"
+_TABLES = "tables"
+
+
+@dataclass(frozen=True)
+class _Part:
+    """A section to be: what it is called and what fills it."""
+
+    title: str
+    tables: Callable[[Results], list[Table]]
+    figures: Callable[[Results], Iterator[NamedFigure]] | None = None
+
+
+_PARTS = (
+    _Part("Occluded recognition", occluded_tables),
+    _Part("New occlusion types", new_types_tables),
+    _Part("Holistic retention", retention_tables, retention_figures),
+    _Part("Ablation", ablation_tables),
+    _Part("Severity sweep", sweep_tables, severity_figures),
+    _Part("Occlusion detectors", detector_tables, alpha_figures),
+    _Part("All metrics", metrics_tables),
+)
+
+
+def write_report(results: Results, out: Path, formats: Sequence[str] = FORMATS) -> list[Path]:
+    """Write the report into a folder and return what was written, figures last.
+
+    Markdown becomes `report.md`, LaTeX `report.tex`, both with `figures/`; CSV becomes
+    `tables/<name>.csv`, JSON `report.json`. Each file appears complete or not at all.
+
+    Args:
+        results: What to report.
+        out: The folder; made if it is not there. Files of an earlier report are replaced.
+        formats: Any of `FORMATS`.
+
+    Raises:
+        UnknownNameError: If a format is not one of them.
+    """
+    for name in formats:
+        if name not in FORMATS:
+            raise UnknownNameError("report format", name, FORMATS)
+    figures: list[Path] = []
+    with_figures = bool({"markdown", "latex"} & set(formats))
+    document = _document(results, out if with_figures else None, figures)
+    written: list[Path] = []
+    tables = [table for section in document.sections for table in section.tables]
+    if "markdown" in formats:
+        written.append(write_text(out / "report.md", document_markdown(document)))
+    if "latex" in formats:
+        written.append(write_text(out / "report.tex", document_latex(document)))
+    if "csv" in formats:
+        written += [write_text(out / _TABLES / f"{t.name}.csv", table_csv(t)) for t in tables]
+    if "json" in formats:
+        written.append(write_text(out / "report.json", _json(results, tables)))
+    return written + figures
+
+
+def terminal_text(results: Results) -> str:
+    """Return the first available table as plain text for a terminal, and how much is missing."""
+    tables = (table for part in _PARTS for table in part.tables(results))
+    first = next(tables, None)
+    head = table_plain(first) if first else "No cells to report.\n"
+    return f"{head}{_completeness(results)}\n"
+
+
+def _document(results: Results, out: Path | None, written: list[Path]) -> Document:
+    sections, left_out = [], []
+    for part in _PARTS:
+        tables = part.tables(results)
+        if not tables:
+            left_out.append(part.title)
+            continue
+        # Once per section: the papers' figures are the same beside every condition.
+        beside = companions(tables[0])
+        links = _save(part.figures(results), out, written) if part.figures and out else ()
+        everything = (*tables, *beside)
+        sections.append(Section(part.title, tables=everything, figures=tuple(links)))
+    sections.append(_conditions(results, left_out))
+    return Document("gaitbench report", _opening(results), tuple(sections))
+
+
+def _save(figures: Iterable[NamedFigure], out: Path, written: list[Path]) -> Iterator[FigureLink]:
+    for drawn in figures:
+        written += save(drawn.figure, out / _FIGURES / drawn.name)
+        yield FigureLink(f"{_FIGURES}/{drawn.name}", drawn.caption)
+
+
+def _opening(results: Results) -> tuple[str, ...]:
+    return (
+        "Every number below is derived from stored evaluations. Metrics are printed in percent, "
+        "ratios as ratios. – with a number: not available, for the reason under the table; a mean "
+        "over seeds is only printed if every seed was evaluated.",
+        _completeness(results),
+    )
+
+
+def _completeness(results: Results) -> str:
+    once = results.cells.drop_duplicates("key")
+    n_missing = int((once["status"] == "missing").sum())
+    return f"Evaluations: {len(once) - n_missing} of {len(once)} done, {n_missing} missing."
+
+
+def _conditions(results: Results, left_out: list[str]) -> Section:
+    facts = [(name.replace("_", " "), _fact(value)) for name, value in results.facts.items()]
+    named = f"Left out, because no such cells were asked for: {', '.join(left_out)}."
+    return Section(
+        "Conditions",
+        (named,) if left_out else (),
+        facts=tuple((name, text) for name, text in facts if "\n" not in text.strip()),
+        listings=tuple((name, text) for name, text in facts if "\n" in text.strip()),
+    )
+
+
+def _fact(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    if isinstance(value, dict):
+        return "; ".join(f"{k} {_fact(v)}" for k, v in value.items())
+    if isinstance(value, list | tuple | set | frozenset):
+        return ", ".join(map(_fact, value))
+    return str(value)
+
+
+def _json(results: Results, tables: list[Table]) -> str:
+    cells = [
+        {str(name): _json_value(value) for name, value in row.items()}
+        for row in results.cells.to_dict("records")
+    ]
+    content = {
+        "facts": {name: _json_value(value) for name, value in results.facts.items()},
+        "cells": cells,
+        "tables": [table_dict(table) for table in tables],
+    }
+    return json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def _json_value(value: object) -> object:
+    """Return a value that JSON can hold; what is not a number becomes null, not a word."""
+    if isinstance(value, dict):
+        return {str(k): _json_value(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [_json_value(v) for v in value]
+    if hasattr(value, "item"):
+        value = value.item()
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value if isinstance(value, str | int | float | bool) or value is None else str(value)

@@ -1,0 +1,110 @@
+"""What a report is made from: a row per evaluation, facts about the run, and per-probe scores.
+
+The runner fills this from the store; tables and figures read nothing else.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pandas as pd
+
+from gaitbench.errors import StoreError
+
+METRICS = (
+    "rank_1",
+    "rank_5",
+    "rank_10",
+    "rank_20",
+    "map",
+    "minp",
+    "tar_far_0.01",
+    "tar_far_0.001",
+)
+"""Recognition metrics of a cell: shares in [0, 1], NaN where missing."""
+
+_IDENTIFYING = (
+    "key",
+    "status",
+    "reason",
+    "command",
+    "protocol",
+    "dataset",
+    "test_dataset",
+    "backbone",
+    "method",
+    "title",
+    "setting",
+    "side",
+    "adapted_to",
+    "test",
+    "amount",
+    "seed",
+)
+_SHARES = ("chance_rank_1", "chance_rank_5", "hidden_share")
+_COUNTS = (
+    "n_probes",
+    "n_gallery",
+    "n_identities",
+    "n_without_mate",
+    "steps_occluded",
+    "steps_total",
+)
+COLUMNS = _IDENTIFYING + METRICS + _SHARES + _COUNTS
+"""Columns that every frame of cells has; ablation switches and detector quality may be added."""
+
+_STATUSES = ("done", "missing")
+
+
+@dataclass(frozen=True, eq=False)
+class Results:
+    """Everything that a report says, before any averaging or rounding.
+
+    Args:
+        cells: One row per evaluation of a protocol, with `COLUMNS`; rows of two protocols that
+            share an evaluation carry the same `key`. Optional columns: `residual`, `adaptive`,
+            `aware` (boolean, for ablations), `detector_accuracy`, `detector_error` (shares).
+        facts: What the footers print about the run; unknown names are listed in the report.
+        probes: Gives the per-probe scores of a `key`, read only when a figure needs them.
+
+    Raises:
+        StoreError: If columns are missing, a status is unknown or a metric is not a share.
+    """
+
+    cells: pd.DataFrame
+    facts: dict[str, object]
+    probes: Callable[[str], pd.DataFrame]
+
+    def __post_init__(self) -> None:
+        absent = [name for name in COLUMNS if name not in self.cells.columns]
+        if absent:
+            raise StoreError(
+                f"Results: the cells lack the columns {', '.join(absent)}. Collect them again from "
+                "the store with this version of gaitbench."
+            )
+        _check_statuses(self.cells)
+        _check_shares(self.cells)
+
+    def of(self, *protocols: str) -> pd.DataFrame:
+        """Return the rows of these protocols, in their order."""
+        return self.cells[self.cells["protocol"].isin(protocols)]
+
+
+def _check_statuses(cells: pd.DataFrame) -> None:
+    unknown = sorted(set(cells["status"]) - set(_STATUSES))
+    if unknown:
+        raise StoreError(
+            f"Results: status {unknown[0]!r} is not known. Give every cell one of: "
+            f"{', '.join(_STATUSES)}."
+        )
+
+
+def _check_shares(cells: pd.DataFrame) -> None:
+    for name in (*METRICS, *_SHARES):
+        values = cells[name].astype(float)
+        wrong = cells[(values < 0) | (values > 1)]
+        if len(wrong):
+            row = wrong.iloc[0]
+            raise StoreError(
+                f"Results: cell {row['key']}: {name}={row[name]} is not a share in [0, 1]. "
+                "Percentages are made when a table is rendered; store the share."
+            )

@@ -1,0 +1,92 @@
+"""Tables that print Rank-k beside the share of the holistic upper bound that it retains.
+
+The main table and the retention table differ only in what the methods are tested on.
+"""
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from gaitbench.reports.footers import BOLD, footer
+from gaitbench.reports.names import metric_title
+from gaitbench.reports.per_seed import measured, ratio, seeds_of, summarise
+from gaitbench.reports.places import Condition, Place, places, titles, upper_bound, where
+from gaitbench.reports.results import Results
+from gaitbench.reports.table import Better, Cell, Column, Row, Table, Unit, mark_best
+
+_METRICS = ("rank_1", "rank_5")
+_BOUND = "Upper bound: Baseline-1 on holistic clips; it does not compete."
+
+
+@dataclass(frozen=True)
+class Retained:
+    """What a table of this form says about itself.
+
+    Args:
+        name: The table's name.
+        title: The table's title.
+        share_title: Column title of the ratio.
+        share_meaning: A sentence for the footer.
+        condition: Which setting and side the cells are from.
+    """
+
+    name: str
+    title: str
+    share_title: str
+    share_meaning: str
+    condition: Condition
+
+
+def retained_table(results: Results, about: Retained, cells: pd.DataFrame) -> Table:
+    """Return methods × places, with the upper bound as a reference row on top."""
+    seeds, columns_of = seeds_of(cells), places(cells)
+    columns = [Column("Method"), *(c for p in columns_of for c in _columns(p, about.share_title))]
+    rows = [_reference_row(results, about.condition, columns_of, seeds)]
+    for i, (method, title) in enumerate(titles(cells).items()):
+        mine = where(cells, method=method)
+        values = [
+            cell
+            for place in columns_of
+            for cell in _values(place.of(mine), upper_bound(results, place, about.condition), seeds)
+        ]
+        rows.append(Row((Cell(title), *values), rule_above=i == 0))
+    notes = ("Rank-k in percent.", about.share_meaning, BOLD, _BOUND)
+    return Table(
+        name=about.name,
+        title=about.title,
+        columns=tuple(columns),
+        rows=mark_best(rows, columns),
+        footer=footer(results, cells, " ".join(notes)),
+    )
+
+
+def _columns(place: Place, share_title: str) -> list[Column]:
+    columns = []
+    for metric in _METRICS:
+        columns.append(Column(metric_title(metric), place.title, Unit.PERCENT, Better.HIGHER))
+        columns.append(
+            Column(f"{share_title}-{metric[-1]}", place.title, Unit.RATIO, Better.HIGHER)
+        )
+    return columns
+
+
+def _values(cells: pd.DataFrame, bound: pd.DataFrame, seeds: list[int]) -> list[Cell]:
+    found = []
+    for metric in _METRICS:
+        mine = measured(cells, metric, seeds)
+        whole = measured(bound, metric, seeds)
+        divisor = f"holistic {metric_title(metric)} of Baseline-1"
+        found += [summarise(mine), summarise(ratio(mine, whole, divisor))]
+    return found
+
+
+def _reference_row(
+    results: Results, condition: Condition, columns_of: list[Place], seeds: list[int]
+) -> Row:
+    cells = [Cell("Upper bound (holistic)")]
+    for place in columns_of:
+        bound = upper_bound(results, place, condition)
+        for metric in _METRICS:
+            # Its ratio to itself is 1 by definition and says nothing, so the entry is left empty.
+            cells += [summarise(measured(bound, metric, seeds)), Cell()]
+    return Row(tuple(cells), contest=None)

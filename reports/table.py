@@ -1,0 +1,193 @@
+"""The neutral table: what every renderer and every export reads. Nothing here knows a format."""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from decimal import ROUND_HALF_UP, Decimal
+from enum import StrEnum
+
+
+class Unit(StrEnum):
+    """What a column's cells hold, and so how a value is printed."""
+
+    TEXT = "text"
+    MARK = "mark"
+    """A tick or a cross, centred."""
+    PERCENT = "percent"
+    """Values are shares and are printed times 100 with one decimal."""
+    RATIO = "ratio"
+    """Values are printed as they are, with two decimals."""
+
+
+class Better(StrEnum):
+    """Which of two values in a column is the better one."""
+
+    HIGHER = "higher"
+    LOWER = "lower"
+    NEITHER = "neither"
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column and what stands above it.
+
+    Args:
+        title: The lower header line.
+        group: The upper header line, shared by neighbours with the same text.
+        unit: How values are printed.
+        better: What `mark_best` looks for.
+    """
+
+    title: str
+    group: str = ""
+    unit: Unit = Unit.TEXT
+    better: Better = Better.NEITHER
+
+
+@dataclass(frozen=True)
+class Missing:
+    """Why a value is not there, and the commands that would make it."""
+
+    reason: str
+    commands: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One entry: a text, a value (with a text behind it, if any), or a missing value.
+
+    Args:
+        text: Printed as it is.
+        value: In the unit's stored form: a share or a ratio, finite.
+        spread: Sample standard deviation over seeds, in the unit of `value`.
+        best: Whether the value is printed bold.
+        missing: Set where a value belongs but none exists.
+    """
+
+    text: str = ""
+    value: float | None = None
+    spread: float | None = None
+    best: bool = False
+    missing: Missing | None = None
+
+    def __post_init__(self) -> None:
+        for number in (self.value, self.spread):
+            if number is not None and not math.isfinite(number):
+                raise ValueError(
+                    f"The 'value' and 'spread' of a cell must be finite. Got {number}."
+                )
+        if self.missing is not None and self.value is not None:
+            raise ValueError(f"A cell is either measured or missing. Got both: {self.value}.")
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row of cells, one per column.
+
+    Args:
+        cells: As many as the table has columns.
+        contest: Rows with equal names compete for bold; None keeps a reference row out of it.
+        rule_above: Whether a line separates this row from the one above.
+    """
+
+    cells: tuple[Cell, ...]
+    contest: str | None = ""
+    rule_above: bool = False
+
+
+@dataclass(frozen=True)
+class Table:
+    """A finished table.
+
+    Args:
+        name: Lower case with hyphens, unique in a report; names files.
+        title: What the table shows and under which condition.
+        columns: Labels first, then values.
+        rows: Each as wide as `columns`.
+        footer: One sentence or more per line: how to read the numbers.
+    """
+
+    name: str
+    title: str
+    columns: tuple[Column, ...]
+    rows: tuple[Row, ...]
+    footer: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        for row in self.rows:
+            if len(row.cells) != len(self.columns):
+                raise ValueError(
+                    f"Table {self.name!r}: a row has {len(row.cells)} cells for "
+                    f"{len(self.columns)} columns."
+                )
+
+    @property
+    def footnotes(self) -> tuple[Missing, ...]:
+        """The distinct reasons for missing cells, in reading order; the first is number 1."""
+        found = [cell.missing for row in self.rows for cell in row.cells if cell.missing]
+        return tuple(dict.fromkeys(found))
+
+    @property
+    def groups(self) -> list[tuple[str, int]]:
+        """The upper header line: text and how many neighbouring columns it spans."""
+        spans: list[tuple[str, int]] = []
+        for column in self.columns:
+            if spans and column.group and spans[-1][0] == column.group:
+                spans[-1] = (column.group, spans[-1][1] + 1)
+            else:
+                spans.append((column.group, 1))
+        return spans
+
+
+def printed(value: float, unit: Unit) -> str:
+    """Return a value as every format prints it.
+
+    >>> printed(0.4302, Unit.PERCENT), printed(0.777, Unit.RATIO)
+    ('43.0', '0.78')
+    """
+    # Rounded half up, as with a pencil: 1 of 16 is 6.3 %, not 6.2 %. The detour over 12 digits
+    # keeps 0.3 / 0.8 from being printed as 0.37, because it is stored as 0.37499999999999994.
+    scaled, step = (100 * value, "0.1") if unit is Unit.PERCENT else (value, "0.01")
+    return str(Decimal(f"{scaled:.12g}").quantize(Decimal(step), ROUND_HALF_UP))
+
+
+def mark_best(rows: Sequence[Row], columns: Sequence[Column]) -> tuple[Row, ...]:
+    """Return the rows with the best value of each column and contest marked.
+
+    Values that are printed alike tie, and all of them are marked. A value without a rival is not:
+    being the only one is no merit.
+    """
+    marked = [list(row.cells) for row in rows]
+    for j, column in enumerate(columns):
+        for contest in {row.contest for row in rows} - {None}:
+            here = [i for i, row in enumerate(rows) if row.contest == contest]
+            for i in _best([rows[i].cells[j] for i in here], column):
+                marked[here[i]][j] = replace(marked[here[i]][j], best=True)
+    return tuple(replace(r, cells=tuple(m)) for r, m in zip(rows, marked, strict=True))
+
+
+def mark_best_across(rows: Sequence[Row], columns: Sequence[Column]) -> tuple[Row, ...]:
+    """Return the rows with the best value of each row marked, among the columns that compete."""
+    rivals = [j for j, column in enumerate(columns) if column.better is not Better.NEITHER]
+    result = []
+    for row in rows:
+        cells = list(row.cells)
+        if rivals and row.contest is not None:
+            for i in _best([cells[j] for j in rivals], columns[rivals[0]]):
+                cells[rivals[i]] = replace(cells[rivals[i]], best=True)
+        result.append(replace(row, cells=tuple(cells)))
+    return tuple(result)
+
+
+def _best(cells: Sequence[Cell], column: Column) -> list[int]:
+    if column.better is Better.NEITHER:
+        return []
+    # Compared as printed: bold on one of two equal-looking numbers would read as a mistake.
+    values = {
+        i: float(printed(c.value, column.unit)) for i, c in enumerate(cells) if c.value is not None
+    }
+    if len(values) < 2:
+        return []
+    choose: Callable[..., float] = max if column.better is Better.HIGHER else min
+    best = choose(values.values())
+    return [i for i, value in values.items() if value == best]

@@ -1,0 +1,118 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gaitbench.errors import ProtocolError, UnknownNameError
+from gaitbench.evaluation.distances import DISTANCES, Floats, cosine, euclidean, get_distance
+
+
+def embeddings(n: int, *, seed: int = 0, c: int = 6, p: int = 3, offset: float = 0.0) -> Floats:
+    values = np.random.default_rng(seed).standard_normal((n, c, p)) + offset
+    return values.astype(np.float32)
+
+
+def slow_euclidean(a: Floats, b: Floats) -> Floats:
+    a, b = a.astype(np.float64), b.astype(np.float64)
+    return np.array([[np.mean([np.linalg.norm(x[:, k] - y[:, k]) for k in range(x.shape[1])])
+                      for y in b] for x in a])  # fmt: skip
+
+
+def slow_cosine(a: Floats, b: Floats) -> Floats:
+    def similarity(x: Floats, y: Floats) -> Floats:
+        return x @ y / (np.linalg.norm(x) * np.linalg.norm(y))
+
+    a, b = a.astype(np.float64), b.astype(np.float64)
+    return np.array([[1 - np.mean([similarity(x[:, k], y[:, k]) for k in range(x.shape[1])])
+                      for y in b] for x in a])  # fmt: skip
+
+
+@pytest.mark.parametrize("n", [1, 5, 130, 257])
+@pytest.mark.parametrize(("fast", "slow"), [(euclidean, slow_euclidean), (cosine, slow_cosine)])
+def test_equals_the_loop_for_any_number_of_blocks(fast, slow, n):
+    probe, gallery = embeddings(n), embeddings(7, seed=1)
+
+    found = fast(probe, gallery)
+
+    assert found.dtype == np.float32
+    assert found.shape == (n, 7)
+    np.testing.assert_allclose(found, slow(probe, gallery), rtol=5e-7, atol=5e-7)
+
+
+def test_euclidean_keeps_its_digits_far_from_the_origin():
+    """The float32 expansion would be off by about 0.3 here."""
+    probe, gallery = embeddings(5, offset=1000), embeddings(7, seed=1, offset=1000)
+
+    expected = slow_euclidean(probe, gallery)
+
+    np.testing.assert_allclose(euclidean(probe, gallery), expected, rtol=1e-6)
+
+
+def test_equal_embeddings_have_distance_zero():
+    probe = embeddings(40, c=64, p=16, offset=3)
+
+    assert (np.diag(euclidean(probe, probe)) == 0).all()
+    np.testing.assert_allclose(np.diag(cosine(probe, probe)), 0, atol=1e-7)
+
+
+def test_zero_embeddings():
+    zero, other = np.zeros((1, 6, 3), np.float32), embeddings(2)
+
+    np.testing.assert_allclose(euclidean(zero, other), slow_euclidean(zero, other), rtol=1e-6)
+    assert euclidean(zero, zero) == 0
+    np.testing.assert_array_equal(cosine(zero, other), 1)
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float64])
+def test_other_precisions(dtype):
+    probe: Floats = embeddings(4).astype(dtype)
+    gallery: Floats = embeddings(5, seed=1).astype(dtype)
+
+    np.testing.assert_allclose(euclidean(probe, gallery), slow_euclidean(probe, gallery), rtol=1e-6)
+
+
+@settings(deadline=None)
+@given(seed=st.integers(0, 2**32 - 1), name=st.sampled_from(sorted(DISTANCES)))
+def test_symmetric_and_not_negative(seed, name):
+    distance = get_distance(name)
+    a, b = embeddings(4, seed=seed), embeddings(6, seed=seed + 1)
+
+    found = distance(a, b)
+
+    assert (found >= 0).all()
+    np.testing.assert_allclose(found, distance(b, a).T, rtol=1e-6)
+
+
+def test_inputs_stay_as_they_were():
+    probe, gallery = embeddings(4), embeddings(5, seed=1)
+    kept = probe.copy(), gallery.copy()
+
+    for distance in DISTANCES.values():
+        distance(probe, gallery)
+
+    np.testing.assert_array_equal(probe, kept[0])
+    np.testing.assert_array_equal(gallery, kept[1])
+
+
+def test_not_finite_names_the_rows():
+    probe, gallery = embeddings(9), embeddings(5, seed=1)
+    gallery[1, 0, 0], gallery[4, 2, 1] = np.nan, np.inf
+
+    with pytest.raises(ProtocolError, match=r"2 of 5 gallery embeddings .* \(rows 1, 4\)"):
+        euclidean(probe, gallery)
+
+
+def test_a_long_list_of_rows_is_cut():
+    with pytest.raises(ProtocolError, match=r"20 of 20 probe .* 9, …\)"):
+        cosine(np.full((20, 6, 3), np.nan), embeddings(2))
+
+
+@pytest.mark.parametrize("shape", [(4, 6), (4, 6, 2), (4, 5, 3)])
+def test_shapes_must_fit(shape):
+    with pytest.raises(ProtocolError, match="of one model"):
+        euclidean(np.zeros(shape), embeddings(3))
+
+
+def test_unknown_name_offers_the_nearest():
+    with pytest.raises(UnknownNameError, match="Did you mean 'euclidean'"):
+        get_distance("euclid")

@@ -1,0 +1,238 @@
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gaitbench.errors import ProtocolError, UnknownNameError
+from gaitbench.evaluation.distances import Floats
+from gaitbench.evaluation.metrics import (
+    Bools,
+    Integers,
+    allowed_impostors,
+    average,
+    chance_rank_k,
+    far_threshold,
+    rank_k,
+    rank_mates,
+    tar_at_far,
+)
+
+# A loaded machine must not fail a test.
+unhurried = settings(deadline=None)
+
+
+def slow_ranking(
+    distances: Floats, probe_ids: Integers, gallery_ids: Integers, valid: Bools
+) -> Floats:
+    """Rank every gallery one probe at a time; among ties, impostors come first."""
+    rows = []
+    for i, probe_id in enumerate(probe_ids):
+        ranked = sorted(
+            (distances[i, j], gallery_id == probe_id)
+            for j, gallery_id in enumerate(gallery_ids)
+            if valid[i, j]
+        )
+        places = [k for k, (_, mate) in enumerate(ranked, start=1) if mate]
+        precisions = [found / place for found, place in enumerate(places, start=1)]
+        rows.append(
+            (places[0], np.mean(precisions), len(places) / places[-1])
+            if places
+            else (0, np.nan, np.nan)
+        )
+    return np.array(rows).T
+
+
+def slow_tar(
+    distances: Floats, probe_ids: Integers, gallery_ids: Integers, valid: Bools, *, far: float
+) -> Floats:
+    """Try every distance as the largest accepted one and keep the best that is allowed."""
+    same = probe_ids[:, None] == gallery_ids
+    genuine, impostor = distances[valid & same], distances[valid & ~same]
+    best = np.zeros(distances.shape, bool)
+    for threshold in np.unique(distances[valid]):
+        if (impostor <= threshold).mean() <= far:
+            best = distances <= threshold
+    accepted = [best[i, valid[i] & same[i]] for i in range(len(distances))]
+    assert sum(len(a) for a in accepted) == len(genuine)
+    return np.array([a.mean() if len(a) else np.nan for a in accepted])
+
+
+@st.composite
+def problems(draw, *, with_ties: bool = True):
+    n, m = draw(st.integers(1, 12)), draw(st.integers(2, 25))
+    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    identities = draw(st.integers(1, 6))
+    distances = rng.random((n, m)).astype(np.float32)
+    if with_ties:
+        distances = np.round(distances, draw(st.sampled_from([1, 7])))
+    valid = rng.random((n, m)) < draw(st.sampled_from([0.5, 1.0]))
+    return distances, rng.integers(0, identities, n), rng.integers(0, identities, m), valid
+
+
+@unhurried
+@given(problems())
+def test_ranking_equals_the_loop(problem):
+    found = rank_mates(*problem)
+    rank, ap, inp = slow_ranking(*problem)
+
+    np.testing.assert_array_equal(found.first_mate_rank, rank)
+    np.testing.assert_allclose(found.ap, ap)
+    np.testing.assert_allclose(found.inp, inp)
+
+
+@unhurried
+@given(problems())
+def test_counts_and_best_distances(problem):
+    distances, probe_ids, gallery_ids, valid = problem
+    found = rank_mates(*problem)
+    same = probe_ids[:, None] == gallery_ids
+
+    np.testing.assert_array_equal(found.mates, (valid & same).sum(1))
+    np.testing.assert_array_equal(found.gallery, valid.sum(1))
+    for best, pairs in ((found.genuine, valid & same), (found.impostor, valid & ~same)):
+        expected = np.where(pairs, distances, np.inf).min(1)
+        np.testing.assert_array_equal(np.nan_to_num(best, nan=np.inf), expected)
+
+
+@unhurried
+@given(problems(), st.sampled_from([0.0, 0.05, 0.1, 0.25, 0.5, 1.0]))
+def test_tar_equals_the_loop(problem, far):
+    _, probe_ids, gallery_ids, valid = problem
+    if not (valid & (probe_ids[:, None] != gallery_ids)).any():
+        assert np.isnan(tar_at_far(*problem, far=far)).all()
+        return
+    np.testing.assert_array_equal(tar_at_far(*problem, far=far), slow_tar(*problem, far=far))
+
+
+@unhurried
+@given(problems())
+def test_tar_grows_with_far(problem):
+    rates = [tar_at_far(*problem, far=far) for far in (0.0, 0.01, 0.1, 0.3, 1.0)]
+
+    for lower, higher in pairwise(rates):
+        assert np.all((lower <= higher) | np.isnan(lower))
+
+
+@unhurried
+@given(problems())
+def test_rank_k_grows_with_k_to_one(problem):
+    rank = rank_mates(*problem).first_mate_rank
+    if not rank.any():
+        return
+    curve = [rank_k(rank, k=k) for k in range(1, problem[0].shape[1] + 1)]
+
+    assert curve == sorted(curve)
+    assert curve[-1] == 1
+
+
+@unhurried
+@given(problems(), st.randoms(use_true_random=False))
+def test_gallery_order_is_irrelevant(problem, random):
+    distances, probe_ids, gallery_ids, valid = problem
+    order = list(range(len(gallery_ids)))
+    random.shuffle(order)
+    shuffled = distances[:, order], probe_ids, gallery_ids[order], valid[:, order]
+
+    before, after = rank_mates(*problem), rank_mates(*shuffled)
+
+    np.testing.assert_array_equal(before.first_mate_rank, after.first_mate_rank)
+    np.testing.assert_array_equal(before.ap, after.ap)
+    np.testing.assert_array_equal(before.inp, after.inp)
+    np.testing.assert_array_equal(tar_at_far(*problem, far=0.1), tar_at_far(*shuffled, far=0.1))
+
+
+def test_perfect_distances_give_one():
+    ids = np.repeat(np.arange(4), 3)
+    distances = (ids[:, None] != ids).astype(np.float32)
+    valid = ~np.eye(12, dtype=bool)
+
+    found = rank_mates(distances, ids, ids, valid)
+
+    assert rank_k(found.first_mate_rank, k=1) == 1
+    assert (found.ap == 1).all()
+    assert (found.inp == 1).all()
+    assert (tar_at_far(distances, ids, ids, valid, far=0.001) == 1).all()
+
+
+def test_ties_count_against_the_probe():
+    """A model that gives one embedding to everybody must not look good."""
+    ids = np.arange(5)
+    distances, valid = np.zeros((5, 5), np.float32), np.ones((5, 5), bool)
+
+    found = rank_mates(distances, ids, ids, valid)
+
+    assert (found.first_mate_rank == 5).all()
+    assert (tar_at_far(distances, ids, ids, valid, far=0.5) == 0).all()
+
+
+def test_probe_without_any_valid_entry():
+    valid = np.array([[False, False], [True, True]])
+
+    found = rank_mates(np.ones((2, 2), np.float32), np.zeros(2, int), np.array([0, 1]), valid)
+
+    assert found.first_mate_rank.tolist() == [0, 2]
+    assert found.gallery.tolist() == [0, 2]
+    assert np.isnan(found.impostor[0])
+
+
+def test_probes_without_a_mate_are_dropped_or_missed():
+    rank = np.array([1, 0, 3, 0])
+    ap = np.array([1.0, np.nan, 0.5, np.nan])
+
+    assert rank_k(rank, k=1) == 0.5
+    assert rank_k(rank, k=1, no_mate="miss") == 0.25
+    assert average(ap, rank > 0) == 0.75
+    assert average(ap, rank > 0, no_mate="miss") == 0.375
+
+
+def test_no_mate_rule_is_checked():
+    with pytest.raises(UnknownNameError, match="Known: drop, miss"):
+        rank_k(np.array([1]), k=1, no_mate="ignore")  # type: ignore[arg-type]
+
+
+def test_nothing_to_average():
+    with pytest.raises(ProtocolError, match="None of 2 probes has a mate"):
+        rank_k(np.array([0, 0]), k=1)
+
+
+@unhurried
+@given(far=st.sampled_from([i / 100 for i in range(101)]), n=st.integers(1, 1000))
+def test_allowed_impostors_compares_shares(far, n):
+    count = allowed_impostors(far, n)
+
+    assert count == max(k for k in range(n + 1) if k / n <= far)
+
+
+@pytest.mark.parametrize("far", [-0.1, 1.5, float("nan")])
+def test_far_is_a_share(far):
+    with pytest.raises(ProtocolError, match="Divide per cent by 100"):
+        allowed_impostors(far, 10)
+
+
+def test_threshold_needs_only_the_nearest_impostors():
+    impostors = np.random.default_rng(0).random(1000)
+
+    whole = far_threshold(impostors, 1000, 0.01)
+
+    assert whole == far_threshold(np.sort(impostors)[:11], 1000, 0.01)
+    assert np.mean(impostors < whole) == 0.01
+
+
+def test_chance_equals_a_simulation():
+    rng = np.random.default_rng(0)
+    first = np.array([rng.permutation(30)[:3].min() for _ in range(20_000)])
+    mates, gallery = np.array([3]), np.array([30])
+
+    for k in (1, 5, 20):
+        exact = chance_rank_k(mates, gallery, k=k)[0]
+        assert exact == pytest.approx(np.mean(first < k), abs=0.015)
+    assert chance_rank_k(mates, gallery, k=1)[0] == pytest.approx(0.1)
+
+
+def test_chance_at_the_edges():
+    mates, gallery = np.array([0, 1, 2, 4, 0]), np.array([9, 3, 3, 4, 0])
+
+    assert chance_rank_k(mates, gallery, k=2).tolist() == pytest.approx([0, 2 / 3, 1, 1, 0])
+    assert chance_rank_k(mates, gallery, k=50).tolist() == [0, 1, 1, 1, 0]

@@ -1,0 +1,191 @@
+import csv
+import io
+import json
+import re
+import shutil
+import subprocess
+
+import pytest
+
+from gaitbench.reports.document import Document, Section
+from gaitbench.reports.export import table_csv, table_dict, table_from_dict
+from gaitbench.reports.latex import document_latex, table_latex
+from gaitbench.reports.latex_text import code, escape
+from gaitbench.reports.markdown import table_markdown, table_plain
+from gaitbench.reports.occluded_table import occluded_tables
+from gaitbench.reports.published import published_tables
+from gaitbench.reports.sweep_tables import sweep_tables
+from gaitbench.reports.table import Better, Cell, Column, Missing, Row, Table, Unit, mark_best
+
+ODD = 'a_b & 50% #1 ${x}$ ~^\\ <b>|"q" é ñ Š ł 李 — ✓ --opt `tick` *s* [l]'
+
+COLUMNS = (
+    Column("Method"),
+    Column("On", unit=Unit.MARK),
+    Column("Rank-1", "walkers, GaitBase", Unit.PERCENT, Better.HIGHER),
+    Column("RP-1", "walkers, GaitBase", Unit.RATIO, Better.HIGHER),
+)
+SMALL = Table(
+    "small",
+    "Small: a_b",
+    COLUMNS,
+    mark_best(
+        [
+            Row((Cell("Bound"), Cell(), Cell(value=0.8), Cell()), contest=None),
+            Row((Cell("A"), Cell("✓"), Cell(value=0.125, spread=0.02), Cell(value=0.5))),
+            Row((Cell("B"), Cell("✗"), Cell(value=0.25), Cell(value=0.5)), rule_above=True),
+            Row((Cell("C"), Cell(), *[Cell(missing=Missing("not run", ("make --c",)))] * 2)),
+        ],
+        COLUMNS,
+    ),
+    ("Mean ± spread, 5 %.",),
+)
+
+
+def odd_table():
+    columns = (Column(ODD), Column(ODD, ODD, Unit.PERCENT))
+    missing = Missing(ODD, (f"gaitbench run {ODD}",))
+    rows = (
+        Row((Cell(ODD), Cell(value=0.5, spread=0.1, text=ODD, best=True))),
+        Row((Cell(ODD), Cell(missing=missing))),
+    )
+    return Table("odd", ODD, columns, rows, (ODD,))
+
+
+def test_markdown_is_exactly_this():
+    assert table_markdown(SMALL) == (
+        "**Small: a\\_b (walkers, GaitBase)**\n"
+        "\n"
+        "| Method   |  On  |     Rank-1 |     RP-1 |\n"
+        "|:---------|:----:|-----------:|---------:|\n"
+        "| Bound    |      |       80.0 |          |\n"
+        "| A        |  ✓   | 12.5 ± 2.0 | **0.50** |\n"
+        "| B        |  ✗   |   **25.0** | **0.50** |\n"
+        "| C        |      |         –¹ |       –¹ |\n"
+        "\n"
+        "- ¹ not run; to make it: `make --c`\n"
+        "- Mean ± spread, 5 %.\n"
+    )
+
+
+def test_latex_is_exactly_this():
+    body = table_latex(SMALL).split("{%\n")[1].split("\\end{tabular}")[0]
+    assert body == (
+        "\\begin{tabular}{lcrr}\n"
+        "\\toprule\n"
+        " &  & \\multicolumn{2}{c}{walkers, GaitBase} \\\\\n"
+        "\\cmidrule(lr){3-4}\n"
+        "Method & On & Rank-1 & RP-1 \\\\\n"
+        "\\midrule\n"
+        "Bound &  & 80.0 &  \\\\\n"
+        "A & \\checkmark{} & 12.5 $\\pm$ 2.0 & \\textbf{0.50} \\\\\n"
+        "\\midrule\n"
+        "B & $\\times$ & \\textbf{25.0} & \\textbf{0.50} \\\\\n"
+        "C &  & --\\textsuperscript{1} & --\\textsuperscript{1} \\\\\n"
+        "\\bottomrule\n"
+    )
+    assert "\\texttt{make -{}-c}" in table_latex(SMALL)
+
+
+def test_plain_text_marks_the_best_with_an_asterisk():
+    text = table_plain(SMALL)
+    assert re.search(r"B +✗ +\*25\.0 +\*0\.50", text)
+    assert "¹ not run; to make it: make --c" in text
+
+
+def test_groups_that_differ_stand_above_their_columns(full):
+    (table,) = occluded_tables(full((0,), ("gaitbase", "gaitgl")))
+    assert "walkers, GaitGL<br>Rank-1" in table_markdown(table)
+    assert "(walkers, GaitBase)" not in table_markdown(table)
+
+
+def test_markdown_escapes_names_and_keeps_its_columns():
+    lines = table_markdown(odd_table()).splitlines()
+    rows = [line for line in lines if line.startswith("|")]
+    assert {len(re.findall(r"(?<!\\)\|", line)) for line in rows} == {3}
+    assert "\\*s\\*" in rows[2]
+    assert "`` gaitbench run" in "\n".join(lines)
+
+
+def balanced(source):
+    depth = 0
+    for token in re.findall(r"\\.|[{}]", source, flags=re.DOTALL):
+        depth += {"{": 1, "}": -1}.get(token, 0)
+        assert depth >= 0
+    begun = re.findall(r"\\begin\{(\w+)\}", source)
+    ended = re.findall(r"\\end\{(\w+)\}", source)
+    return depth == 0 and sorted(begun) == sorted(ended)
+
+
+@pytest.mark.parametrize("text", [ODD, code(ODD), "", "\n\t", "{{{", "\\"])
+def test_escaped_latex_is_balanced_ascii(text):
+    escaped = escape(text)
+    assert balanced(escaped)
+    assert escaped.isascii()
+    assert not re.search(r"(?<!\\)[&%#_]", escaped)
+
+
+def test_dashes_and_option_hyphens_print_as_written():
+    assert escape("0.4–0.6") == r"0.4\textendash{}0.6"
+    assert escape("--seed") == "-{}-seed"
+    assert code('a="b"') == r"\texttt{a=\allowbreak{}{\char34}b{\char34}}"
+
+
+def test_latex_tables_are_balanced(full):
+    tables = [SMALL, odd_table(), *occluded_tables(full((0, 1))), *published_tables("occluded")]
+    for table in tables:
+        assert balanced(table_latex(table))
+
+
+def test_long_tables_are_continued_and_lose_no_row():
+    rows = tuple(Row((Cell(f"row{i}"),), rule_above=i % 5 == 0) for i in range(100))
+    source = table_latex(Table("long", "Long", (Column("x"),), rows, ("note",)))
+    assert re.findall(r"row\d+", source) == [f"row{i}" for i in range(100)]
+    assert source.count("(continued)") == source.count(r"\begin{table}") - 1 == 2
+    assert source.count("note") == 1
+
+
+@pytest.mark.skipif(shutil.which("pdflatex") is None, reason="pdflatex is not installed")
+def test_latex_compiles_without_overflow(full, without, tmp_path):
+    results = without(full((0, 1)), lambda c: (c.method == "mimicgait") & (c.seed == 1))
+    tables = (SMALL, odd_table(), *occluded_tables(results), *sweep_tables(results))
+    section = Section(ODD, (ODD,), (("name", ODD),), (("listing", f"{ODD}\n\n{ODD}"),), tables)
+    source = document_latex(Document(ODD, (ODD,), (section,)))
+    (tmp_path / "report.tex").write_text(source, encoding="utf-8")
+    command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "report.tex"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, timeout=120, check=False)
+    log = done.stdout.decode(errors="replace")
+    assert done.returncode == 0, log[-2000:]
+    assert "Missing character" not in log
+
+
+def tables_of(full, without):
+    results = without(full((0, 1)), lambda c: (c.method == "mimicgait") & (c.seed == 1))
+    found = [*occluded_tables(results), *sweep_tables(results), *published_tables("occluded")]
+    return [SMALL, odd_table(), *found]
+
+
+def test_json_gives_the_table_back(full, without):
+    for table in tables_of(full, without):
+        stored = json.loads(json.dumps(table_dict(table), allow_nan=False))
+        assert table_from_dict(stored) == table
+
+
+def test_csv_holds_the_same_cells_unrounded(full, without):
+    for table in tables_of(full, without):
+        header, *lines = csv.reader(io.StringIO(table_csv(table)))
+        assert len(lines) == len(table.rows)
+        # Below each header once: a reader by column name finds every column.
+        assert len(set(header)) == len(header) or table.name == "odd"
+        for j, column in enumerate(table.columns):
+            title = f"{column.group}: {column.title}" if column.group else column.title
+            unit = {Unit.PERCENT: " [share]", Unit.RATIO: " [ratio]"}.get(column.unit, "")
+            at = header.index(title + unit)
+            for line, row in zip(lines, table.rows, strict=True):
+                cell = row.cells[j]
+                expected = cell.text if not unit else "" if cell.value is None else repr(cell.value)
+                assert line[at] == expected
+                if cell.missing:
+                    assert line[header.index(f"{title} [missing]")].startswith(cell.missing.reason)
+                if cell.spread is not None:
+                    assert line[header.index(f"{title} [sd]")] == repr(cell.spread)
