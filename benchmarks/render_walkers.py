@@ -7,6 +7,7 @@ Both draw the same outlines in one run, so the ratio means something on any mach
 
 import time
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -15,7 +16,7 @@ from gaitbench.data.body import body_solids, render
 from gaitbench.data.raster import Outlines, fill, scan
 from gaitbench.data.scene import Camera, Solids, project
 from gaitbench.data.silhouettes import pack
-from gaitbench.data.walkers import Walkers
+from gaitbench.data.walkers import Recording, Walkers
 
 CLIPS = 100
 REFERENCE_FRAMES = 2
@@ -54,42 +55,46 @@ def outlines_in_pixels(solids: Solids, camera: Camera, target: npt.NDArray[np.fl
     return outlines.placed(scale, np.full(len(scale), float(SIZE)), -top * scale)
 
 
-def main() -> None:
-    """Print milliseconds per clip for every step, and the ratio to the reference."""
-    walkers = Walkers()
-    names = [f"test-{i + 1:04d}" for i in range(CLIPS)]
-    walk = [seconds(lambda n=n: walkers.recording(n, f"{n}-nm-01")) for n in names]  # type: ignore[misc]
-    recordings = [walkers.recording(name, f"{name}-nm-01") for name in names]
-    views = [walkers.views[i % len(walkers.views)] for i in range(CLIPS)]
-    clean, whole = [], []
-    for recording, view in zip(recordings, views, strict=True):
+def time_clips(walkers: Walkers) -> None:
+    """Print milliseconds per clip for every step."""
+    walk, clean, whole = [], [], []
+    for i in range(CLIPS):
+        identity, view = f"test-{i + 1:04d}", walkers.views[i % len(walkers.views)]
+        made = partial(walkers.recording, identity, f"{identity}-nm-01")
+        walk.append(seconds(made))
+        recording = made()
         camera = walkers.camera(recording, view)
-        clean.append(seconds(lambda: render(recording.pose, recording.shape, camera)))  # noqa: B023
-        whole.append(seconds(lambda: pack(walkers.seen(recording, view))))  # noqa: B023
+        clean.append(seconds(partial(render, recording.pose, recording.shape, camera)))
+        whole.append(seconds(partial(finished, walkers, recording, view)))
     for title, times in (("walk", walk), ("render", clean), ("render, noise, pack", whole)):
         print(f"{title:>20}: {1e3 * np.median(times):6.2f} ms per clip of {walkers.frames} frames")
 
-    recording = recordings[0]
-    outlines = outlines_in_pixels(
-        body_solids(recording.pose, recording.shape),
-        walkers.camera(recording, 72.0),
-        recording.pose[15, 0],
-    )
-    frames = outlines.u.shape[0]
-    fast = min(
-        seconds(lambda: fill(scan(outlines, SIZE, 2 * SIZE), frames, SIZE, 2 * SIZE))
-        for _ in range(20)
-    )
-    slow = sum(seconds(lambda: by_pixels(outlines, frame)) for frame in range(REFERENCE_FRAMES))  # noqa: B023
-    drawn = fill(scan(outlines, SIZE, 2 * SIZE), frames, SIZE, 2 * SIZE)
+
+def finished(walkers: Walkers, recording: Recording, view: float) -> npt.NDArray[np.uint8]:
+    """Return a clip as it is stored."""
+    return pack(walkers.seen(recording, view))
+
+
+def compare(walkers: Walkers) -> None:
+    """Print the ratio of the two ways to fill, and whether they draw the same."""
+    recording = walkers.recording("test-0001", "test-0001-nm-01")
+    solids = body_solids(recording.pose, recording.shape)
+    outlines = outlines_in_pixels(solids, walkers.camera(recording, 72.0), recording.pose[15, 0])
+    frames = len(recording.pose)
+
+    def by_scanlines() -> npt.NDArray[np.uint8]:
+        return fill(scan(outlines, SIZE, 2 * SIZE), frames, SIZE, 2 * SIZE)
+
+    fast = min(seconds(by_scanlines) for _ in range(20)) / frames
+    slow = min(seconds(partial(by_pixels, outlines, f)) for f in range(REFERENCE_FRAMES))
+    drawn = by_scanlines()
     differing = sum(
-        int(np.count_nonzero(by_pixels(outlines, f) != drawn[f])) for f in range(REFERENCE_FRAMES)
+        np.count_nonzero(by_pixels(outlines, f) != drawn[f]) for f in range(REFERENCE_FRAMES)
     )
-    ratio = (slow / REFERENCE_FRAMES) / (fast / frames)
-    print(
-        f"scanlines fill {ratio:,.0f} times as fast as testing every pixel; pixels that differ: {differing}"
-    )
+    print(f"filling a frame by scanlines: {1e6 * fast:.0f} µs, {slow / fast:,.0f} times as fast as")
+    print(f"testing every pixel ({1e3 * slow:.0f} ms); pixels that differ: {differing}")
 
 
 if __name__ == "__main__":
-    main()
+    time_clips(Walkers())
+    compare(Walkers())

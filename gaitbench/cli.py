@@ -269,7 +269,7 @@ def data_import_bvh(
             jobs=jobs or _default_jobs("cpu"),
             progress=progress,
         )
-    out.print(str(done), markup=False, highlight=False, soft_wrap=True)
+    out.print(done.text(), markup=False, highlight=False, soft_wrap=True)
     data_info(target)
 
 

@@ -10,7 +10,7 @@ import difflib
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
-from typing import ClassVar, Self
+from typing import ClassVar, Self, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -210,14 +210,16 @@ class Occlusion(ABC):
                 raise ConfigurationError(f"{said} {part} outside 0 ≤ first < last ≤ {size}.")
 
 
+OcclusionT = TypeVar("OcclusionT", bound=Occlusion)
+
 occlusions: Registry[Occlusion] = Registry("occlusion", "gaitbench.occlusions")
 
 
-def register(name: str) -> Callable[[type[Occlusion]], type[Occlusion]]:
+def register(name: str) -> Callable[[type[OcclusionT]], type[OcclusionT]]:
     """Class decorator for plug-ins: make an occlusion known under `name`."""
     add = occlusions.register(name)
 
-    def named(cls: type[Occlusion]) -> type[Occlusion]:
+    def named(cls: type[OcclusionT]) -> type[OcclusionT]:
         cls.name = name
         return add(cls)
 

@@ -32,7 +32,7 @@ _HIDDEN_BODY: Colour = (230, 159, 0)
 _GAP: Colour = (255, 255, 255)
 
 DPI = 144
-"""Of written images. Lengths below are whole pixels at it, so that all rows of a frame are as high."""
+"""Of written images; lengths below are whole pixels at it, so that all rows are equally high."""
 
 _CELL_INCHES = 1.9
 _LABEL_INCHES = 1.875

@@ -9,7 +9,8 @@ import numpy.typing as npt
 
 from gaitbench.data.anthropometry import draw_physique
 from gaitbench.data.body import Camera, render
-from gaitbench.data.kinematics import FRAMES_PER_SECOND, draw_gait, walk
+from gaitbench.data.gait import draw_gait
+from gaitbench.data.kinematics import FRAMES_PER_SECOND, walk
 from gaitbench.occlusion import Occlusion, Range, Step
 from gaitbench.occlusions.moving import pass_by
 from gaitbench.random_streams import stream

@@ -171,7 +171,8 @@ def alpha_figures(results: Results) -> Iterator[NamedFigure]:
         yield NamedFigure(
             name,
             f"Estimated alpha over the measured hidden share of each probe, {place.title}, setting "
-            f"{condition.setting}, all evaluated seeds together; dashed: equal; r: Pearson correlation.",
+            f"{condition.setting}, all evaluated seeds together; dashed: equal; "
+            "r: Pearson correlation.",
             figure,
         )
 

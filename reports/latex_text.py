@@ -48,6 +48,8 @@ _SPECIAL = {
     "ł": r"\l{}",
     "Ł": r"\L{}",
 }
+# In the place of these, the typewriter font has braces, a bar and a visible space.
+_NOT_IN_TYPEWRITER = "–—łŁ"
 _ACCENTS = {
     "\u0300": r"\`",
     "\u0301": r"\'",
@@ -78,7 +80,8 @@ def escape(text: str) -> str:
 def code(text: str) -> str:
     """Return text in a typewriter font, with places where a long command may break."""
     # A typewriter font has the straight quotation mark that commands need.
-    source = r"{\char34}".join(map(_one_line, text.strip().split('"')))
+    printable = "".join(_code_point(c) if c in _NOT_IN_TYPEWRITER else c for c in text.strip())
+    source = r"{\char34}".join(map(_one_line, printable.split('"')))
     for sign in ("/", "=", ",", ":"):
         source = source.replace(sign, sign + r"\allowbreak{}")
     return rf"\texttt{{{source}}}"
@@ -100,4 +103,8 @@ def _character(character: str) -> str:
         # An accent goes over the dotless forms of these two letters.
         base = {"i": r"\i", "j": r"\j"}.get(base, base)
         return f"{_ACCENTS[accent]}{{{base}}}"
+    return _code_point(character)
+
+
+def _code_point(character: str) -> str:
     return f"[U+{ord(character):04X}]"

@@ -135,11 +135,13 @@ def _summary(
         Column("Mean", "Rank-1", Unit.PERCENT, Better.HIGHER),
         Column("Worst type", "Rank-1", Unit.PERCENT, Better.HIGHER),
     ]
+    shares = {g: _shares(cells, g, seeds) for g in generators}
     rows = []
     for method, title in titles(cells).items():
         mine = where(cells, method=method)
-        areas = [summarise(_area_per_seed(mine, cells, g, seeds)) for g in generators]
-        means = {g: _mean_per_seed(mine, cells, g, seeds) for g in generators}
+        curves = {g: _curve(mine, g, levels(cells, g), seeds) for g in generators}
+        areas = [summarise(_area_per_seed(curves[g], shares[g])) for g in generators]
+        means = {g: combine(curves[g], _mean) for g in generators}
         overall = summarise(combine(list(means.values()), _mean))
         rows.append(Row((Cell(title), *areas, overall, _worst(means))))
     return Table(
@@ -157,30 +159,21 @@ def _summary(
     )
 
 
+def _shares(cells: pd.DataFrame, generator: str, seeds: list[int]) -> list[PerSeed]:
+    here = where(cells, test=generator)
+    return [_hidden(where(here, amount=amount), seeds) for amount in levels(cells, generator)]
+
+
 def _curve(
     mine: pd.DataFrame, generator: str, amounts: list[float], seeds: list[int]
 ) -> list[PerSeed]:
-    return [
-        measured(where(mine, test=generator, amount=amount), "rank_1", seeds) for amount in amounts
-    ]
+    here = where(mine, test=generator)
+    return [measured(where(here, amount=amount), "rank_1", seeds) for amount in amounts]
 
 
-def _area_per_seed(
-    mine: pd.DataFrame, cells: pd.DataFrame, generator: str, seeds: list[int]
-) -> PerSeed:
-    amounts = levels(cells, generator)
-    shares = [_hidden(where(cells, test=generator, amount=amount), seeds) for amount in amounts]
-    n = len(amounts)
-    return combine(
-        [*_curve(mine, generator, amounts, seeds), *shares],
-        lambda numbers: area(numbers[n:], numbers[:n]),
-    )
-
-
-def _mean_per_seed(
-    mine: pd.DataFrame, cells: pd.DataFrame, generator: str, seeds: list[int]
-) -> PerSeed:
-    return combine(_curve(mine, generator, levels(cells, generator), seeds), _mean)
+def _area_per_seed(curve: list[PerSeed], shares: list[PerSeed]) -> PerSeed:
+    n = len(curve)
+    return combine([*curve, *shares], lambda numbers: area(numbers[n:], numbers[:n]))
 
 
 def _mean(values: list[float]) -> Outcome:

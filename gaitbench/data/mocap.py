@@ -338,9 +338,12 @@ def _unit_notes(walks: Sequence[Posed]) -> list[str]:
     units = sorted({walk.unit for _, walk in walks})
     ups = sorted({walk.up for _, walk in walks})
     in_place = sum(walk.in_place for _, walk in walks)
+    calibrated = sum(walk.began_with_calibration for _, walk in walks)
     notes = [f"Unit of length: {', '.join(units)} (from leg length); up: {', '.join(ups)}."]
     if in_place:
         notes.append(f"{in_place} recordings are of people who walk in place.")
+    if calibrated:
+        notes.append(f"{calibrated} recordings began with a calibration pose, which was taken off.")
     return notes
 
 

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from gaitbench.data.anthropometry import clothed
 from gaitbench.data.body import Pose, Shape, body_frames, joints
-from gaitbench.data.kinematics import Gait, hindered
+from gaitbench.data.gait import Gait, hindered
 from gaitbench.data.scene import Solids, capsule, swept
 
 Floats = npt.NDArray[np.float64]

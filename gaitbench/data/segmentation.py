@@ -11,7 +11,7 @@ import numpy.typing as npt
 from gaitbench.data.normalise import normalised
 
 SEGMENTATION_NOISE = 1.0
-"""How bad segmentations are on average; 0 leaves silhouettes as they were rendered."""
+"""How bad segmentations are on average; 0 does no more than round corners off."""
 
 Singles = npt.NDArray[np.float32]
 
@@ -34,7 +34,7 @@ _PERSISTENCE = 0.4
 _THINNING = 0.05
 """Standard deviation of the threshold that all pixels of a frame share."""
 
-_LEVEL_LOG_SD = 0.35
+_LEVEL_LOG_SD = 0.3
 """Recordings differ in lighting and background, so in how well they were segmented."""
 
 

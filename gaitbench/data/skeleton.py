@@ -56,6 +56,7 @@ _LEG_M = 0.85
 _STILL_SHARE = 0.15
 """Ankles that move less than this share of the leg against each other stand."""
 _IN_PLACE_M = 0.5
+_LEAP = 4.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,6 +71,7 @@ class Walk:
         up: The file's axis that points up, such as "+y".
         in_place: Whether the walker stays where they are, as on a treadmill.
         speed_m_s: Horizontal speed over the ground.
+        began_with_calibration: Whether a first frame in a calibration pose was taken off.
         motion_hash: Hash of all motion values; the same for the same recording under two names.
     """
 
@@ -80,6 +82,7 @@ class Walk:
     up: str
     in_place: bool
     speed_m_s: float
+    began_with_calibration: bool
     motion_hash: str
 
 
@@ -102,7 +105,8 @@ def posed(bvh: Bvh, *, source: str) -> Walk:
     up = _up_axis(places, roles, source)
     places = places @ _to_z_up(up).T
     unit, metres = _unit(_leg_length({role: places[:, i] for role, i in roles.items()}))
-    places = _resampled(places * metres, bvh.frame_time)
+    calibration = _begins_with_calibration(places)
+    places = _resampled(places[int(calibration) :] * metres, bvh.frame_time)
     if len(places) < SHORTEST:
         raise DataError(
             f"{source}: {len(places)} frames at {FPS} per second are too few, a recording needs at "
@@ -120,6 +124,7 @@ def posed(bvh: Bvh, *, source: str) -> Walk:
         up=up,
         in_place=in_place,
         speed_m_s=speed,
+        began_with_calibration=calibration,
         motion_hash=hashlib.sha256(np.ascontiguousarray(bvh.values).tobytes()).hexdigest(),
     )
 
@@ -160,6 +165,18 @@ def _unit(leg: float) -> tuple[str, float]:
         if low <= leg * metres <= high:
             return name, metres
     return f"unknown, legs scaled to {_LEG_M:g} m", _LEG_M / max(leg, 1e-9)
+
+
+def _begins_with_calibration(places: FloatArray) -> bool:
+    """Return whether the first frame is a pose of its own, as some converters put in front.
+
+    Then the body leaves it in one frame by far more than it ever moves in one frame again.
+    """
+    if len(places) < 3:
+        return False
+    body = places - places[:, :1]
+    steps = np.linalg.norm(np.diff(body, axis=0), axis=2).mean(axis=1)
+    return bool(steps[0] > _LEAP * steps[1:].max())
 
 
 def _resampled(places: FloatArray, frame_time: float) -> FloatArray:

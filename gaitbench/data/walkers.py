@@ -17,7 +17,8 @@ import numpy.typing as npt
 from gaitbench.data.anthropometry import draw_physique
 from gaitbench.data.body import Camera, Pose, Shape, Solids, render
 from gaitbench.data.dataset import Dataset, Progress
-from gaitbench.data.kinematics import draw_gait, vary, walk
+from gaitbench.data.gait import draw_gait, vary
+from gaitbench.data.kinematics import walk
 from gaitbench.data.outfit import CONDITIONS, draw_outfit
 from gaitbench.data.segmentation import degraded, draw_level, draw_noise
 from gaitbench.data.silhouettes import SilhouettesWriter, pack
@@ -103,6 +104,8 @@ class Walkers(Dataset):
     about: ClassVar[str] = (
         "synthetic walkers in the manner of CASIA-B: nm, bg and cl from six views"
     )
+    # The spreads and noise levels of the modules that draw are part of the version, not of the
+    # fields.
     version: ClassVar[int] = 1
 
     identities_train: int = 200
@@ -128,6 +131,7 @@ class Walkers(Dataset):
             raise ConfigurationError(
                 f"walkers: views={self.views}; name at least one view, each once."
             )
+        self._check_recordings()
         least, most = self.views_train
         if not 1 <= least <= most:
             raise ConfigurationError(
@@ -138,6 +142,15 @@ class Walkers(Dataset):
                 f"walkers: {self.frames} frames of {self.height}×{self.width}; "
                 "every size must be at least 1."
             )
+
+    def _check_recordings(self) -> None:
+        for name in ("recordings_train", "recordings_gallery", "recordings_probe"):
+            counts = getattr(self, name)
+            if len(counts) != len(CONDITIONS) or min(counts) < 0:
+                raise ConfigurationError(
+                    f"walkers: {name}={counts}; give one number of recordings for each of "
+                    f"{', '.join(CONDITIONS)}."
+                )
 
     def build(self, folder: Path, *, jobs: int = 1, progress: Progress | None = None) -> None:
         """Write the data set folder; `jobs` processes share the work and never change the bytes."""

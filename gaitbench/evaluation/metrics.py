@@ -148,8 +148,8 @@ def allowed_impostors(far: float, n_impostors: int) -> int:
         raise ProtocolError(
             f"far={far:g} is not a false accept rate in [0, 1]. Divide per cent by 100."
         )
-    count = min(int(far * n_impostors), n_impostors)
-    # 0.29 · 100 is 28.999…: compare the shares themselves, as they would be printed.
+    # 0.29 · 100 is 28.999…: start one below and compare the shares themselves.
+    count = max(int(far * n_impostors) - 1, 0)
     while count < n_impostors and (count + 1) / n_impostors <= far:
         count += 1
     return count

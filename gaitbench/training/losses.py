@@ -182,13 +182,13 @@ def part_distances(embeddings: Tensor) -> Tensor:
     Returns:
         Shape (p, n, n).
     """
-    with torch.autocast(embeddings.device.type, enabled=False):
-        parts = _full_precision(embeddings).permute(2, 0, 1).contiguous()
-        # For larger batches cdist expands the square, which loses digits where embeddings are far
-        # from the origin but near each other. Moving them all changes no distance and no gradient.
-        parts = parts - parts.detach().mean(dim=1, keepdim=True)
-        distances = torch.cdist(parts, parts)
-        return distances.masked_fill(_diagonal(distances), 0)
+    parts = _full_precision(embeddings).permute(2, 0, 1).contiguous()
+    # For larger batches cdist expands the square, which loses digits where embeddings are far from
+    # the origin but near each other. Moving them all changes no distance and no gradient.
+    parts = parts - parts.detach().mean(dim=1, keepdim=True)
+    # Under autocast cdist is one of the functions that stay in float32.
+    distances = torch.cdist(parts, parts)
+    return distances.masked_fill(_diagonal(distances), 0)
 
 
 def triplet_terms(

@@ -5,7 +5,8 @@ import pytest
 
 from gaitbench.data.anthropometry import draw_physique
 from gaitbench.data.body import JOINTS, PARTS, Camera, Shape, joints, render
-from gaitbench.data.kinematics import draw_gait, walk
+from gaitbench.data.gait import draw_gait
+from gaitbench.data.kinematics import walk
 from gaitbench.data.outfit import Backpack, Coat
 from gaitbench.errors import DataError
 from gaitbench.random_streams import stream
@@ -42,12 +43,14 @@ def test_parts_cover_exactly_the_silhouette(pose, view):
 
 def test_the_nearer_side_is_seen(pose):
     parts = render(pose, SHAPE, Camera(90.0), parts=True).parts
+    assert parts is not None
     left, right = (np.count_nonzero(parts == PARTS.index(p) + 1) for p in ("l_leg", "r_leg"))
     assert left > 1.5 * right
 
 
 def test_the_walker_goes_to_the_left_in_the_side_view(pose):
     parts = render(pose, SHAPE, Camera(90.0), parts=True).parts
+    assert parts is not None
     # At its contact the left foot is in front.
     leg = np.argwhere(parts[0] == PARTS.index("l_leg") + 1)
     assert leg[leg[:, 0] > 56, 1].mean() < 28

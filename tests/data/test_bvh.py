@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
-from gaitbench.data.bvh import axis_rotation, descendants, parse_bvh, read_bvh
+from gaitbench.data.bvh import FloatArray, axis_rotation, descendants, parse_bvh, read_bvh
 from gaitbench.errors import DataError
 
 TEXT = """HIERARCHY
@@ -31,7 +31,9 @@ Frame Time: 0.04
 """
 
 
-def reference_positions(order, hips, leg):
+def reference_positions(
+    order: str, hips: list[float], leg: list[float]
+) -> tuple[FloatArray, FloatArray]:
     """Leg and end site of `TEXT` for one frame, with scipy's rotations."""
     root = Rotation.from_euler(order, hips[3:], degrees=True)
     knee = Rotation.from_euler(order, leg, degrees=True)
@@ -55,7 +57,7 @@ def test_any_order_of_rotations(order):
     text = TEXT.replace("Zrotation Xrotation Yrotation", channels)
     places = parse_bvh(text, source="walk.bvh").positions()
     leg, end = reference_positions(order, [4, 5, 6, 10, 20, 30], [40, 50, 60])
-    np.testing.assert_allclose(places[1], [[4, 5, 6], leg, end], atol=1e-12)
+    np.testing.assert_allclose(places[1], np.stack([[4.0, 5.0, 6.0], leg, end]), atol=1e-12)
 
 
 def test_position_channels_in_another_order_and_after_rotations():

@@ -1,5 +1,7 @@
 import json
+from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -14,10 +16,10 @@ from gaitbench.data.check import (
     info_text,
     masses,
 )
-from gaitbench.data.silhouettes import Silhouettes, SilhouettesWriter, pack
+from gaitbench.data.silhouettes import Frames, Silhouettes, SilhouettesWriter, pack
 
 
-def clip(seed, t=20, height=64, width=64):
+def clip(seed: int, t: int = 20, height: int = 64, width: int = 64) -> Frames:
     """Frames with a noisy body in the middle, different for every seed."""
     frames = np.zeros((t, height, width), np.uint8)
     body = np.random.default_rng(seed).random((t, height, width // 4)) < 0.8
@@ -25,7 +27,15 @@ def clip(seed, t=20, height=64, width=64):
     return frames
 
 
-def dataset(folder, clips, splits, *, height=64, width=64, rules=None):
+def dataset(
+    folder: Path,
+    clips: Sequence[tuple[str, str, float, Frames]],
+    splits: dict[str, list[int]],
+    *,
+    height: int = 64,
+    width: int = 64,
+    rules: dict[str, bool] | None = None,
+) -> Silhouettes:
     """A data set from (identity, recording, view, frames), with splits by row."""
     meta = {"source": "tests", "licence": "CC0-1.0", "rules": rules or {}}
     with SilhouettesWriter(folder, name="tiny", height=height, width=width, meta=meta) as writer:
@@ -35,7 +45,7 @@ def dataset(folder, clips, splits, *, height=64, width=64, rules=None):
     return Silhouettes.open(folder)
 
 
-CLIPS = [
+CLIPS: list[tuple[str, str, float, Frames]] = [
     ("a", "a-1", 0, clip(0)),
     ("a", "a-1", 90, clip(1)),
     ("a", "a-2", 90, clip(2)),
@@ -45,7 +55,7 @@ CLIPS = [
 SPLITS = {"train": [3], "test.gallery": [0, 1, 4], "test.probe": [2]}
 
 
-def reasons(data):
+def reasons(data: Silhouettes) -> list[tuple[str, str]]:
     return [(problem.sequence, problem.reason) for problem in check(data)]
 
 
@@ -175,12 +185,8 @@ def test_probe_whose_mates_the_rules_leave_out(tmp_path):
     splits = {"validation.gallery": [1], "validation.probe": [2]}
     rules = {"exclude_same_view": True}
     data = dataset(tmp_path / "tiny", CLIPS, splits, rules=rules)
-    assert reasons(data) == [
-        (
-            "a-2-090",
-            "identity 'a' is in 'validation.gallery' in the view 90° only, which the rules leave out",
-        )
-    ]
+    why = "identity 'a' is in 'validation.gallery' in the view 90° only, which the rules leave out"
+    assert reasons(data) == [("a-2-090", why)]
     assert check(replace(data, meta={})) == []
 
 

@@ -1,3 +1,5 @@
+from collections.abc import Sequence
+
 import pytest
 
 from gaitbench.data.bvh import Joint
@@ -81,9 +83,9 @@ DIALECTS = {
 }
 
 
-def joints_of(*chains):
+def joints_of(*chains: Sequence[str]) -> tuple[Joint, ...]:
     """Joints from chains of names; a chain hangs on the joint that its first name repeats."""
-    joints = []
+    joints: list[Joint] = []
     for chain in chains:
         parent = -1
         for name in chain:
@@ -96,7 +98,7 @@ def joints_of(*chains):
     return tuple(joints)
 
 
-def right(name):
+def right(name: str) -> str:
     for left, other in (("Left", "Right"), ("left", "right"), ("_L_", "_R_"), (" L ", " R ")):
         if left in name:
             return name.replace(left, other)
@@ -105,7 +107,7 @@ def right(name):
     return {"l": "r", "L": "R"}[name[0]] + name[1:]
 
 
-def skeleton(dialect):
+def skeleton(dialect: str) -> tuple[tuple[Joint, ...], list[str], list[str]]:
     middle, leg, arm = ([n.strip() for n in part.split(",")] for part in DIALECTS[dialect])
     arm = [name.removesuffix("!") for name in arm]
     spine = [name for name in middle if name]

@@ -3,7 +3,8 @@ import pytest
 
 from gaitbench.data.anthropometry import draw_physique
 from gaitbench.data.body import joints
-from gaitbench.data.kinematics import draw_gait, vary, walk
+from gaitbench.data.gait import draw_gait, vary
+from gaitbench.data.kinematics import walk
 from gaitbench.random_streams import stream
 
 

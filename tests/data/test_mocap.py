@@ -1,4 +1,5 @@
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -6,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from gaitbench.data.body import JOINTS
+from gaitbench.data.body import JOINTS, Pose
 from gaitbench.data.bvh import parse_bvh, read_bvh
 from gaitbench.data.check import check
 from gaitbench.data.mocap import Entry, _beside, _natural, _without_duplicates, import_bvh
@@ -14,6 +15,7 @@ from gaitbench.data.silhouettes import Silhouettes
 from gaitbench.data.skeleton import (
     BONES,
     SHORTEST,
+    Walk,
     bone_lengths,
     levelled,
     posed,
@@ -46,19 +48,19 @@ MIDDLE = [
 
 def walking(
     *,
-    speed=1.2,
-    seconds=2.0,
-    fps=60.0,
-    unit=100.0,
-    up="y",
-    turned=0.0,
-    swing=28.0,
-    legs=1.0,
-    phase=0.0,
-    floor=0.0,
-    rising=0.0,
-    without=(),
-):
+    speed: float = 1.2,
+    seconds: float = 2.0,
+    fps: float = 60.0,
+    unit: float = 100.0,
+    up: str = "y",
+    turned: float = 0.0,
+    swing: float = 28.0,
+    legs: float = 1.0,
+    phase: float = 0.0,
+    floor: float = 0.0,
+    rising: float = 0.0,
+    without: Sequence[str] = (),
+) -> str:
     """Text of a BVH file of somebody who walks along +z, turned about the vertical by degrees."""
     # A cyclic permutation of the axes is a rotation, so angles stay what they are.
     shift = {"y": 0, "z": 1, "x": 2}[up]
@@ -88,7 +90,7 @@ def walking(
     columns = [root[:, i] * unit for i in np.roll(np.arange(3), shift)]
     lines = []
 
-    def write(name, depth):
+    def write(name: str, depth: int) -> None:
         pad = "\t" * depth
         _, _, offset = next(joint for joint in joints if joint[0] == name)
         x, y, z = np.roll(offset, shift) * unit
@@ -116,11 +118,11 @@ def walking(
     return "\n".join(["HIERARCHY", *lines, head, rows, ""])
 
 
-def pose_of(text, source="walk.bvh"):
-    return posed(parse_bvh(text, source=source), source=source)
+def pose_of(text: str) -> Walk:
+    return posed(parse_bvh(text, source="walk.bvh"), source="walk.bvh")
 
 
-def at(pose, joint):
+def at(pose: Pose, joint: str) -> Pose:
     return pose[:, JOINTS.index(joint)]
 
 
@@ -210,9 +212,9 @@ def test_upside_down_axis():
     values[:, 5] *= -1
     walk = posed(replace(bvh, joints=joints, values=values), source="a")
     assert walk.up == "-y"
-    np.testing.assert_allclose(
-        walk.pose, pose_of(text).pose + (walk.pose - pose_of(text).pose)[0, 0], atol=1e-6
-    )
+    plain = pose_of(text).pose
+    shift = at(walk.pose, "pelvis")[0] - at(plain, "pelvis")[0]
+    np.testing.assert_allclose(walk.pose, plain + shift, atol=1e-6)
 
 
 def test_walking_in_place_uses_the_facing():
@@ -220,6 +222,20 @@ def test_walking_in_place_uses_the_facing():
     assert walk.in_place
     foot = at(walk.pose, "l_toe") - at(walk.pose, "l_heel")
     assert foot[:, 0].mean() > 0.15
+
+
+def test_a_calibration_pose_in_front_is_taken_off():
+    bvh = parse_bvh(walking(), source="a")
+    arms_out = bvh.values[:1].copy()
+    arms_out[:, 3:] = 0.0
+    for joint in bvh.joints:
+        if joint.name in ("LeftArm", "RightArm"):
+            arms_out[:, joint.first_channel] = 90.0
+    walk = posed(replace(bvh, values=np.concatenate([arms_out, bvh.values])), source="a")
+    assert walk.began_with_calibration
+    plain = pose_of(walking())
+    assert not plain.began_with_calibration
+    np.testing.assert_array_equal(walk.pose, plain.pose)
 
 
 def test_curved_paths_stay_curved():
@@ -327,11 +343,12 @@ def test_camera_goes_along():
 def test_every_recording_of_the_collection_is_a_walk():
     table = pd.read_csv(MOCAP / "manifest.csv")
     assert len(table) == 88
-    for row in table.itertuples():
-        walk = posed(read_bvh(MOCAP / row.file), source=row.file)
+    for file, speed, duration in table[["file", "speed_m_s", "duration_s"]].to_numpy():
+        walk = posed(read_bvh(MOCAP / file), source=file)
         assert (walk.unit, walk.up, walk.in_place) == ("cm", "+y", False)
-        assert walk.speed_m_s == pytest.approx(row.speed_m_s, rel=0.15)
-        assert len(walk.pose) == pytest.approx(row.duration_s * 25, abs=1.5)
+        assert not walk.began_with_calibration
+        assert walk.speed_m_s == pytest.approx(speed, rel=0.15)
+        assert len(walk.pose) == pytest.approx(duration * 25, abs=1.5)
         assert 1.5 < walk.height_m < 1.85
         for side in "lr":
             foot = at(walk.pose, f"{side}_toe") - at(walk.pose, f"{side}_heel")
@@ -345,7 +362,7 @@ def test_every_recording_of_the_collection_is_a_walk():
 # --- the import
 
 
-def folder_of_walks(folder, *, manifest=True):
+def folder_of_walks(folder: Path, *, manifest: bool = True) -> Path:
     """Anna twice, Ben twice and once more under another name, Cleo once, and files of no use."""
     walks = {
         "anna/2.bvh": walking(speed=1.3, phase=0.3),

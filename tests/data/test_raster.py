@@ -19,7 +19,7 @@ def outlines(rows):
 
 
 def depth_inside(shape, x, y):
-    """How deep a point lies in an outline, in the discs' plane: the best of many discs in between."""
+    """How deep a point lies in an outline, in the discs' plane: in the best of many discs."""
     v = y / shape.stretch_y
     u = (x - shape.shear * v) / shape.stretch_x
     along = np.linspace(0.0, 1.0, 800)[:, None, None]

@@ -3,6 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from gaitbench.data.body import joints
 from gaitbench.data.dataset import datasets
 from gaitbench.data.silhouettes import Silhouettes
 from gaitbench.data.walkers import Walkers
@@ -61,11 +62,11 @@ def test_more_identities_and_views_leave_the_others_as_they_were(small, tmp_path
 
 
 def test_splits_share_no_identity(small):
-    people = {}
+    people: dict[str, set[str]] = {}
     for name, rows in small.splits.items():
         people.setdefault(name.split(".")[0], set()).update(small.table["identity"].iloc[rows])
     assert set(people) == {"train", "validation", "test"}
-    assert sum(map(len, people.values())) == len(set().union(*people.values())) == 6
+    assert sum(len(names) for names in people.values()) == len(set().union(*people.values())) == 6
 
 
 @pytest.mark.parametrize("group", ["validation", "test"])
@@ -90,12 +91,13 @@ def test_legs_open_and_close_at_the_cadence():
     walkers = replace(SMALL, frames=100)
     recording = walkers.recording("test-0001", "test-0001-nm-01")
     lower = walkers.seen(recording, 90.0)[:, 44:]
-    columns = lower.any(axis=1)
+    columns = np.asarray(lower.any(axis=1))
     spread = 64 - np.argmax(columns[:, ::-1], axis=1) - np.argmax(columns, axis=1)
     spectrum = np.abs(np.fft.rfft((spread - spread.mean()) * np.hanning(100), 2000))
     steps_per_second = np.fft.rfftfreq(2000, 1 / 25)[np.argmax(spectrum)]
-    ankles = recording.pose[:, 10, 0] - recording.pose[:, 19, 0]
-    crossings = np.flatnonzero(np.diff(np.sign(ankles)))
+    at = joints(recording.pose)
+    apart = at["l_ankle"][:, 0] - at["r_ankle"][:, 0]
+    crossings = np.flatnonzero(np.diff(np.sign(apart)))
     assert steps_per_second == pytest.approx(25.0 / np.diff(crossings).mean(), rel=0.08)
 
 
@@ -113,6 +115,7 @@ def test_progress_counts_all_sequences(tmp_path):
         ({"views_train": (3, 2)}, "least ≤ most"),
         ({"identities_test": -1}, "at least one"),
         ({"frames": 0}, "at least 1"),
+        ({"recordings_probe": (1, 1)}, "for each of nm, bg, cl"),
     ],
 )
 def test_descriptions_that_cannot_be_built_are_refused(change, message):

@@ -1,8 +1,9 @@
+import math
 from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from gaitbench.errors import ProtocolError, UnknownNameError
@@ -197,6 +198,8 @@ def test_nothing_to_average():
         rank_k(np.array([0, 0]), k=1)
 
 
+@example(far=0.29, n=100)
+@example(far=math.nextafter(0.29, 0), n=100)
 @unhurried
 @given(far=st.sampled_from([i / 100 for i in range(101)]), n=st.integers(1, 1000))
 def test_allowed_impostors_compares_shares(far, n):

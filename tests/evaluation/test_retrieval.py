@@ -266,3 +266,12 @@ def test_view_matrix_leaves_out_the_diagonal_and_what_cannot_be_compared():
     alone = view_matrix(embedded[0][same_walks], embedded[1], PROBES[same_walks], GALLERY)
     assert alone.isna().all(axis=None)
     assert alone.shape == (3, 3)
+
+
+def test_view_matrix_counts_ties_against_the_probe():
+    same = np.ones((48, 8, 2), np.float32), np.ones((21, 8, 2), np.float32)
+
+    matrix = view_matrix(*same, PROBES, GALLERY, exclude_same_recording=False)
+
+    assert (matrix.fillna(0) == 0).all(axis=None)
+    assert matrix.notna().to_numpy().sum() == 6

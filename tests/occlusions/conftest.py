@@ -1,5 +1,7 @@
 """Clips for the tests of the generators."""
 
+from collections.abc import Iterator
+
 import numpy as np
 import pytest
 import torch
@@ -20,6 +22,15 @@ def walker_like(t: int, h: int, w: int, seed: int = 0) -> Tensor:
             legs |= (np.abs(column - swing * (row - 0.5)) < 0.06) & (row > 0.5)
         frames[i] = trunk | legs
     return torch.from_numpy(frames)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_thread() -> Iterator[None]:
+    """Use one thread: for clips this small, further ones only wait for each other."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="session")

@@ -33,7 +33,9 @@ def test_everything_is_written_and_linked(partial, tmp_path):
     assert "Left out" not in text
 
 
-def test_json_is_strict_and_complete(partial, tmp_path):
+def test_json_is_strict_and_complete(make_cell, make_results, without, tmp_path):
+    rows = [make_cell("occluded", "rg-gait", "RG-Gait", 0.5, seed) for seed in (0, 1)]
+    partial = without(make_results(rows), lambda c: c.seed == 1)
     write_report(partial, tmp_path, ("json",))
     stored = json.loads(
         (tmp_path / "report.json").read_text(), parse_constant=lambda name: pytest.fail(name)
@@ -47,8 +49,9 @@ def test_json_is_strict_and_complete(partial, tmp_path):
 
 
 @pytest.mark.parametrize("name", FORMATS)
-def test_only_the_formats_asked_for(name, full, tmp_path):
-    written = write_report(full((0,)), tmp_path, (name,))
+def test_only_the_formats_asked_for(name, make_cell, make_results, tmp_path):
+    results = make_results([make_cell("occluded", "rg-gait", "RG-Gait", 0.5, 0)])
+    written = write_report(results, tmp_path, (name,))
     endings = {path.suffix for path in written if path.parent.name != "figures"}
     assert endings == {{"markdown": ".md", "latex": ".tex"}.get(name, f".{name}")}
 
