@@ -118,7 +118,7 @@ def make_scores(world: World, evaluation: Evaluation, progress: ProgressReport) 
         np.savez_compressed(
             folder / "probes.npz",
             allow_pickle=False,
-            **{c: _plain(scores[c]) for c in scores},
+            **{str(c): _plain(scores[c]) for c in scores},
         )
 
 

@@ -282,12 +282,12 @@ def data_sheet(
     """Draw frames of some sequences, to look at."""
     import numpy as np
 
-    from gaitbench.data.sheet import save_contact_sheet
+    from gaitbench.data.sheet import contact_sheet, save_png
     from gaitbench.data.silhouettes import Silhouettes
 
     data = Silhouettes.open(path)
     chosen = np.linspace(0, len(data.table) - 1, min(sequences, len(data.table))).astype(int)
-    save_contact_sheet(data, chosen, output)
+    save_png(contact_sheet(data, chosen.tolist()), output)
     out.print(f"{output}", highlight=False)
 
 
@@ -359,10 +359,10 @@ def _preset_rows() -> Iterator[tuple[str, ...]]:
 
 
 def _occlusion_rows() -> Iterator[tuple[str, ...]]:
-    from gaitbench.occlusion import occlusions
+    from gaitbench.occlusion import make, occlusions
 
     for name, generator in occlusions.items():
-        low, high = generator().amount  # type: ignore[call-arg]
+        low, high = make(name).amount
         about = (generator.__doc__ or "").split("\n")[0]
         yield name, about, f"{low:g}–{high:g} {generator.amount_of}", occlusions.source(name)
 
@@ -378,11 +378,11 @@ def _preview(
 ) -> None:
     """Draw clips under each occlusion at several amounts, with what is hidden in colour."""
     _load_plugins(plugin)
-    from gaitbench.occlusion import occlusions
-    from gaitbench.preview import example_clips, save_sheet
+    from gaitbench.occlusion import make, occlusions
+    from gaitbench.preview import example_clips, preview_sheet, save_sheet
 
-    chosen = [occlusions.check(n) for n in names] if names else occlusions.names()
-    save_sheet(output, example_clips(dataset), chosen, seed=seed)
+    chosen = [make(occlusions.check(n)) for n in names or occlusions.names()]
+    save_sheet(preview_sheet(example_clips(dataset), chosen, seed=seed), output)
     out.print(f"{output}", highlight=False)
 
 

@@ -4,6 +4,7 @@ import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import numpy.typing as npt
@@ -12,8 +13,11 @@ from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from gaitbench.data.silhouettes import Silhouettes
+from gaitbench.data.walkers import Walkers
 from gaitbench.errors import ConfigurationError, StoreError
-from gaitbench.occlusion import Occlusion, occlude
+from gaitbench.occlude import occlude
+from gaitbench.occlusion import Occlusion
 from gaitbench.random_streams import stream
 
 Clips = npt.NDArray[np.uint8]
@@ -21,6 +25,8 @@ Colour = tuple[int, int, int]
 
 AMOUNTS = (0.1, 0.3, 0.5, 0.7, 0.9)
 SUFFIXES = (".png", ".pdf", ".svg")
+EXAMPLES = 6
+
 FRAMES_SHOWN = 3
 """As few as let a movement be seen."""
 
@@ -51,6 +57,36 @@ class _Cell:
 
     image: Clips
     share: float
+
+
+def example_clips(folder: Path | None = None) -> Clips:
+    """Return a few clips to show occlusions on, [n, t, h, w].
+
+    Args:
+        folder: A data set to take sequences from, spread over it; walkers are generated without one.
+
+    Raises:
+        DataError: If the folder is no data set.
+    """
+    if folder is not None:
+        return _spread_clips(Silhouettes.open(folder))
+    with TemporaryDirectory() as made:
+        Walkers(
+            identities_train=EXAMPLES,
+            identities_validation=0,
+            identities_test=0,
+            views=(90.0,),
+            views_train=(1, 1),
+            recordings_train=(1, 0, 0),
+            width=44,
+        ).build(Path(made))
+        return _spread_clips(Silhouettes.open(Path(made)))
+
+
+def _spread_clips(data: Silhouettes) -> Clips:
+    chosen = np.linspace(0, len(data.table) - 1, EXAMPLES).round().astype(np.int64)
+    shortest = int(data.table["frames"].iloc[chosen].min())
+    return np.stack([data.frames(int(i))[:shortest] for i in chosen])
 
 
 def preview_sheet(

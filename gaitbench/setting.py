@@ -6,7 +6,7 @@ from typing import Self
 import numpy as np
 
 from gaitbench.errors import ConfigurationError, UnknownNameError
-from gaitbench.occlusion import Drawn, Occlusion, Range, occlusions
+from gaitbench.occlusion import Drawn, Occlusion, Range, make
 
 NO_OCCLUSION = "none"
 
@@ -100,7 +100,7 @@ class Setting:
 
 
 def _mix(names: tuple[str, ...], amount: Range, share: float) -> Mix:
-    return Mix(tuple(occlusions.get(name)(amount=amount) for name in names), share)
+    return Mix(tuple(make(name, amount=amount) for name in names), share)
 
 
 def _mimicgait() -> Setting:

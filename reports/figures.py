@@ -110,7 +110,10 @@ def severity_figures(results: Results) -> Iterator[NamedFigure]:
 
 def _severity(cells: pd.DataFrame) -> Figure:
     generators, printed = values_of(cells, "test"), titles(cells)
-    figure, axes = panels(generators)
+    # Many panels are smaller and closer to the shape of a page.
+    many = len(generators) > 8
+    size = (2.7, 2.3) if many else (3.4, 2.9)
+    figure, axes = panels(generators, columns=5 if many else 3, size=size)
     look, handles = looks(list(printed)), {}
     for generator in generators:
         ax, here = axes[generator], where(cells, test=generator)

@@ -10,7 +10,10 @@ from gaitbench.reports.latex_text import code, escape
 from gaitbench.reports.table import Cell, Column, Missing, Row, Table, Unit, printed
 
 _ALIGNMENT = {Unit.TEXT: "l", Unit.MARK: "c", Unit.PERCENT: "r", Unit.RATIO: "r"}
-_ROWS_PER_PAGE = 42
+# Of a landscape page with a footer; a table that is shrunk to the width of the page gains height.
+_ROWS_PER_PAGE = 26
+_ROWS_PER_PAGE_IF_WIDE = 42
+_WIDE = 14
 
 _PREAMBLE = r"""\documentclass[10pt]{article}
 \usepackage[utf8]{inputenc}
@@ -33,7 +36,7 @@ def table_latex(table: Table) -> str:
 
     The preamble needs booktabs, graphicx and amssymb.
     """
-    chunks = list(_chunks(table.rows))
+    chunks = list(_chunks(table))
     return "\n".join(
         _environment(table, rows, part=i, is_last=i == len(chunks) - 1)
         for i, rows in enumerate(chunks)
@@ -64,7 +67,7 @@ def _section(section: Section) -> Iterator[str]:
     yield from map(table_latex, section.tables)
     for figure in section.figures:
         yield r"\begin{figure}[htbp]\centering"
-        size = r"width=\linewidth,height=0.75\textheight,keepaspectratio"
+        size = r"width=\linewidth,height=0.85\textheight,keepaspectratio"
         yield rf"\includegraphics[{size}]{{{figure.path}.pdf}}"
         yield rf"\caption{{{escape(figure.caption)}}}"
         yield r"\end{figure}"
@@ -148,12 +151,13 @@ def _notes(table: Table) -> Iterator[str]:
         yield "}"
 
 
-def _chunks(rows: tuple[Row, ...]) -> Iterator[tuple[Row, ...]]:
+def _chunks(table: Table) -> Iterator[tuple[Row, ...]]:
     """Yield runs of rows that fit a page, broken at a rule where there is one."""
-    start = 0
-    while len(rows) - start > _ROWS_PER_PAGE:
-        rules = [i for i in range(start + 1, start + _ROWS_PER_PAGE + 1) if rows[i].rule_above]
-        end = rules[-1] if rules else start + _ROWS_PER_PAGE
+    rows, start = table.rows, 0
+    most = _ROWS_PER_PAGE_IF_WIDE if len(table.columns) > _WIDE else _ROWS_PER_PAGE
+    while len(rows) - start > most:
+        rules = [i for i in range(start + 1, start + most + 1) if rows[i].rule_above]
+        end = rules[-1] if rules else start + most
         yield rows[start:end]
         start = end
     yield rows[start:]

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pandas as pd
 from scipy.integrate import trapezoid
 
-from gaitbench.reports.footers import BOLD, footer
+from gaitbench.reports.footers import footer
 from gaitbench.reports.per_seed import (
     NOT_PLANNED,
     Outcome,
@@ -35,9 +35,10 @@ from gaitbench.reports.table import (
     Row,
     Table,
     Unit,
-    mark_best,
     mark_best_across,
 )
+
+_BEST_OF_ROW = "Bold: best method of the row as printed; equal values are all bold."
 
 
 def sweep_parts(results: Results) -> list[tuple[str, Condition, Place, pd.DataFrame]]:
@@ -112,8 +113,7 @@ def _grid(
             # One range per generator over all amounts would only repeat the table's own column.
             cells.assign(hidden_share=float("nan")),
             "Amount: what the generator was asked to hide, in percent. Hidden: measured share of "
-            "the body that it hid. Bold: best method of the row as printed; equal values are all "
-            "bold.",
+            f"the body that it hid. {_BEST_OF_ROW}",
         ),
     )
 
@@ -128,35 +128,40 @@ def _hidden(cells: pd.DataFrame, seeds: list[int]) -> PerSeed:
 def _summary(
     results: Results, name: str, condition: Condition, place: Place, cells: pd.DataFrame
 ) -> Table:
-    seeds, generators = seeds_of(cells), values_of(cells, "test")
-    columns = [
-        Column("Method"),
-        *(Column(g, "Area under curve", Unit.PERCENT, Better.HIGHER) for g in generators),
-        Column("Mean", "Rank-1", Unit.PERCENT, Better.HIGHER),
-        Column("Worst type", "Rank-1", Unit.PERCENT, Better.HIGHER),
+    printed, generators = titles(cells), values_of(cells, "test")
+    columns = [Column("Generator")]
+    columns += [Column(t, "Rank-1", Unit.PERCENT, Better.HIGHER) for t in printed.values()]
+    shares = {g: _shares(cells, g, seeds_of(cells)) for g in generators}
+    of_methods = [_in_short(where(cells, method=m), cells, shares) for m in printed]
+    labels = [*(f"{generator}, area" for generator in generators), "mean", "worst type"]
+    rows = [
+        Row((Cell(label), *values), rule_above=label == "mean")
+        for label, *values in zip(labels, *of_methods, strict=True)
     ]
-    shares = {g: _shares(cells, g, seeds) for g in generators}
-    rows = []
-    for method, title in titles(cells).items():
-        mine = where(cells, method=method)
-        curves = {g: _curve(mine, g, levels(cells, g), seeds) for g in generators}
-        areas = [summarise(_area_per_seed(curves[g], shares[g])) for g in generators]
-        means = {g: combine(curves[g], _mean) for g in generators}
-        overall = summarise(combine(list(means.values()), _mean))
-        rows.append(Row((Cell(title), *areas, overall, _worst(means))))
     return Table(
         name=name,
         title=f"Severity sweep in short, {place.title}: {condition.title}",
         columns=tuple(columns),
-        rows=mark_best(rows, columns),
+        rows=mark_best_across(rows, columns),
         footer=footer(
             results,
             cells,
             "In percent. Area: under Rank-1 over the measured hidden share, divided by the range "
             "of shares that the generator covered. Mean: of the generators' means over amounts. "
-            f"Worst type: the generator with the smallest mean. {BOLD}",
+            f"Worst type: the generator with the smallest mean. {_BEST_OF_ROW}",
         ),
     )
+
+
+def _in_short(
+    mine: pd.DataFrame, cells: pd.DataFrame, shares: dict[str, list[PerSeed]]
+) -> list[Cell]:
+    """Return a method's column: the area of each generator, the mean and the worst type."""
+    seeds = seeds_of(cells)
+    curves = {g: _curve(mine, g, levels(cells, g), seeds) for g in shares}
+    areas = [summarise(_area_per_seed(curves[g], shares[g])) for g in shares]
+    means = {g: combine(curve, _mean) for g, curve in curves.items()}
+    return [*areas, summarise(combine(list(means.values()), _mean)), _worst(means)]
 
 
 def _shares(cells: pd.DataFrame, generator: str, seeds: list[int]) -> list[PerSeed]:

@@ -14,7 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gaitbench.errors import ConfigurationError, UnknownNameError
-from gaitbench.occlusion import Drawn, Occlusion, Range, Step, make, occlude, occlusions, register
+from gaitbench.occlude import occlude
+from gaitbench.occlusion import Drawn, Occlusion, Range, Step, make, occlusions, register
 from gaitbench.occlusions.compose import Switch, Then
 from gaitbench.occlusions.cut import Bottom, Top
 from gaitbench.occlusions.middle import Middle

@@ -40,7 +40,9 @@ def write(tmp_path):
 
 
 def test_an_unknown_name_is_answered_with_the_nearest():
-    with pytest.raises(UnknownNameError, match=r"Unknown occlusion 'midle'\. Did you mean 'middle'"):
+    with pytest.raises(
+        UnknownNameError, match=r"Unknown occlusion 'midle'\. Did you mean 'middle'"
+    ):
         occlusions.get("midle")
 
 
@@ -55,7 +57,9 @@ def test_a_plugin_registers_and_loading_it_again_does_nothing(write):
 
 def test_a_taken_name_is_refused_with_its_owner(write):
     path = write(PLUGIN.format(name="middle", shape="(t, h, w)"))
-    with pytest.raises(ConfigurationError, match=r"'middle' is taken by gaitbench\.occlusions\.middle"):
+    with pytest.raises(
+        ConfigurationError, match=r"'middle' is taken by gaitbench\.occlusions\.middle"
+    ):
         load_plugin(path)
 
 

@@ -64,7 +64,7 @@ def test_what_a_killed_run_left_is_swept_unless_it_is_locked(store):
 
 def test_a_store_of_another_version_is_refused(tmp_path):
     (tmp_path / "store.json").write_text(json.dumps({"version": 99}))
-    with pytest.raises(StoreError, match="version 99.*--store"):
+    with pytest.raises(StoreError, match=r"version 99.*--store"):
         Store(tmp_path)
 
 

@@ -70,7 +70,9 @@ class Silhouettes:
                 "'gaitbench data import-bvh' or 'gaitbench data walkers'."
             ) from error
         except (OSError, ValueError) as error:
-            raise DataError(f"{folder}/meta.json cannot be read: {error}. Import it again.") from error
+            raise DataError(
+                f"{folder}/meta.json cannot be read: {error}. Import it again."
+            ) from error
         if meta.get("format") != FORMAT_VERSION:
             raise DataError(
                 f"{folder}: data format {meta.get('format')!r}, this gaitbench reads {FORMAT_VERSION}. "
@@ -163,7 +165,9 @@ class Silhouettes:
             part = self.unpack(np.arange(start, min(start + 4096, len(rows))))
             part = part[:, :, cut // 2 : self.width - cut // 2]
             blocks = part.reshape(len(part), height, factor, width, factor)
-            rows[start : start + len(part)] = pack(2 * blocks.sum((2, 4), dtype=np.int16) >= factor**2)
+            rows[start : start + len(part)] = pack(
+                2 * blocks.sum((2, 4), dtype=np.int16) >= factor**2
+            )
         return Silhouettes(self.name, height, width, self.table, rows, self.splits, self.meta)
 
 
@@ -189,7 +193,13 @@ class SilhouettesWriter:
     """
 
     def __init__(
-        self, folder: Path, *, name: str, height: int, width: int, meta: Mapping[str, Any] | None = None
+        self,
+        folder: Path,
+        *,
+        name: str,
+        height: int,
+        width: int,
+        meta: Mapping[str, Any] | None = None,
     ) -> None:
         self.folder, self.name, self.height, self.width = folder, name, height, width
         self.meta = dict(meta or {})

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from gaitbench.data.silhouettes import Silhouettes
 from gaitbench.errors import TrainingError
 from gaitbench.methods.base import Embedded, Networks, Stage
-from gaitbench.occlusion import occlude
+from gaitbench.occlude import occlude
 from gaitbench.random_streams import stream
 from gaitbench.setting import Mix
 from gaitbench.training.batches import Batch

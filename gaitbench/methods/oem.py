@@ -68,7 +68,7 @@ class OcclusionDetector(nn.Module):
         frames = clips.flatten(0, 1).unsqueeze(1).contiguous(memory_format=torch.channels_last)
         pooled = self.maps(frames).mean((2, 3))
         # Rectified, as in the released networks.
-        features = torch.relu(self.feature(pooled)).unflatten(0, (n, t))
+        features = torch.relu(self.feature(pooled)).view(n, t, -1)
         amounts = torch.sigmoid(self.amount_head(features).float()).mean((1, 2))
         feature = features.mean(1)
         return Detection(feature, features, self.type_head(feature), amounts)

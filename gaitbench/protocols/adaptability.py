@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from gaitbench.occlusion import occlusions
+from gaitbench.occlusion import make
 from gaitbench.protocols.base import Bench, Cell, Protocol
 from gaitbench.protocols.generalizability import new_type_mix, zero_shot_cells
 
@@ -20,7 +20,7 @@ class Adaptability(Protocol):
         for method in bench.compared_methods():
             for name in bench.new_types():
                 for backbone, seed in bench.runs():
-                    generator = occlusions.get(name)()  # type: ignore[call-arg]
+                    generator = make(name)
                     stage = bench.adapted(method, backbone, seed, generator)
                     if stage is not None:
                         mix = new_type_mix(bench, name)

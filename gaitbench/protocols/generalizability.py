@@ -2,14 +2,14 @@
 
 from dataclasses import dataclass
 
-from gaitbench.occlusion import occlusions
+from gaitbench.occlusion import make
 from gaitbench.protocols.base import Bench, Cell, Protocol
 from gaitbench.setting import Mix
 
 
 def new_type_mix(bench: Bench, name: str) -> Mix:
     """Return test clips under a new type at its own amounts, as often occluded as in the setting."""
-    return Mix((occlusions.get(name)(),), bench.setting.test.share)  # type: ignore[call-arg]
+    return Mix((make(name),), bench.setting.test.share)
 
 
 def zero_shot_cells(bench: Bench, protocol: str) -> list[Cell]:

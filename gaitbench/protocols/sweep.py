@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from gaitbench.occlusion import occlusions
+from gaitbench.occlusion import make, occlusions
 from gaitbench.protocols.base import Bench, Cell, Protocol
 from gaitbench.setting import Mix
 
@@ -20,7 +20,7 @@ class Sweep(Protocol):
         for method in bench.compared_methods():
             for backbone, seed in bench.runs():
                 stage = bench.stage(method, backbone, seed)
-                for name, generator in occlusions.items():
+                for name in occlusions.names():
                     for amount in bench.preset.severities:
                         cells.append(
                             bench.cell(
@@ -28,7 +28,7 @@ class Sweep(Protocol):
                                 method,
                                 backbone,
                                 stage,
-                                Mix((generator().at(amount),), 1.0),  # type: ignore[call-arg]
+                                Mix((make(name).at(amount),), 1.0),
                                 name,
                                 amount=amount,
                                 frames=bench.preset.sweep_frames,

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from gaitbench.data.silhouettes import Silhouettes
 from gaitbench.errors import ConfigurationError
-from gaitbench.occlusion import occlude
+from gaitbench.occlude import occlude
 from gaitbench.random_streams import stream
 from gaitbench.setting import Mix
 from gaitbench.training.recipe import Recipe

@@ -80,7 +80,7 @@ def train(
         total = torch.stack(list(terms.values())).sum()
         loss = float(total.detach())
         if not math.isfinite(loss):
-            said = ", ".join(f"{k} = {float(v):g}" for k, v in terms.items())
+            said = ", ".join(f"{k} = {float(v.detach()):g}" for k, v in terms.items())
             raise TrainingError(
                 f"{stage.role} ({stage.key}): the loss is not finite at step {step} of {recipe.steps} "
                 f"({said}). Lower the learning rate ({recipe.learning_rate:g}) or use precision fp32."

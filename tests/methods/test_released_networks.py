@@ -59,9 +59,7 @@ def test_rg_gait_equals_the_released_one():
     description, arrays = golden.load("rg_gait_gaitbase")
     weights = golden.weights(description)
     extractor = Extractor(SPEC, 10)
-    extractor.backbone.load_state_dict(
-        golden.renamed(weights, golden.GAITBASE, "full_component.")
-    )
+    extractor.backbone.load_state_dict(golden.renamed(weights, golden.GAITBASE, "full_component."))
     restoration = Restoration(SPEC, 10, aware=True, own_extractor=False)
     restoration.backbone.load_state_dict(
         golden.renamed(weights, golden.GAITBASE, "mimic_component.")

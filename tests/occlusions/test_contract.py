@@ -7,7 +7,8 @@ import pytest
 import torch
 
 from gaitbench.errors import ConfigurationError
-from gaitbench.occlusion import Occlusion, Step, make, occlude, occlusions
+from gaitbench.occlude import occlude
+from gaitbench.occlusion import Occlusion, Step, make, occlusions
 from gaitbench.random_streams import stream
 
 NAMES = occlusions.names()

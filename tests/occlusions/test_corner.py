@@ -1,7 +1,8 @@
 import pytest
 import torch
 
-from gaitbench.occlusion import make, occlude
+from gaitbench.occlude import occlude
+from gaitbench.occlusion import make
 from gaitbench.random_streams import stream
 
 

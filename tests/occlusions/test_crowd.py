@@ -1,7 +1,7 @@
 import numpy as np
 import torch
 
-from gaitbench.occlusion import occlude
+from gaitbench.occlude import occlude
 from gaitbench.occlusions.crowd import PEOPLE, Crowd
 from gaitbench.random_streams import stream
 

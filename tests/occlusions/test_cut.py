@@ -1,7 +1,8 @@
 import pytest
 import torch
 
-from gaitbench.occlusion import Occluded, Occlusion, occlude
+from gaitbench.occlude import Occluded, occlude
+from gaitbench.occlusion import Occlusion
 from gaitbench.occlusions.cut import Bottom, Top
 from gaitbench.random_streams import stream
 

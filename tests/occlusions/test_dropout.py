@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from gaitbench.occlusion import occlude
+from gaitbench.occlude import occlude
 from gaitbench.occlusions.dropout import Dropout
 from gaitbench.random_streams import stream
 

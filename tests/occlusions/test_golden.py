@@ -11,7 +11,8 @@ import pytest
 import torch
 import torch.nn.functional as F  # noqa: N812 - its usual name
 
-from gaitbench.occlusion import Drawn, Occlusion, Step, occlude
+from gaitbench.occlude import occlude
+from gaitbench.occlusion import Drawn, Occlusion, Step
 from gaitbench.occlusions.cut import Bottom, Top
 from gaitbench.occlusions.middle import Middle
 from gaitbench.occlusions.moving import Patch, Pole

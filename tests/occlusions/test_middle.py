@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from gaitbench.occlusion import occlude
+from gaitbench.occlude import occlude
 from gaitbench.occlusions.middle import Middle
 from gaitbench.random_streams import stream
 

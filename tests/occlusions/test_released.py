@@ -5,7 +5,8 @@ import pytest
 import torch
 
 from gaitbench.errors import ConfigurationError
-from gaitbench.occlusion import occlude, occlusions
+from gaitbench.occlude import occlude
+from gaitbench.occlusion import occlusions
 from gaitbench.occlusions.released import PRESETS, DetectorCut, FrameCorner
 from gaitbench.random_streams import stream
 

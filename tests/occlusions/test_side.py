@@ -1,6 +1,6 @@
 import torch
 
-from gaitbench.occlusion import occlude
+from gaitbench.occlude import occlude
 from gaitbench.occlusions.side import Left, Right
 from gaitbench.random_streams import stream
 

@@ -199,10 +199,12 @@ def test_sweep_grid_and_summary(full):
     # RG-Gait under "top": 0.9 - 0.6 × amount, so 0.72 at 0.3.
     assert values(grid.rows[1].cells[3:])[-1] == 0.72
     assert [c.best for c in grid.rows[1].cells] == [False] * 7 + [True]
-    cells = row(summary, "RG-Gait")
+    cells = [r.cells[-1] for r in summary.rows]
     # Straight lines: area and mean are the value in the middle, 0.66 less 0.04 per generator.
     assert values(cells) == [0.66, 0.62, 0.58, 0.54, 0.6, 0.54]
     assert cells[-1].text == "(pole)"
+    assert [r.cells[0].text for r in summary.rows][-3:] == ["pole, area", "mean", "worst type"]
+    assert [c.best for c in summary.rows[0].cells] == [False] * 5 + [True]
 
 
 def test_a_gap_in_the_sweep_empties_area_mean_and_worst_type(full, without):
@@ -211,7 +213,7 @@ def test_a_gap_in_the_sweep_empties_area_mean_and_worst_type(full, without):
         lambda c: (c.method == "rg-gait") & (c.test == "bottom") & (c.amount == 0.5),
     )
     summary, grid = sweep_tables(results)
-    found = values(row(summary, "RG-Gait"))
+    found = values([r.cells[-1] for r in summary.rows])
     assert [v is None for v in found] == [False, True, False, False, True, True]
     assert sum(c.missing is not None for r in grid.rows for c in r.cells) == 1
 

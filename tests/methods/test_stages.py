@@ -1,0 +1,253 @@
+"""What stages share, what their keys depend on, and what frozen means."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+import torch
+
+from gaitbench.backbones.base import BackboneSpec
+from gaitbench.data.silhouettes import Silhouettes, SilhouettesWriter
+from gaitbench.errors import ConfigurationError, TrainingError
+from gaitbench.methods.base import Plan, TrainingData, methods
+from gaitbench.methods.oem import DetectorStage, OcclusionDetector
+from gaitbench.methods.rg_gait import RestorationStage, RGGait
+from gaitbench.occlusion import occlusions
+from gaitbench.setting import get_setting
+from gaitbench.training.batches import IdentitySampler, batches
+from gaitbench.training.recipe import Recipe
+from gaitbench.training.trainer import load_network, new_network, rate, train
+
+CPU = torch.device("cpu")
+RECIPE = Recipe(steps=3, learning_rate=1e-2, identities=3, clips=2, frames=2, precision="fp32")
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("data")
+    rng = np.random.default_rng(0)
+    with SilhouettesWriter(folder, name="noise", height=16, width=12) as writer:
+        for person in range(6):
+            for walk in range(2):
+                writer.add(
+                    (rng.random((5, 16, 12)) < 0.5).astype(np.uint8),
+                    identity=f"{person}",
+                    condition="nm",
+                    view=90,
+                    recording=f"{person}-{walk}",
+                )
+        writer.splits = {
+            "train": range(8),
+            "validation.gallery": (8, 10),
+            "validation.probe": (9, 11),
+        }
+    return Silhouettes.open(folder)
+
+
+@pytest.fixture(scope="module")
+def plan(data):
+    return Plan(
+        data=TrainingData("noise", data.fingerprint, 16, 12),
+        backbone=BackboneSpec.of(
+            "gaitbase", {"channels": (4, 4, 4, 4), "parts": 2, "embedding": 5}
+        ),
+        setting=get_setting("mimicgait"),
+        extractor=RECIPE,
+        occluded=RECIPE,
+        detector=RECIPE.model_copy(update={"frames": 1}),
+        seed=0,
+    )
+
+
+def trained(stage, data, known=None):
+    """Train a stage and everything before it; return its network and its inputs' networks."""
+    known = {} if known is None else known
+    weights = {}
+    for each in stage.all_stages():
+        if each.key not in known:
+            networks = {n: known[s.key] for n, s in each.inputs.items()}
+            initial = weights.get(each.initial.key) if each.initial else None
+            result = train(each, data, networks, initial, CPU)
+            weights[each.key] = result.weights
+            known[each.key] = load_network(each, 4, result.weights, CPU)
+    return known[stage.key], {n: known[s.key] for n, s in stage.inputs.items()}, known
+
+
+def batch_of(data, stage):
+    sampler = IdentitySampler(data, data.split("train"), RECIPE)
+    return next(batches(sampler, stage.mix, 0, "test"))
+
+
+def test_baseline_1_is_rg_gaits_extractor_and_mimicgaits_teacher(plan):
+    extractor = methods.get("baseline-1")().stage(plan)
+    assert methods.get("rg-gait")().stage(plan).extractor.key == extractor.key
+    assert methods.get("mimicgait")().stage(plan).teacher.key == extractor.key
+
+
+def test_rg_gait_and_mimicgait_share_their_detector(plan):
+    rg, mimic = (methods.get(n)().stage(plan) for n in ("rg-gait", "mimicgait"))
+    assert rg.detector.key == mimic.detector.key
+    assert methods.get("occ-aware")().stage(plan).detector.key != rg.detector.key
+
+
+def test_every_method_has_the_same_steps_on_occluded_clips(plan):
+    for _, method in methods.items():
+        stage = method().stage(plan)
+        if stage.mix.share:
+            assert stage.recipe.steps == plan.occluded.steps
+
+
+def test_a_key_depends_on_everything_that_weights_depend_on(plan):
+    stage = RGGait().stage(plan)
+    others = [
+        dataclasses.replace(stage, seed=1),
+        dataclasses.replace(stage, aware=False),
+        dataclasses.replace(stage, recipe=RECIPE.model_copy(update={"steps": 4})),
+        dataclasses.replace(stage, mix=stage.mix.with_share(0.25)),
+        dataclasses.replace(stage, data=dataclasses.replace(plan.data, fingerprint="x")),
+        dataclasses.replace(stage, extractor=dataclasses.replace(stage.extractor, seed=1)),
+    ]
+    keys = {s.key for s in others}
+    assert len(keys) == len(others)
+    assert stage.key not in keys
+    assert RGGait().stage(plan).key == stage.key
+
+
+def test_methods_meet_the_same_clips_and_the_same_draws(plan, data):
+    seen = []
+    for name in ("baseline-2", "occ-aware", "mimicgait"):
+        stage = methods.get(name)().stage(plan)
+        sampler = IdentitySampler(data, data.split("train"), RECIPE)
+        supply = batches(sampler, stage.mix, stage.seed, stage.purpose)
+        seen.append([next(supply).clips for _ in range(3)])
+    for other in seen[1:]:
+        assert all(torch.equal(a, b) for a, b in zip(seen[0], other, strict=True))
+
+
+@pytest.mark.parametrize("name", methods.names())
+def test_every_method_trains_adapts_and_embeds(name, plan, data):
+    method = methods.get(name)()
+    stage = method.stage(plan)
+    network, networks, _ = trained(stage, data)
+    batch = batch_of(data, stage)
+    with torch.inference_mode():
+        found = stage.embed(network, networks, batch)
+    assert found.embeddings.shape == (6, 5, 2)
+    assert torch.isfinite(found.embeddings).all()
+    if not method.adaptable:
+        return
+    new = occlusions.get("middle")()
+    adapted = stage.adapted(new, RECIPE, RECIPE)
+    assert adapted.initial is stage
+    assert adapted.mix.classes[-1] == "middle"
+    for detector in (s for s in adapted.inputs.values() if isinstance(s, DetectorStage)):
+        assert detector.mix.classes == (*stage.detector.mix.classes, "middle")
+
+
+def test_an_adapted_detector_keeps_what_it_knew(plan):
+    stage = methods.get("rg-gait")().stage(plan).detector
+    old, new = OcclusionDetector(3), OcclusionDetector(4)
+    fresh = new.type_head.weight.detach().clone()
+    stage.resume(new, old.state_dict())
+    assert torch.equal(new.type_head.weight[:3], old.type_head.weight)
+    assert torch.equal(new.type_head.weight[3], fresh[3])
+    assert torch.equal(new.feature.weight, old.feature.weight)
+
+
+def test_frozen_networks_keep_weights_and_statistics(plan, data):
+    stage = RGGait().stage(plan)
+    _, networks, _ = trained(stage, data)
+    before = {n: {k: v.clone() for k, v in m.state_dict().items()} for n, m in networks.items()}
+    train(stage, data, networks, None, CPU)
+    for name, network in networks.items():
+        for key, value in network.state_dict().items():
+            assert torch.equal(value, before[name][key]), f"{name}.{key} has moved"
+
+
+def test_restored_signature_is_the_signature_where_alpha_is_zero(plan, data):
+    stage = dataclasses.replace(RGGait().stage(plan), alpha="constant", constant=0.0)
+    network, networks, _ = trained(stage, data)
+    batch = batch_of(data, stage)
+    with torch.inference_mode():
+        torch.testing.assert_close(
+            stage.embed(network, networks, batch).embeddings,
+            networks["extractor"](batch.clips),
+        )
+
+
+def test_the_oracle_reads_the_measured_share(plan, data):
+    stage = dataclasses.replace(RGGait().stage(plan), alpha="oracle")
+    network, networks, _ = trained(stage, data)
+    batch = batch_of(data, stage)
+    with torch.inference_mode():
+        torch.testing.assert_close(stage.embed(network, networks, batch).alpha, batch.hidden_share)
+
+
+def test_the_neck_starts_as_the_extractors(plan, data):
+    stage: RestorationStage = RGGait().stage(plan)
+    _, networks, _ = trained(stage, data)
+    network = new_network(stage, 4)
+    stage.start(network, networks)
+    for key, value in networks["extractor"].neck.state_dict().items():
+        assert torch.equal(network.neck.state_dict()[key], value)
+
+
+def test_training_twice_gives_the_same_bytes(plan, data):
+    stage = methods.get("baseline-2")().stage(plan)
+    first, second = (train(stage, data, {}, None, CPU) for _ in range(2))
+    assert all(torch.equal(first.weights[k], second.weights[k]) for k in first.weights)
+    assert first.history.equals(second.history)
+
+
+def test_training_reads_no_global_random_state(plan, data):
+    stage = methods.get("baseline-2")().stage(plan)
+    torch.manual_seed(1)
+    first = train(stage, data, {}, None, CPU)
+    torch.manual_seed(2)
+    np.random.seed(2)  # noqa: NPY002 - the point of the test
+    state = torch.get_rng_state()
+    second = train(stage, data, {}, None, CPU)
+    assert all(torch.equal(first.weights[k], second.weights[k]) for k in first.weights)
+    assert torch.equal(state, torch.get_rng_state())
+
+
+def test_a_loss_that_is_not_finite_names_stage_and_step(plan, data, monkeypatch):
+    stage = methods.get("baseline-2")().stage(plan)
+
+    def broken(self, network, networks, batch):
+        weight = next(network.parameters())
+        return {"triplet": weight.sum() * float("nan")}
+
+    monkeypatch.setattr(type(stage), "losses", broken)
+    with pytest.raises(TrainingError, match=r"extractor.*step 1 of 3.*triplet = nan"):
+        train(stage, data, {}, None, CPU)
+
+
+def test_too_few_identities_are_counted(data):
+    recipe = RECIPE.model_copy(update={"identities": 9})
+    with pytest.raises(ConfigurationError, match=r"4 training identities.*asks for 9"):
+        IdentitySampler(data, data.split("train"), recipe)
+
+
+def test_a_batch_has_p_identities_with_k_clips(data):
+    sampler = IdentitySampler(data, data.split("train"), RECIPE)
+    clips, identities = sampler.draw(np.random.default_rng(0))
+    assert clips.shape == (6, 2, 16, 12)
+    assert sorted(np.bincount(identities, minlength=4)) == [0, 2, 2, 2]
+
+
+def test_the_history_has_training_and_validation_losses(plan, data):
+    history = train(methods.get("baseline-2")().stage(plan), data, {}, None, CPU).history
+    triplet = history[history["term"] == "triplet"]
+    assert triplet["training"].notna().all()
+    assert triplet["validation"].notna().all()
+    assert history[history["term"] == "cross-entropy"]["validation"].isna().all()
+
+
+def test_schedules():
+    cycle = RECIPE.model_copy(update={"steps": 100})
+    rates = [rate(cycle, s) for s in range(1, 101)]
+    assert max(rates) == rates[9] == 1.0
+    assert 0 < rates[-1] < 0.01
+    steps = RECIPE.model_copy(update={"schedule": "milestones", "milestones": (2, 4)})
+    assert [rate(steps, s) for s in (1, 2, 3, 4, 5)] == pytest.approx([1, 1, 0.1, 0.1, 0.01])
