@@ -28,6 +28,7 @@ class Preset(BaseModel):
         severities: Amounts of the sweep's grid.
         walkers: Options of the embedded walkers.
         backbones: Options of each backbone, by name; a backbone that is not named has its defaults.
+        detector_channels: Widths of the occlusion detectors' convolutions.
         extractor: Recipe of stages on whole clips.
         occluded: Recipe of stages on occluded clips, the same for every method.
         detector: Recipe of occlusion detectors.
@@ -45,6 +46,7 @@ class Preset(BaseModel):
     severities: tuple[float, ...]
     walkers: dict[str, Any] = Field(default_factory=dict)
     backbones: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    detector_channels: tuple[int, int, int] = (32, 64, 128)
     extractor: Recipe
     occluded: Recipe
     detector: Recipe

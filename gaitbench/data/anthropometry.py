@@ -201,8 +201,8 @@ def _draw_shape(rng: np.random.Generator, stature: float, manhood: float, spread
     # Body-mass index: median 24.5 with a log-standard deviation of 0.14 (Gordon et al. 2014).
     log_bmi = 0.14 * spread * rng.standard_normal()
     residual = 0.045 * spread * rng.standard_normal(len(names))
-    top, trousers = 0.02 * spread * rng.random(2)
-    hair = 0.012 * spread * (2.0 - manhood) * rng.random()
+    top, trousers = 0.035 * spread * rng.random(2)
+    hair = 0.02 * spread * (2.0 - manhood) * rng.random()
     drawn = {}
     for name, own in zip(names, residual, strict=True):
         sex = (manhood - 0.5) * np.log(_MAN_OVER_WOMAN.get(name, 1.0))

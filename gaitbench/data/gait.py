@@ -14,7 +14,7 @@ Complex = npt.NDArray[np.complex128]
 SPREAD_OF_GAIT = 1.0
 """Differences between people in how they move: 1 is as published, 0 none."""
 
-VARIATION_WITHIN_PERSON = 0.33
+VARIATION_WITHIN_PERSON = 0.25
 """Differences between two walks of one person, as a share of those between people."""
 
 HARMONICS = 6

@@ -227,8 +227,8 @@ def draw_outfit(rng: np.random.Generator, condition: str) -> Outfit:
         return _draw_bag(rng)
     if condition == "cl":
         return Coat(
-            length=float(rng.uniform(0.3, 1.2)),
-            looseness_m=float(rng.uniform(0.015, 0.04)),
+            length=float(rng.uniform(0.3, 0.8)),
+            looseness_m=float(rng.uniform(0.015, 0.03)),
             flare=float(rng.uniform(1.0, 1.15)),
         )
     return Plain()

@@ -25,11 +25,11 @@ from gaitbench.data.silhouettes import SilhouettesWriter, pack
 from gaitbench.errors import ConfigurationError
 from gaitbench.random_streams import stream
 
-VIEW_JITTER_DEG = 2.0
+VIEW_JITTER_DEG = 1.0
 """Standard deviation of a camera's angle around its view: nobody walks exactly along the line."""
 
-CAMERA_HEIGHT_M = (0.9, 1.9)
-CAMERA_DISTANCE_M = (4.5, 8.0)
+CAMERA_HEIGHT_M = (1.2, 1.5)
+CAMERA_DISTANCE_M = (5.5, 7.0)
 """Where the cameras of a recording stand, drawn uniformly."""
 
 CADENCE_DRIFT_PER_S = 0.02

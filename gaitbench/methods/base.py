@@ -140,7 +140,7 @@ class Stage(ABC):
     def build(self, identities: int) -> nn.Module:
         """Return the network that is trained, with new weights; `identities` sizes the classifier."""
 
-    def start(self, network: nn.Module, networks: Networks) -> None:
+    def start(self, network: nn.Module, networks: Networks) -> None:  # noqa: B027 - an optional hook
         """Copy weights that training starts from out of the frozen networks; by default none."""
 
     def resume(self, network: nn.Module, weights: Mapping[str, Tensor]) -> None:
@@ -168,6 +168,7 @@ class Plan:
         occluded: Recipe of stages that see occluded clips: the same for every method.
         detector: Recipe of occlusion detectors.
         seed: Of the experiment.
+        detector_channels: Widths of the detector's convolutions.
     """
 
     data: TrainingData
@@ -177,6 +178,7 @@ class Plan:
     occluded: Recipe
     detector: Recipe
     seed: int
+    detector_channels: tuple[int, int, int] = (32, 64, 128)
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from gaitbench.training.batches import Batch
 from gaitbench.training.losses import occlusion_loss
 
 FEATURE_CHANNELS = 64
+CHANNELS = (32, 64, 128)
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,25 +41,27 @@ class OcclusionDetector(nn.Module):
 
     Args:
         types: Occlusion types, "none" included.
+        channels: Of the three convolutions; the papers' are 32, 64, 128.
 
     Source: Occ-Aware (WACV 2024) and MimicGait (WACV 2025); the third pooling is padded by 1 as in
     the released code, so that released weights give their own outputs.
     """
 
-    def __init__(self, types: int) -> None:
+    def __init__(self, types: int, channels: tuple[int, int, int] = CHANNELS) -> None:
         super().__init__()
+        first, second, third = channels
         self.maps = nn.Sequential(
-            nn.Conv2d(1, 32, 3, padding=1),
+            nn.Conv2d(1, first, 3, padding=1),
             nn.ReLU(),
             nn.MaxPool2d(2),
-            nn.Conv2d(32, 64, 3, padding=1),
+            nn.Conv2d(first, second, 3, padding=1),
             nn.ReLU(),
             nn.MaxPool2d(2),
-            nn.Conv2d(64, 128, 3, padding=1),
+            nn.Conv2d(second, third, 3, padding=1),
             nn.ReLU(),
             nn.MaxPool2d(2, padding=1),
         )
-        self.feature = nn.Linear(128, FEATURE_CHANNELS)
+        self.feature = nn.Linear(third, FEATURE_CHANNELS)
         self.type_head = nn.Linear(FEATURE_CHANNELS, types)
         self.amount_head = nn.Linear(FEATURE_CHANNELS, 1)
 
@@ -94,11 +97,13 @@ class DetectorStage(Stage):
     generator, plug-ins included. The released code's label is the visible share of the height.
 
     Args:
+        channels: See `OcclusionDetector`.
         amounts: Whether the amount is learned too; Occ-Aware's detector learns the type alone.
 
     Source: MimicGait (WACV 2025), supplement: cross-entropy + 10 × squared error, Adam 1e-4.
     """
 
+    channels: tuple[int, int, int] = CHANNELS
     amounts: bool = True
     role = "detector"
     learns_types = True
@@ -110,7 +115,7 @@ class DetectorStage(Stage):
 
     def build(self, identities: int) -> OcclusionDetector:
         """Return a new detector for the mix's types."""
-        return OcclusionDetector(len(self.mix.classes))
+        return OcclusionDetector(len(self.mix.classes), self.channels)
 
     def resume(self, network: nn.Module, weights: Mapping[str, Tensor]) -> None:
         """Load earlier weights; rows of the type head that are new keep their fresh values."""
@@ -143,5 +148,6 @@ def occlusion_detector(plan: Plan, *, amounts: bool = True) -> DetectorStage:
         recipe=plan.detector,
         mix=plan.setting.train.balanced(),
         seed=plan.seed,
+        channels=plan.detector_channels,
         amounts=amounts,
     )

@@ -234,6 +234,7 @@ class Bench:
             occluded=preset.occluded,
             detector=preset.detector,
             seed=seed,
+            detector_channels=preset.detector_channels,
         )
 
 
