@@ -200,22 +200,22 @@ def _draw_bag(rng: np.random.Generator) -> Outfit:
     kind = int(rng.integers(3))
     size = rng.uniform(0.0, 1.0, 4)
     if kind == 0:
-        return Backpack(0.16 + 0.10 * size[0], 0.28 + 0.08 * size[1], 0.3 + 0.5 * size[2])
+        return Backpack(0.12 + 0.08 * size[0], 0.28 + 0.08 * size[1], 0.3 + 0.5 * size[2])
     if kind == 1:
         return ShoulderBag(
             side,
             across=bool(rng.integers(2)),
-            length_m=0.28 + 0.12 * size[0],
-            height_m=0.24 + 0.14 * size[1],
-            depth_m=0.10 + 0.06 * size[2],
+            length_m=0.22 + 0.12 * size[0],
+            height_m=0.18 + 0.12 * size[1],
+            depth_m=0.08 + 0.06 * size[2],
             low_m=-0.05 + 0.15 * size[3],
             back_m=float(rng.uniform(0.0, 0.10)),
         )
     return HandBag(
         side,
-        length_m=0.26 + 0.12 * size[0],
-        height_m=0.24 + 0.12 * size[1],
-        depth_m=0.09 + 0.06 * size[2],
+        length_m=0.22 + 0.12 * size[0],
+        height_m=0.18 + 0.12 * size[1],
+        depth_m=0.08 + 0.06 * size[2],
         strap_m=0.04 + 0.10 * size[3],
         swing=float(rng.uniform(0.2, 0.6)),
     )
@@ -227,8 +227,8 @@ def draw_outfit(rng: np.random.Generator, condition: str) -> Outfit:
         return _draw_bag(rng)
     if condition == "cl":
         return Coat(
-            length=float(rng.uniform(0.3, 0.8)),
-            looseness_m=float(rng.uniform(0.015, 0.03)),
+            length=float(rng.uniform(0.3, 0.7)),
+            looseness_m=float(rng.uniform(0.01, 0.025)),
             flare=float(rng.uniform(1.0, 1.15)),
         )
     return Plain()

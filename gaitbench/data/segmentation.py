@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from gaitbench.data.normalise import normalised
 
-SEGMENTATION_NOISE = 0.6
+SEGMENTATION_NOISE = 0.5
 """How bad segmentations are on average; 0 does no more than round corners off."""
 
 Singles = npt.NDArray[np.float32]

@@ -1,0 +1,255 @@
+"""Embedding sequences: what a sequence's result depends on, and what it must never depend on."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from gaitbench.backbones.base import BackboneSpec
+from gaitbench.data.silhouettes import Silhouettes, SilhouettesWriter
+from gaitbench.errors import TrainingError
+from gaitbench.evaluation import embed
+from gaitbench.evaluation.embed import clips_at_test, embed_sequences
+from gaitbench.methods.base import Embedded, Plan, Stage, TrainingData, methods
+from gaitbench.occlusion import make
+from gaitbench.setting import HOLISTIC, Mix, get_setting
+from gaitbench.training.recipe import Recipe
+from gaitbench.training.trainer import load_network, new_network
+
+CPU = torch.device("cpu")
+RECIPE = Recipe(steps=1, learning_rate=1e-2, identities=3, clips=2, frames=2, precision="fp32")
+LENGTHS = (3, 9, 5, 5, 1, 9, 4, 3, 5, 12)
+TOP_AND_BOTTOM = get_setting("rg-gait").test
+
+
+@dataclass(frozen=True)
+class MeanFrame(Stage):
+    """Shows what it was given: a clip's embedding is its mean frame."""
+
+    role = "mean-frame"
+
+    def build(self, identities):
+        return nn.Identity()
+
+    def losses(self, network, networks, batch):
+        raise NotImplementedError
+
+    def embed(self, network, networks, batch):
+        return Embedded(network(batch.clips).mean(1).flatten(1)[:, :, None])
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("data")
+    rng = np.random.default_rng(0)
+    with SilhouettesWriter(folder, name="noise", height=16, width=12) as writer:
+        for i, length in enumerate(LENGTHS):
+            frames = (rng.random((length, 16, 12)) < 0.5).astype(np.uint8)
+            writer.add(frames, identity=f"{i % 3}", condition="nm", view=90, recording=f"walk{i}")
+    return Silhouettes.open(folder)
+
+
+@pytest.fixture(scope="module")
+def plan(data):
+    return Plan(
+        data=TrainingData("noise", data.fingerprint, 16, 12),
+        backbone=BackboneSpec.of(
+            "gaitbase", {"channels": (4, 4, 4, 4), "parts": 2, "embedding": 5}
+        ),
+        setting=get_setting("mimicgait"),
+        extractor=RECIPE,
+        occluded=RECIPE,
+        detector=RECIPE,
+        seed=0,
+        detector_channels=(4, 4, 4),
+    )
+
+
+@pytest.fixture(scope="module")
+def mean_frame(plan):
+    return MeanFrame(plan.data, RECIPE, HOLISTIC, 0)
+
+
+def untrained(stage):
+    """Return a stage's network and its inputs' networks, frozen, with their first weights."""
+    own, *inputs = (
+        load_network(s, 3, new_network(s, 3).state_dict(), CPU)
+        for s in (stage, *stage.inputs.values())
+    )
+    return own, dict(zip(stage.inputs, inputs, strict=True))
+
+
+def embedded(stage, data, indices=None, mix=TOP_AND_BOTTOM, *, seed=0, draw=0, frames=6):
+    indices = np.arange(len(data.table)) if indices is None else np.asarray(indices)
+    return embed_sequences(
+        stage,
+        *untrained(stage),
+        data,
+        indices,
+        mix,
+        seed=seed,
+        draw=draw,
+        frames=frames,
+        device=CPU,
+    )
+
+
+def shown(found):
+    """Return everything about sequences as one row each."""
+    columns = [found.hidden_share, found.types, found.alpha, found.detected_amount]
+    return np.column_stack(
+        [found.embeddings.flatten(1).numpy(), *columns, found.detected_type.astype(float)]
+    )
+
+
+@pytest.fixture(scope="module", params=["mean-frame", "baseline-1", "rg-gait"])
+def stage(request, plan, mean_frame):
+    return mean_frame if request.param == "mean-frame" else methods.get(request.param)().stage(plan)
+
+
+def same(a, b):
+    # Kernels may sum in another order for another batch size, so the last digits are not compared.
+    np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-6)
+
+
+def test_a_sequence_has_the_result_that_it_has_alone(stage, data):
+    together = shown(embedded(stage, data))
+    alone = [shown(embedded(stage, data, [i])) for i in range(len(LENGTHS))]
+    same(together, np.concatenate(alone))
+
+
+def test_order_and_repetition_of_indices_only_order_the_rows(stage, data):
+    together = shown(embedded(stage, data))
+    order = [7, 0, 9, 3, 3, 1, 2, 8, 7]
+    same(shown(embedded(stage, data, order)), together[order])
+
+
+@pytest.mark.parametrize("at_once", [1, 7, 10, 10**6])
+def test_frames_at_once_change_no_result(stage, data, monkeypatch, at_once):
+    usual = shown(embedded(stage, data))
+    monkeypatch.setattr(embed, "FRAMES_AT_ONCE", at_once)
+    same(shown(embedded(stage, data)), usual)
+
+
+def test_a_forward_pass_has_at_most_so_many_frames(mean_frame, data, monkeypatch):
+    seen = []
+
+    def watching(self, network, networks, batch):
+        seen.append(tuple(batch.clips.shape[:2]))
+        return Embedded(batch.clips.mean(1).flatten(1)[:, :, None])
+
+    monkeypatch.setattr(embed, "FRAMES_AT_ONCE", 10)
+    monkeypatch.setattr(MeanFrame, "embed", watching)
+    embedded(mean_frame, data)
+    assert all(n * t <= 10 for n, t in seen)
+    assert sum(n for n, _ in seen) == len(LENGTHS)
+
+
+def test_all_stages_meet_the_same_draws(plan, mean_frame, data):
+    wanted = embedded(mean_frame, data)
+    assert 0 < np.count_nonzero(wanted.types) < len(LENGTHS)
+    for name, method in methods.items():
+        found = embedded(method().stage(plan), data)
+        assert np.array_equal(found.hidden_share, wanted.hidden_share), name
+        assert np.array_equal(found.types, wanted.types), name
+
+
+def test_another_draw_or_seed_is_another_occlusion(mean_frame, data):
+    mix = get_setting("mimicgait").test
+    first = embedded(mean_frame, data, mix=mix)
+    again = embedded(mean_frame, data, mix=mix)
+    assert torch.equal(first.embeddings, again.embeddings)
+    for changes in ({"draw": 1}, {"seed": 1}):
+        other = embedded(mean_frame, data, mix=mix, **changes)
+        assert not np.array_equal(other.hidden_share, first.hidden_share)
+        assert not torch.equal(other.embeddings, first.embeddings)
+
+
+def test_whole_clips_are_drawn_nothing_for(mean_frame, data):
+    found = embedded(mean_frame, data, mix=HOLISTIC, seed=3, draw=4)
+    assert torch.equal(found.embeddings, embedded(mean_frame, data, mix=HOLISTIC).embeddings)
+    assert not found.hidden_share.any()
+    assert not found.types.any()
+
+
+def test_of_a_long_sequence_the_frames_in_the_middle_are_used(mean_frame, data):
+    found = embedded(mean_frame, data, mix=HOLISTIC, frames=6).embeddings
+    for i, length in enumerate(LENGTHS):
+        first = max(0, (length - 6) // 2)
+        used = data.frames(i)[first : first + 6]
+        assert len(used) == min(length, 6)
+        same(found[i, :, 0].numpy(), used.mean(0).ravel())
+
+
+def test_hidden_share_is_what_is_missing_from_the_whole_clip(mean_frame, data):
+    mix = Mix((make("middle"), make("left")), 0.7)
+    found = embedded(mean_frame, data, mix=mix)
+    left = found.embeddings.sum((1, 2)).numpy()
+    whole = embedded(mean_frame, data, mix=HOLISTIC).embeddings.sum((1, 2)).numpy()
+    same(found.hidden_share, 1 - left / whole)
+    assert (found.hidden_share[found.types == 0] == 0).all()
+    assert (found.hidden_share[found.types > 0] > 0).all()
+
+
+def test_hidden_share_of_a_cut_counts_body_pixels_not_rows(mean_frame, data):
+    found = embedded(mean_frame, data, mix=Mix((make("top", amount=(0.5, 0.5)),), 1.0), frames=99)
+    for i, share in enumerate(found.hidden_share):
+        frames = data.frames(i)
+        assert share == pytest.approx(frames[:, :8].sum() / frames.sum())
+
+
+def test_what_a_method_does_not_say_is_marked_missing(plan, data):
+    plain = embedded(methods.get("baseline-1")().stage(plan), data)
+    assert np.isnan(plain.alpha).all()
+    assert np.isnan(plain.detected_amount).all()
+    assert (plain.detected_type == -1).all()
+    restored = embedded(methods.get("rg-gait")().stage(plan), data)
+    assert np.array_equal(restored.alpha, restored.detected_amount)
+    assert ((restored.alpha > 0) & (restored.alpha < 1)).all()
+    assert set(restored.detected_type) <= {0, 1, 2}
+    aware = embedded(methods.get("occ-aware")().stage(plan), data)
+    assert np.isnan(aware.alpha).all()
+    assert np.isnan(aware.detected_amount).all()
+    assert (aware.detected_type >= 0).all()
+
+
+def test_embeddings_are_float32_whatever_the_precision(plan, data):
+    low = plan.extractor.model_copy(update={"precision": "bf16"})
+    stage = methods.get("baseline-1")().stage(plan)
+    found = embedded(type(stage)(**(vars(stage) | {"recipe": low})), data)
+    assert found.embeddings.dtype == torch.float32
+    assert found.embeddings.shape == (len(LENGTHS), 5, 2)
+
+
+def test_clips_at_test_keep_their_whole_and_are_binary(data):
+    batch = clips_at_test(data, np.array([1, 5, 9]), get_setting("mimicgait").test, 6, 0, 0)
+    assert batch.clips.shape == batch.whole.shape == (3, 6, 16, 12)
+    assert set(batch.clips.unique().tolist()) == {0.0, 1.0}
+    assert torch.equal(batch.whole[2], torch.from_numpy(data.frames(9)[3:9]).float())
+    assert not torch.equal(batch.clips, batch.whole)
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_an_embedding_that_is_not_finite_names_stage_and_sequence(mean_frame, data, value):
+    class Broken(nn.Module):
+        def forward(self, clips):
+            return torch.where(torch.tensor(clips.shape[1] == 4), value, clips)
+
+    with pytest.raises(
+        TrainingError,
+        match=rf"mean-frame \({mean_frame.key}\).*not finite for 1 of 10 clips of 'noise'.*walk6-090\.",
+    ):
+        embed_sequences(
+            mean_frame,
+            Broken(),
+            {},
+            data,
+            np.arange(10)[::-1],
+            HOLISTIC,
+            seed=0,
+            draw=0,
+            frames=6,
+            device=CPU,
+        )

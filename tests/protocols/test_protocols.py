@@ -1,0 +1,484 @@
+"""Which cells every protocol expands to, and what tells one evaluation from another."""
+
+import dataclasses
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+
+from gaitbench.data.silhouettes import Silhouettes, SilhouettesWriter
+from gaitbench.data.walkers import Walkers
+from gaitbench.errors import ConfigurationError, UnknownNameError
+from gaitbench.methods.base import methods
+from gaitbench.methods.oem import DetectorStage
+from gaitbench.occlusion import Occlusion, Step, make, occlusions
+from gaitbench.protocols.base import Bench, expand, protocol_names, protocols
+from gaitbench.setting import HOLISTIC, Mix, get_setting, setting_names
+from gaitbench.spec import Experiment, preset_names
+
+COMPARED = ["baseline-1", "baseline-2", "occ-aware", "mimicgait", "rg-gait"]
+VARIANTS = [
+    "vanilla-residual",
+    "aware-only",
+    "adaptive-only",
+    "rg-gait-true-alpha",
+    "rg-gait-constant-alpha",
+    "rg-gait-trained-extractor",
+    "baseline-2-matched",
+]
+
+
+def bench(**changes):
+    return Bench.resolve(Experiment(**({"preset": "smoke", "protocol": "occluded"} | changes)))
+
+
+def cells_of(**changes):
+    return expand(bench(**changes))
+
+
+def keys_of(**changes):
+    return {cell.evaluation.key for cell in cells_of(**changes)}
+
+
+def places(cells):
+    return [(c.method, c.test, c.adapted_to, c.amount) for c in cells]
+
+
+@pytest.fixture
+def blinds(monkeypatch):
+    """Register an occlusion as a plug-in would, for the length of one test."""
+
+    @dataclass(frozen=True)
+    class Blinds(Occlusion):
+        amount: tuple[float, float] = (0.3, 0.7)
+        name = "blinds"
+
+        def steps(self, rng, amount, t, h, w):
+            return Step.hide(t, (0, h), (0, int(amount * w)))
+
+    monkeypatch.setitem(occlusions._things, "blinds", Blinds)
+    monkeypatch.setitem(occlusions._sources, "blinds", "gaitbench_plugin_blinds")
+    return Blinds
+
+
+@pytest.fixture
+def noise(tmp_path):
+    """Return the folder of a data set that nothing trains on."""
+    rng = np.random.default_rng(0)
+    with SilhouettesWriter(tmp_path / "noise", name="noise", height=32, width=22) as writer:
+        for i in range(4):
+            frames = (rng.random((3, 32, 22)) < 0.5).astype(np.uint8)
+            writer.add(frames, identity=f"{i % 2}", condition="nm", view=90, recording=f"{i}")
+        writer.splits = {"test.gallery": [0, 1], "test.probe": [2, 3]}
+    return tmp_path / "noise"
+
+
+# Cells
+
+
+def test_occluded_has_every_compared_method_and_the_upper_bound():
+    cells = cells_of()
+    assert places(cells) == [
+        ("baseline-1", "holistic", "", None),
+        *((m, "top+bottom", "", None) for m in COMPARED),
+    ]
+    whole, *occluded = (c.evaluation for c in cells)
+    assert whole.probe == whole.gallery == HOLISTIC
+    assert all(e.probe == e.gallery == get_setting("mimicgait").test for e in occluded)
+
+
+def test_generalizability_tests_every_method_on_every_new_type():
+    cells = cells_of(protocol="generalizability")
+    assert places(cells) == [(m, t, "", None) for m in COMPARED for t in ("middle", "dynamic")]
+    for cell in cells:
+        assert cell.evaluation.probe == Mix((make(cell.test),), 1.0)
+        assert cell.test not in cell.evaluation.stage.mix.classes
+
+
+def test_adaptability_adds_cells_of_methods_that_can_be_trained_on():
+    cells = cells_of(protocol="adaptability")
+    zero_shot = [c for c in cells if not c.adapted_to]
+    adapted = [c for c in cells if c.adapted_to]
+    assert places(zero_shot) == places(cells_of(protocol="generalizability"))
+    assert places(adapted) == [
+        (m, t, t, None) for m in COMPARED if m != "baseline-1" for t in ("middle", "dynamic")
+    ]
+    by_place = {(c.method, c.test): c.evaluation for c in zero_shot}
+    for cell in adapted:
+        before = by_place[cell.method, cell.test]
+        # Only the stage differs: the adapted network meets the very clips that it met before.
+        assert dataclasses.replace(cell.evaluation, stage=before.stage) == before
+
+
+def test_adapt_to_chooses_the_new_types():
+    cells = cells_of(protocol="adaptability", adapt_to=("pole",))
+    assert {c.test for c in cells} == {"pole"}
+    assert {c.adapted_to for c in cells} == {"", "pole"}
+
+
+def test_a_type_that_is_trained_anyway_is_no_new_type():
+    for name in ("generalizability", "adaptability", "all"):
+        with pytest.raises(ConfigurationError, match=r"'occ-aware' trains on 'left' already"):
+            cells_of(protocol=name, setting="occ-aware", adapt_to=("left",))
+    assert cells_of(setting="occ-aware", adapt_to=("left",))
+
+
+def test_retention_tests_every_method_on_whole_clips():
+    cells = cells_of(protocol="retention")
+    assert places(cells) == [(m, "holistic", "", None) for m in COMPARED]
+    assert all(c.evaluation.probe == c.evaluation.gallery == HOLISTIC for c in cells)
+
+
+def test_ablation_has_every_row_and_control_with_its_ticks():
+    cells = cells_of(protocol="ablation")
+    rows = ["baseline-1", *VARIANTS, "rg-gait", "baseline-2"]
+    assert places(cells) == [(m, t, "", None) for m in rows for t in ("top+bottom", "holistic")]
+    ticks = {c.method: tuple(c.ticks.values()) for c in cells}
+    assert ticks["baseline-1"] == ticks["baseline-2"] == ticks["baseline-2-matched"] == ()
+    assert ticks["vanilla-residual"] == (True, False, False)
+    assert ticks["aware-only"] == (True, False, True)
+    assert ticks["adaptive-only"] == (True, True, False)
+    assert ticks["rg-gait"] == ticks["rg-gait-true-alpha"] == (True, True, True)
+
+
+def test_no_two_rows_of_the_ablation_are_one_trained_network():
+    stages = {c.method: c.evaluation.stage.key for c in cells_of(protocol="ablation")}
+    assert len(set(stages.values())) == len(stages)
+
+
+def test_sweep_is_a_grid_of_all_generators_and_severities():
+    b = bench(protocol="sweep")
+    cells = expand(b)
+    grid = [(g, a) for g in occlusions.names() for a in b.preset.severities]
+    assert places(cells) == [(m, g, "", a) for m in COMPARED for g, a in grid]
+    for cell in cells:
+        (generator,) = cell.evaluation.probe.generators
+        assert generator.name == cell.test
+        assert generator.amount == (cell.amount, cell.amount)
+        assert cell.evaluation.probe.share == 1
+        assert cell.evaluation.frames == b.preset.sweep_frames
+
+
+def test_other_protocols_use_the_longer_test_clips():
+    b = bench(protocol="occluded")
+    assert {c.evaluation.frames for c in expand(b)} == {b.preset.test_frames}
+
+
+def test_all_is_the_union_and_shares_evaluations():
+    together = cells_of(protocol="all")
+    apart = {name: cells_of(protocol=name) for name in protocols.names()}
+    assert protocol_names() == [*apart, "all"]
+    assert together == [cell for cells in apart.values() for cell in cells]
+    keys = {name: {c.evaluation.key for c in cells} for name, cells in apart.items()}
+    assert {c.evaluation.key for c in together} == set().union(*keys.values())
+    assert keys["generalizability"] < keys["adaptability"]
+    assert len(keys["occluded"] & keys["retention"]) == 1
+    for shared in ("rg-gait", "baseline-1", "baseline-2"):
+        cells = [c for c in apart["occluded"] if c.method == shared]
+        assert {c.evaluation.key for c in cells} <= keys["ablation"]
+
+
+def test_an_unknown_protocol_offers_near_ones():
+    with pytest.raises(UnknownNameError, match="Did you mean 'retention'"):
+        cells_of(protocol="retentoin")
+
+
+# Methods, backbones, seeds, data
+
+
+@pytest.mark.parametrize("protocol", protocols.names())
+def test_the_reference_comes_first_whatever_methods_are_asked_for(protocol):
+    for asked in (("rg-gait",), ("rg-gait", "baseline-1"), ("baseline-1", "rg-gait")):
+        cells = cells_of(protocol=protocol, methods=asked)
+        assert list(dict.fromkeys(c.method for c in cells)) == ["baseline-1", "rg-gait"]
+    only = cells_of(protocol=protocol, methods=("baseline-1",))
+    assert {c.method for c in only} == {"baseline-1"}
+
+
+def test_asking_for_few_methods_changes_no_evaluation():
+    assert keys_of(methods=("mimicgait",)) < keys_of()
+
+
+@pytest.mark.parametrize("protocol", protocols.names())
+def test_every_seed_and_backbone_repeats_the_whole_protocol(protocol, monkeypatch):
+    from gaitbench.backbones.base import backbones
+    from gaitbench.backbones.gaitbase import GaitBase
+
+    monkeypatch.setitem(backbones._things, "twin", GaitBase)
+    monkeypatch.setitem(backbones._sources, "twin", "gaitbench_plugin_twin")
+    one = cells_of(protocol=protocol)
+    four = cells_of(protocol=protocol, seeds=(0, 3), backbones=("gaitbase", "twin"))
+    assert len(four) == 4 * len(one)
+    for backbone in ("gaitbase", "twin"):
+        for seed in (0, 3):
+            own = [c for c in four if (c.backbone, c.evaluation.seed) == (backbone, seed)]
+            assert places(own) == places(one)
+            for cell in own:
+                stages = cell.evaluation.stage.all_stages()
+                assert {s.seed for s in stages} == {seed}
+                assert {s.backbone.name for s in stages if hasattr(s, "backbone")} == {backbone}
+    assert {c.evaluation.key for c in one} < {c.evaluation.key for c in four}
+
+
+@pytest.mark.parametrize("protocol", protocols.names())
+def test_data_to_test_on_changes_evaluations_and_no_training(protocol, noise):
+    own = cells_of(protocol=protocol)
+    other = cells_of(protocol=protocol, test_dataset=str(noise))
+    assert places(own) == places(other)
+    fingerprint = Silhouettes.open(noise).fingerprint
+    for mine, theirs in zip(own, other, strict=True):
+        assert theirs.evaluation.stage == mine.evaluation.stage
+        assert theirs.evaluation.stage.data.name == "walkers"
+        assert theirs.evaluation.data.name == "noise"
+        assert theirs.evaluation.data.fingerprint == fingerprint
+        assert theirs.evaluation.key != mine.evaluation.key
+
+
+def test_naming_the_training_data_as_test_data_changes_nothing():
+    assert keys_of(test_dataset="walkers") == keys_of()
+
+
+# Settings and sides
+
+
+@pytest.mark.parametrize(
+    ("name", "types", "amount", "share"),
+    [
+        ("mimicgait", ["top", "bottom"], (0.4, 0.6), 1.0),
+        ("rg-gait", ["top", "bottom"], (0.1, 0.6), 0.5),
+        (
+            "occ-aware",
+            ["top", "bottom", "left", "right"]
+            + [f"corner-{v}-{h}" for v in ("top", "bottom") for h in ("left", "right")],
+            (0.2, 0.5),
+            8 / 9,
+        ),
+    ],
+)
+def test_a_setting_reaches_training_and_test(name, types, amount, share):
+    b = bench(setting=name)
+    for mix in (b.setting.train, b.setting.test):
+        assert [g.name for g in mix.generators] == types
+        assert {g.amount for g in mix.generators} == {amount}
+        assert mix.share == pytest.approx(share)
+    for cell in expand(b)[1:]:
+        evaluation, stage = cell.evaluation, cell.evaluation.stage
+        assert evaluation.probe == evaluation.gallery == b.setting.test
+        assert cell.test == "+".join(types)
+        if cell.method == "baseline-1":
+            assert stage.mix == HOLISTIC
+            continue
+        own_share = min(share, 0.5) if cell.method == "rg-gait" else share
+        assert stage.mix == b.setting.train.with_share(pytest.approx(own_share))
+        for detector in (s for s in stage.all_stages() if isinstance(s, DetectorStage)):
+            assert detector.mix.generators == b.setting.train.generators
+            assert detector.mix.share == pytest.approx(len(types) / (len(types) + 1))
+
+
+def test_every_setting_is_tested_above():
+    assert setting_names() == ["mimicgait", "rg-gait", "occ-aware"]
+
+
+@pytest.mark.parametrize("name", ["mimicgait", "rg-gait", "occ-aware"])
+def test_new_types_are_as_frequent_as_the_settings_own_at_their_own_amounts(name):
+    b = bench(setting=name, protocol="generalizability")
+    for cell in expand(b):
+        assert cell.evaluation.probe.generators == (make(cell.test),)
+        assert cell.evaluation.probe.share == b.setting.test.share
+
+
+def test_rg_gait_its_variants_and_its_control_train_with_as_many_whole_clips():
+    b = bench()
+    assert b.stage("rg-gait", "gaitbase", 0).mix.share == 0.5
+    for name in VARIANTS:
+        assert b.stage(name, "gaitbase", 0).mix == b.stage("rg-gait", "gaitbase", 0).mix
+    for name in ("baseline-2", "occ-aware", "mimicgait"):
+        assert b.stage(name, "gaitbase", 0).mix == b.setting.train
+
+
+@pytest.mark.parametrize("protocol", protocols.names())
+@pytest.mark.parametrize("side", ["probe", "gallery"])
+def test_one_occluded_side_leaves_the_other_whole(protocol, side):
+    both = cells_of(protocol=protocol)
+    one = cells_of(protocol=protocol, side=side)
+    assert places(both) == places(one)
+    for full, half in zip(both, one, strict=True):
+        shown = {"probe": half.evaluation.probe, "gallery": half.evaluation.gallery}
+        assert shown.pop(side) == full.evaluation.probe
+        assert list(shown.values()) == [HOLISTIC]
+        assert half.evaluation.stage == full.evaluation.stage
+
+
+# Adaptation
+
+
+@pytest.mark.parametrize("name", [n for n in COMPARED + VARIANTS if n != "baseline-1"])
+def test_adapting_keeps_the_old_types_and_adapts_the_detector_first(name):
+    b = bench()
+    new = make("middle")
+    before, after = b.stage(name, "gaitbase", 0), b.adapted(name, "gaitbase", 0, new)
+    assert after.initial == before
+    assert after.mix.generators == (*before.mix.generators, new)
+    assert after.mix.share == before.mix.share
+    assert after.recipe == b.preset.adaptation
+    order = [s.key for s in after.all_stages()]
+    assert order[-1] == after.key
+    for field, used in before.inputs.items():
+        now = after.inputs[field]
+        if not isinstance(used, DetectorStage):
+            assert now == used
+            continue
+        assert now.initial == used
+        assert now.mix.classes == (*used.mix.classes, "middle")
+        assert now.recipe == b.preset.detector_adaptation
+        assert order.index(used.key) < order.index(now.key) < order.index(after.key)
+
+
+def test_baseline_1_sees_no_occluded_clip_and_has_nothing_to_adapt():
+    b = bench()
+    assert b.adapted("baseline-1", "gaitbase", 0, make("middle")) is None
+    assert [n for n, m in methods.items() if not m.adaptable] == ["baseline-1"]
+
+
+def test_adapting_to_a_known_type_adds_no_second_one():
+    b = bench()
+    after = b.adapted("rg-gait", "gaitbase", 0, make("top"))
+    assert after.mix == b.stage("rg-gait", "gaitbase", 0).mix
+
+
+@pytest.mark.parametrize("preset", preset_names())
+def test_all_methods_have_equally_many_steps_on_occluded_clips(preset):
+    b = bench(preset=preset, protocol="all")
+    for cell in expand(b):
+        wanted = 0 if cell.method == "baseline-1" else b.preset.occluded.steps
+        if cell.adapted_to:
+            wanted += b.preset.adaptation.steps
+        assert cell.occluded_steps == wanted
+        assert cell.total_steps >= wanted
+
+
+def test_total_steps_count_shared_stages_once():
+    b = bench(protocol="adaptability", methods=("rg-gait",), adapt_to=("middle",))
+    preset = b.preset
+    base = preset.extractor.steps + preset.detector.steps + preset.occluded.steps
+    more = preset.adaptation.steps + preset.detector_adaptation.steps
+    steps = {(c.method, c.adapted_to): c.total_steps for c in expand(b)}
+    assert steps["baseline-1", ""] == preset.extractor.steps
+    assert steps["rg-gait", ""] == base
+    assert steps["rg-gait", "middle"] == base + more
+
+
+# Third parties
+
+
+def test_a_third_partys_occlusion_joins_adaptability_and_sweep(blinds):
+    cells = cells_of(protocol="adaptability")
+    assert {c.test for c in cells} == {"middle", "dynamic", "blinds"}
+    own = [c for c in cells if c.adapted_to == "blinds"]
+    assert [c.method for c in own] == COMPARED[1:]
+    for cell in own:
+        assert cell.test == "blinds"
+        assert cell.evaluation.probe == Mix((blinds(),), 1.0)
+        assert cell.evaluation.stage.mix.classes[-1] == "blinds"
+    b = bench(protocol="sweep")
+    swept = [c for c in expand(b) if c.test == "blinds" and c.method == "rg-gait"]
+    assert [c.amount for c in swept] == list(b.preset.severities)
+
+
+def test_a_third_partys_occlusion_that_is_asked_for_stands_once(blinds):
+    b = bench(protocol="adaptability", adapt_to=("blinds", "middle"))
+    assert b.new_types() == ["blinds", "middle"]
+
+
+def test_a_third_partys_occlusion_changes_no_other_evaluation(request):
+    before = {name: keys_of(protocol=name) for name in protocols.names()}
+    request.getfixturevalue("blinds")
+    for name in protocols.names():
+        assert before[name] <= keys_of(protocol=name)
+    assert keys_of(protocol="occluded") == before["occluded"]
+
+
+# Keys
+
+
+def test_an_evaluations_key_covers_everything_that_scores_depend_on():
+    cell = next(c for c in cells_of() if c.method == "rg-gait")
+    evaluation = cell.evaluation
+    more = dataclasses.replace(evaluation.data, fingerprint="other")
+    others = [
+        dataclasses.replace(evaluation, seed=1),
+        dataclasses.replace(evaluation, draw=1),
+        dataclasses.replace(evaluation, distance="cosine"),
+        dataclasses.replace(evaluation, frames=3),
+        dataclasses.replace(evaluation, data=more),
+        dataclasses.replace(evaluation, probe=HOLISTIC),
+        dataclasses.replace(evaluation, gallery=HOLISTIC),
+        dataclasses.replace(evaluation, probe=evaluation.probe.with_share(0.5)),
+        dataclasses.replace(evaluation, stage=evaluation.stage.extractor),
+    ]
+    assert len({e.key for e in [evaluation, *others]}) == len(others) + 1
+    assert dataclasses.replace(evaluation, draw=0).key == evaluation.key
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"seeds": (1,)},
+        {"distance": "cosine"},
+        {"setting": "rg-gait"},
+        {"dataset": "walkers", "preset": "laptop"},
+    ],
+)
+def test_no_evaluation_survives_a_change_of_the_experiment(changes):
+    assert not keys_of() & keys_of(**changes)
+
+
+@pytest.mark.parametrize("side", ["probe", "gallery"])
+def test_the_side_changes_every_occluded_evaluation_and_no_holistic_one(side):
+    reference = {c.evaluation.key for c in cells_of() if c.test == "holistic"}
+    assert keys_of() & keys_of(side=side) == reference
+
+
+def test_protocol_and_rule_for_probes_without_a_mate_are_in_no_key():
+    assert keys_of(no_mate="miss") == keys_of()
+    zero_shot = {(c.method, c.test): c for c in cells_of(protocol="generalizability")}
+    for cell in cells_of(protocol="adaptability"):
+        if not cell.adapted_to:
+            same = zero_shot[cell.method, cell.test]
+            assert same.protocol != cell.protocol
+            assert same.evaluation.key == cell.evaluation.key
+
+
+def test_seeds_share_no_evaluation():
+    assert not keys_of(protocol="all", seeds=(0,)) & keys_of(protocol="all", seeds=(1,))
+
+
+# Purity
+
+
+@pytest.mark.parametrize("protocol", protocol_names())
+def test_expanding_reads_and_trains_nothing(protocol, noise, tmp_path, monkeypatch):
+    b = bench(protocol=protocol, test_dataset=str(noise))
+
+    def forbidden(*arguments, **options):
+        raise AssertionError("expanding a protocol does work")
+
+    for owner, name in (
+        (Silhouettes, "open"),
+        (Silhouettes, "unpack"),
+        (Walkers, "build"),
+        *((m.stage(m(), b._plan("gaitbase", 0)).__class__, "build") for _, m in methods.items()),
+    ):
+        monkeypatch.setattr(owner, name, forbidden)
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    monkeypatch.chdir(empty)
+    assert expand(b)
+    assert not list(empty.iterdir())
+
+
+@pytest.mark.parametrize("protocol", protocol_names())
+def test_expanding_twice_gives_the_same_cells(protocol):
+    first, second = cells_of(protocol=protocol), cells_of(protocol=protocol)
+    assert first == second
+    assert [c.evaluation.key for c in first] == [c.evaluation.key for c in second]

@@ -1,0 +1,73 @@
+"""What the README shows is run exactly as it stands there."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+README = Path(__file__).parents[1] / "README.md"
+
+
+def example():
+    """Return the occlusion plug-in in the README."""
+    blocks = re.findall(r"```python\n(.*?)```", README.read_text(), re.DOTALL)
+    found = [b for b in blocks if "@register(" in b]
+    assert len(found) == 1
+    return found[0]
+
+
+def test_the_occlusion_example_is_at_most_twenty_lines():
+    assert len(example().strip().splitlines()) <= 20
+
+
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        (("occlusions", "list"), "blinds"),
+        (("occlusions", "preview", "blinds", "--output", "sheet.png"), "sheet.png"),
+        (
+            ("run", "--protocol", "adaptability", "--preset", "smoke", "--dry-run"),
+            "detector adapted to blinds",
+        ),
+        (("run", "--protocol", "sweep", "--preset", "smoke", "--dry-run"), "RG-Gait on blinds 0.5"),
+    ],
+)
+def test_the_occlusion_example_appears_everywhere(tmp_path, command, said):
+    (tmp_path / "my_occlusion.py").write_text(example())
+    done = subprocess.run(
+        [sys.executable, "-m", "gaitbench", *command, "--plugin", "my_occlusion.py"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert said in " ".join(done.stdout.split())
+
+
+def test_the_occlusion_example_trains_and_evaluates_in_workers(tmp_path):
+    (tmp_path / "my_occlusion.py").write_text(example())
+    done = subprocess.run(
+        [
+            *(sys.executable, "-m", "gaitbench", "run", "--protocol", "adaptability"),
+            *("--preset", "smoke", "--methods", "rg-gait", "--adapt-to", "middle"),
+            *("--jobs", "2", "--device", "cpu", "--plugin", "my_occlusion.py"),
+        ],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "blinds" in (tmp_path / "report" / "report.md").read_text()
+
+
+def test_every_command_in_the_readme_exists():
+    from gaitbench.cli import app
+
+    groups = {g.name for g in app.registered_groups}
+    commands = {c.callback.__name__ for c in app.registered_commands}
+    for line in re.findall(r"^gaitbench (.+)$", README.read_text(), re.MULTILINE):
+        assert line.split()[0] in groups | commands, line

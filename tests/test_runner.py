@@ -1,0 +1,199 @@
+"""Planning, resuming, sharing a store, and what a killed run leaves."""
+
+import hashlib
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from gaitbench.errors import ProtocolError
+from gaitbench.protocols.base import Bench, expand, protocols
+from gaitbench.runner import Runner, check_mates, tasks_of
+from gaitbench.spec import Experiment
+from gaitbench.store import Store
+
+METHODS = ("baseline-1", "rg-gait")
+
+
+class Silent:
+    """A display that only remembers what was made."""
+
+    def __init__(self):
+        self.outcomes = {}
+
+    def begin(self, tasks, missing):
+        pass
+
+    def refresh(self, running):
+        pass
+
+    def finished(self, task, outcome, seconds):
+        self.outcomes[task.key] = outcome
+
+    def end(self):
+        pass
+
+
+def bench(**changes):
+    values = {"preset": "smoke", "protocol": "occluded", "methods": METHODS} | changes
+    return Bench.resolve(Experiment(**values))
+
+
+def runner(folder, jobs=1, **changes):
+    return Runner(Store(folder), bench(**changes), jobs=jobs, device="cpu", display=Silent())
+
+
+def contents(folder):
+    """Return a hash of every file whose bytes must not depend on how a run went."""
+    return {
+        str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for kind in ("datasets", "stages", "scores")
+        for path in sorted((folder / kind).rglob("*"))
+        if path.is_file() and path.name != "record.json"
+    }
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    """Return the store of an undisturbed run."""
+    folder = tmp_path_factory.mktemp("undisturbed") / "store"
+    assert runner(folder).run() == 7
+    return folder
+
+
+def test_a_second_run_makes_nothing(finished):
+    again = runner(finished)
+    assert again.run() == 0
+    assert again.display.outcomes == {}
+
+
+def test_workers_give_the_same_bytes(finished, tmp_path):
+    runner(tmp_path / "store", jobs=2).run()
+    assert contents(tmp_path / "store") == contents(finished)
+
+
+def test_only_what_is_missing_is_made_and_only_if_it_is_needed(finished, tmp_path):
+    import shutil
+
+    folder = tmp_path / "store"
+    shutil.copytree(finished, folder)
+    store = Store(folder)
+    first = runner(folder)
+    scores = [t for t in first.tasks if t.kind == "scores"]
+    stage = next(t for t in first.tasks if t.kind == "stages" and not t.thing.inputs)
+    shutil.rmtree(store.path("stages", stage.key))
+    assert runner(folder).missing() == []
+    shutil.rmtree(store.path("scores", scores[-1].key))
+    again = runner(folder)
+    again.run()
+    assert scores[-1].key in again.display.outcomes
+    assert contents(folder) | contents(finished) == contents(folder) | contents(finished)
+
+
+def test_every_stage_comes_after_what_it_needs():
+    for name in protocols.names():
+        b = bench(protocol=name, methods=())
+        seen = set()
+        for task in tasks_of(b, expand(b)):
+            assert task.needs <= seen
+            seen.add(task.key)
+
+
+def test_protocols_share_trained_stages():
+    b = bench(protocol="all", methods=())
+    tasks = tasks_of(b, expand(b))
+    stages = [t for t in tasks if t.kind == "stages"]
+    extractors = [t for t in stages if t.thing.role == "extractor" and not t.thing.mix.share]
+    assert len(extractors) == 1
+    alone = bench(protocol="occluded", methods=())
+    assert {t.key for t in tasks_of(alone, expand(alone))} <= {t.key for t in tasks}
+
+
+def test_seeds_are_complete_repetitions():
+    one, two = bench(seeds=(0,)), bench(seeds=(0, 1))
+    stages = [
+        {t.key for t in tasks_of(b, expand(b)) if t.kind == "stages"} for b in (one, two)
+    ]
+    assert len(stages[1]) == 2 * len(stages[0])
+    data = [t for t in tasks_of(two, expand(two)) if t.kind == "datasets"]
+    assert len(data) == 1
+
+
+COMMAND = [
+    *(sys.executable, "-m", "gaitbench", "run", "--protocol", "occluded", "--preset", "smoke"),
+    *("--methods", ",".join(METHODS), "--jobs", "2", "--device", "cpu"),
+]
+
+
+def test_a_killed_run_goes_on_and_ends_with_the_same_bytes(finished, tmp_path):
+    folder = tmp_path / "store"
+    command = [*COMMAND, "--store", str(folder), "--out", str(tmp_path / "report")]
+    process = subprocess.Popen(
+        command, start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    limit = time.monotonic() + 120
+    while time.monotonic() < limit and not list(folder.glob("stages/*/spec.json")):
+        time.sleep(0.05)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    before = contents(folder)
+    assert before
+    subprocess.run(command, check=True, capture_output=True)
+    after = contents(folder)
+    assert before.items() <= after.items()
+    assert after == contents(finished)
+    assert not list(folder.glob("*/.making-*"))
+
+
+def test_two_runs_in_one_store_make_nothing_twice(finished, tmp_path):
+    folder = tmp_path / "store"
+    processes = [
+        subprocess.Popen(
+            [*COMMAND, "--store", str(folder), "--out", str(tmp_path / f"report{i}")],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        for i in range(2)
+    ]
+    said = [p.communicate(timeout=240)[0] for p in processes]
+    assert [p.returncode for p in processes] == [0, 0], said
+    made = sum(int(s.split(" artifacts made in")[0].split("\n")[-1]) for s in said)
+    assert made == 7
+    assert contents(folder) == contents(finished)
+
+
+def test_ctrl_c_says_what_is_kept_and_how_to_go_on(tmp_path):
+    folder = tmp_path / "store"
+    process = subprocess.Popen(
+        [*COMMAND, "--store", str(folder)],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        cwd=tmp_path,
+    )
+    limit = time.monotonic() + 120
+    while time.monotonic() < limit and not list(folder.glob("datasets/*/spec.json")):
+        time.sleep(0.05)
+    os.killpg(process.pid, signal.SIGINT)
+    said = process.communicate(timeout=60)[1]
+    assert process.returncode == 130
+    assert "Everything that was finished is kept" in " ".join(said.split())
+    assert "Traceback" not in said
+
+
+def test_a_probe_set_without_any_mate_is_refused():
+    import numpy as np
+    import pandas as pd
+
+    from gaitbench.data.silhouettes import Silhouettes
+
+    table = pd.DataFrame({"identity": ["a", "b"]})
+    splits = {"test.probe": np.array([0]), "test.gallery": np.array([1])}
+    data = Silhouettes("strangers", 8, 8, table, np.zeros((2, 8), np.uint8), splits)
+    with pytest.raises(ProtocolError, match=r"strangers.*1 identities in the probe set.*data check"):
+        check_mates(data)
