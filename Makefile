@@ -10,6 +10,7 @@ RUN_ARGS ?= --protocol adaptability
 	$(BIN)/pip install --quiet --upgrade pip
 	$(BIN)/pip install --quiet --constraint constraints.txt torch==2.13.0
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	rm -rf gaitbench.egg-info # would hide what is installed from whoever runs in this folder
 	touch $@
 
 setup: .venv/.ready

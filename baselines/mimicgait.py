@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from gaitbench.backbones.base import Backbone, BackboneSpec
 from gaitbench.backbones.parts import PartLinear
-from gaitbench.methods.base import Embedded, Method, Networks, Plan, Stage
+from gaitbench.methods.base import Embedded, Method, Networks, Plan, Stage, test_only
 from gaitbench.methods.extractor import ExtractorStage, holistic_extractor
 from gaitbench.methods.oem import (
     FEATURE_CHANNELS,
@@ -62,7 +62,7 @@ class MimicStage(Stage):
     detector: DetectorStage
     distance_margin: float = 0.05
     cross_entropy: bool = False
-    inference: Inference = "paper"
+    inference: Inference = test_only("paper")
     role = "student"
 
     def build(self, identities: int) -> Student:
@@ -128,3 +128,36 @@ class MimicGait(Method):
             cross_entropy=self.cross_entropy,
             inference=self.inference,
         )
+
+
+@dataclass(frozen=True)
+class ReleasedInference(MimicGait):
+    """MimicGait compared as its released code does: by the student's embedding before the mixer."""
+
+    inference: Inference = "released-code"
+
+    title = "MimicGait, released inference"
+    about = "variant: the student's embedding without guidance at test time"
+    kind = "variant"
+
+
+@dataclass(frozen=True)
+class ReleasedMargin(MimicGait):
+    """MimicGait with the margin of its released configurations."""
+
+    margin: float = 0.2
+
+    title = "MimicGait, margin 0.2"
+    about = "variant: the released configurations' margin"
+    kind = "variant"
+
+
+@dataclass(frozen=True)
+class WithCrossEntropy(MimicGait):
+    """MimicGait with a classifier beside the distillation, which the paper reports to hurt."""
+
+    cross_entropy: bool = True
+
+    title = "MimicGait with cross-entropy"
+    about = "variant: a classifier beside the distillation"
+    kind = "variant"

@@ -139,3 +139,36 @@ class OccAware(Method):
             detector=occlusion_detector(plan, amounts=False),
             injection=self.injection,
         )
+
+
+@dataclass(frozen=True)
+class ComplexDeferredConcat(OccAware):
+    """Occ-Aware with two mixing layers."""
+
+    injection: Injection = "complex-deferred-concat"
+
+    title = "Occ-Aware, complex deferred concat"
+    about = "variant: two mixing layers"
+    kind = "variant"
+
+
+@dataclass(frozen=True)
+class GuidedAdd(OccAware):
+    """Occ-Aware that adds a linear map of the occlusion feature."""
+
+    injection: Injection = "guided-add"
+
+    title = "Occ-Aware, guided add"
+    about = "variant: a linear map of the occlusion feature is added"
+    kind = "variant"
+
+
+@dataclass(frozen=True)
+class EarlyConv3d(OccAware):
+    """Occ-Aware that injects the occlusion feature before the backbone."""
+
+    injection: Injection = "early-conv3d"
+
+    title = "Occ-Aware, early 3-D convolution"
+    about = "variant: a learnable 3-D convolution merges the feature with the silhouettes"
+    kind = "variant"

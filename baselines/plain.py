@@ -54,4 +54,4 @@ class MatchedBaseline2(Baseline2):
 
     title = "Baseline-2, matched"
     about = "control: Baseline-2 with RG-Gait's share of whole clips"
-    compared = False
+    kind = "control"

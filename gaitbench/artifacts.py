@@ -8,6 +8,7 @@ import platform
 import resource
 import sys
 import time
+import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
@@ -117,8 +119,7 @@ def make_scores(world: World, evaluation: Evaluation, progress: ProgressReport) 
         scores = score(world, evaluation, progress)
         np.savez_compressed(
             folder / "probes.npz",
-            allow_pickle=False,
-            **{str(c): _plain(scores[c]) for c in scores},
+            **{str(c): _plain(scores[c]) for c in scores},  # type: ignore[arg-type]
         )
 
 
@@ -156,7 +157,9 @@ def score(world: World, evaluation: Evaluation, progress: ProgressReport) -> pd.
         distance=evaluation.distance,
         exclude_same_view=bool(data.meta.get("rules", {}).get("exclude_same_view", False)),
     )
-    return pd.concat([scores, _what_was_hidden(stage, evaluation.probe, found["probe"])], axis=1)
+    scores = pd.concat([scores, _what_was_hidden(stage, evaluation.probe, found["probe"])], axis=1)
+    scores["gallery_hidden_share"] = float(found["gallery"].hidden_share.mean())
+    return scores
 
 
 def _what_was_hidden(stage: Stage, mix: Mix, found: EmbeddedSequences) -> pd.DataFrame:
@@ -171,7 +174,9 @@ def _what_was_hidden(stage: Stage, mix: Mix, found: EmbeddedSequences) -> pd.Dat
     detector = stage.inputs.get("detector")
     if detector is not None:
         said = np.array(detector.mix.classes)[found.detected_type]
-        columns["type_correct"] = (said == drawn).astype(np.float64)
+        # Of a type that it has no class for, a detector cannot say anything right or wrong.
+        known = np.isin(drawn, detector.mix.classes)
+        columns["type_correct"] = np.where(known, said == drawn, np.nan)
     return pd.DataFrame(columns)
 
 
@@ -185,7 +190,7 @@ def read_scores(store: Store, key: str) -> pd.DataFrame:
     try:
         with np.load(path, allow_pickle=False) as arrays:
             return pd.DataFrame({name: arrays[name] for name in arrays.files})
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
         raise StoreError(
             f"{path} cannot be read: {error}. Remove its folder to make it again."
         ) from error
@@ -196,7 +201,7 @@ def read_weights(store: Store, stage: Stage) -> dict[str, Tensor]:
     path = store.path("stages", stage.key) / "weights.safetensors"
     try:
         return load_file(path)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, SafetensorError) as error:
         raise StoreError(
             f"{path} cannot be read: {error}. Remove its folder to make it again."
         ) from error
@@ -212,12 +217,12 @@ def load_inputs(world: World, stage: Stage, identities: int) -> Networks:
     return {name: _cached_network(world, used, identities) for name, used in stage.inputs.items()}
 
 
-_networks: dict[tuple[str, str], nn.Module] = {}
+_networks: dict[tuple[Path, str, str], nn.Module] = {}
 
 
 def _cached_network(world: World, stage: Stage, identities: int) -> nn.Module:
     # One worker evaluates a stage many times in a row; a handful of small networks may stay loaded.
-    place = (world.device, stage.key)
+    place = (world.store, world.device, stage.key)
     if place not in _networks:
         if len(_networks) >= 8:
             _networks.pop(next(iter(_networks)))

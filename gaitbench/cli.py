@@ -300,7 +300,9 @@ def _lists(
     @group.command("list")
     def _list(plugin: PluginOption = None) -> None:
         _load_plugins(plugin)
-        table = Table(*columns, box=None, pad_edge=False)
+        table = Table(box=None, pad_edge=False)
+        for column in columns:
+            table.add_column(column, no_wrap=column == "name", overflow="fold")
         for row in rows():
             table.add_row(*row)
         out.print(table)

@@ -3,11 +3,15 @@
 import dataclasses
 import hashlib
 import json
+import sys
+from abc import ABC, abstractmethod
 from typing import Any
 
 from pydantic import BaseModel
 
 KEY_LENGTH = 20
+PLUGIN_DIGEST = "__gaitbench_plugin_digest__"
+"""Attribute of a plug-in's module that holds the hash of its file."""
 
 
 def canonical(thing: object) -> Any:
@@ -19,10 +23,10 @@ def canonical(thing: object) -> Any:
     if isinstance(thing, Described):
         return thing.description()
     if isinstance(thing, BaseModel):
-        return {"": type(thing).__name__} | canonical(dict(thing))
+        return {"": tag(type(thing))} | canonical(dict(thing))
     if dataclasses.is_dataclass(thing) and not isinstance(thing, type):
         fields = {f.name: getattr(thing, f.name) for f in dataclasses.fields(thing)}
-        return {"": type(thing).__name__} | canonical(fields)
+        return {"": tag(type(thing))} | canonical(fields)
     if isinstance(thing, dict):
         return {str(k): canonical(v) for k, v in thing.items()}
     if isinstance(thing, tuple | list):
@@ -32,12 +36,26 @@ def canonical(thing: object) -> Any:
     raise TypeError(f"{type(thing).__name__} cannot be part of a description.")
 
 
-class Described:
+class Described(ABC):
     """Something that is described by other values than its fields."""
 
+    @abstractmethod
     def description(self) -> Any:
         """Return plain JSON values."""
-        raise NotImplementedError
+
+
+def tag(kind: type) -> str:
+    """Return what names a class in descriptions: its name, its version, and for a plug-in its file.
+
+    gaitbench's own classes are named without their module, so that moving one changes no key. Code of
+    a plug-in file is edited without anybody raising a version, so its content counts.
+    """
+    version = getattr(kind, "version", None)
+    said = kind.__qualname__ + (f" {version}" if isinstance(version, int) else "")
+    if kind.__module__.split(".")[0] == "gaitbench":
+        return said
+    file = getattr(sys.modules.get(kind.__module__), PLUGIN_DIGEST, kind.__module__)
+    return f"{file}:{said}"
 
 
 def key_of(thing: object) -> str:

@@ -100,6 +100,9 @@ class Occlusion(ABC):
     name: ClassVar[str]
     """What the generator is registered as."""
 
+    version: ClassVar[int] = 1
+    """Raised when the same draw hides other pixels than before."""
+
     amount_of: ClassVar[str] = "share of the frame"
     """What the amount is a share of, for help texts and axes."""
 

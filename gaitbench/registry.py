@@ -5,6 +5,7 @@ installed distribution; a plug-in file adds its own by calling `register`. Nothi
 it is asked for by name.
 """
 
+import hashlib
 import importlib.util
 import sys
 from collections.abc import Callable, Iterator
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import Generic, TypeVar
 
 from gaitbench.errors import ConfigurationError, UnknownNameError
+from gaitbench.identity import PLUGIN_DIGEST
 
 T = TypeVar("T")
 AnyT = TypeVar("AnyT")
@@ -113,16 +115,18 @@ def load_plugin(path: Path) -> None:
         ConfigurationError: If the file is missing or does not import.
     """
     path = path.resolve()
-    module_name = f"gaitbench_plugin_{path.stem}"
-    loaded = sys.modules.get(module_name)
-    if loaded is not None and getattr(loaded, "__file__", None) == str(path):
-        return
     if not path.is_file():
         raise ConfigurationError(f"Plug-in {path}: there is no such file.")
+    # Two plug-ins may have the same file name in different folders.
+    place = hashlib.sha256(str(path).encode()).hexdigest()[:8]
+    module_name = f"gaitbench_plugin_{path.stem}_{place}"
+    if module_name in sys.modules:
+        return
     spec = importlib.util.spec_from_file_location(module_name, path)
     if spec is None or spec.loader is None:
         raise ConfigurationError(f"Plug-in {path}: not a Python file (its name must end in .py).")
     module = importlib.util.module_from_spec(spec)
+    setattr(module, PLUGIN_DIGEST, hashlib.sha256(path.read_bytes()).hexdigest()[:16])
     sys.modules[module_name] = module
     try:
         spec.loader.exec_module(module)

@@ -5,9 +5,11 @@ in one store make nothing twice at the same time.
 """
 
 import signal
+import threading
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Protocol
@@ -104,7 +106,8 @@ def _stage_task(stage: Stage, tasks: dict[str, Task], cell: Cell) -> Task:
 
 def _evaluation_task(cell: Cell, tasks: dict[str, Task]) -> Task:
     evaluation = cell.evaluation
-    needs = {evaluation.stage.key} | (
+    stages = [evaluation.stage, *evaluation.stage.inputs.values()]
+    needs = {s.key for s in stages} | (
         {evaluation.data.fingerprint, evaluation.stage.data.fingerprint} & set(tasks)
     )
     amount = "" if cell.amount is None else f" {cell.amount:g}"
@@ -263,6 +266,10 @@ class Runner:
             max_workers=self.jobs, initializer=_prepare_worker, initargs=(plugins,)
         )
         try:
+            # Ctrl-C reaches the whole process group, but what happens to workers is decided here;
+            # they inherit that it is ignored, from their first moment on.
+            with _without_interrupts():
+                executor.submit(_prepare_worker, plugins)
             return self._schedule(executor, rest)
         except BaseException:
             executor.shutdown(wait=False, kill_workers=True)
@@ -314,9 +321,19 @@ def _urgency(tasks: Sequence[Task]) -> dict[str, float]:
     return urgency
 
 
+@contextmanager
+def _without_interrupts() -> Iterator[None]:
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 def _prepare_worker(plugins: Sequence[str]) -> None:
-    # Ctrl-C reaches the whole process group; the parent decides what happens to workers.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
     for plugin in plugins:
         load_plugin(Path(plugin))
 

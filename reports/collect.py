@@ -65,9 +65,12 @@ def command_of(experiment: Experiment, store: Store) -> str:
 def _numbers(store: Store, key: str, experiment: Experiment) -> dict[str, float]:
     """Return the averages of a cell's scores."""
     scores = read_scores(store, key)
+    side = experiment.side
     detected = scores["detected_amount"] - scores["hidden_share"]
     return summarise(scores, no_mate=experiment.no_mate) | {
-        "hidden_share": float(scores["hidden_share"].mean()),
+        "hidden_share": float(
+            scores["gallery_hidden_share" if side == "gallery" else "hidden_share"].mean()
+        ),
         "n_identities": float(scores["identity"].nunique()),
         "detector_accuracy": float(scores["type_correct"].mean()),
         "detector_error": float(detected.abs().mean()),

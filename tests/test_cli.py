@@ -87,9 +87,7 @@ def test_run_then_report_then_status(gaitbench, tmp_path):
     assert (tmp_path / "report" / "report.md").is_file()
     code, printed = gaitbench("report", "--out", tmp_path / "again", *common)
     assert code == 0
-    first, again = (
-        (tmp_path / folder / "report.md").read_text() for folder in ("report", "again")
-    )
+    first, again = ((tmp_path / folder / "report.md").read_text() for folder in ("report", "again"))
     assert first == again
     code, printed = gaitbench("status", *common)
     assert code == 0
@@ -143,7 +141,10 @@ def test_data_commands(gaitbench, tmp_path):
 
 def test_help_is_quick_and_complete():
     done = subprocess.run(
-        [sys.executable, "-m", "gaitbench", "run", "--help"], capture_output=True, text=True, check=True
+        [sys.executable, "-m", "gaitbench", "run", "--help"],
+        capture_output=True,
+        text=True,
+        check=True,
     )
     for option in ("--protocol", "--test-dataset", "--plugin", "--jobs", "--dry-run"):
         assert option in done.stdout

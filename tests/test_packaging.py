@@ -66,6 +66,16 @@ def test_every_entry_point_exists(group, name, value):
         assert thing.name == name
 
 
+@pytest.mark.parametrize("group", PROJECT["project"]["entry-points"])
+def test_what_is_installed_is_what_the_project_registers(group):
+    from importlib.metadata import entry_points
+
+    found = {e.name: e.value for e in entry_points(group=group) if e.value.startswith("gaitbench.")}
+    assert found == PROJECT["project"]["entry-points"][group], (
+        "Install again with 'pip install -e .', and remove gaitbench.egg-info if it is there."
+    )
+
+
 def test_help_does_not_import_torch():
     code = (
         "import sys; sys.argv = ['gaitbench', '--help']\n"

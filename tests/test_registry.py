@@ -33,8 +33,8 @@ def write(tmp_path):
         return path
 
     yield writer
-    for path in made:
-        sys.modules.pop(f"gaitbench_plugin_{path.stem}", None)
+    for name in [n for n in sys.modules if n.startswith("gaitbench_plugin_")]:
+        del sys.modules[name]
     for name in [n for n in occlusions._things if n.startswith("test-")]:
         del occlusions._things[name], occlusions._sources[name]
 

@@ -1,5 +1,6 @@
 """What a backbone is, so that any method works on any of them."""
 
+import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from torch import Tensor, nn
 
 from gaitbench.backbones.parts import PartNeck
 from gaitbench.errors import ConfigurationError
+from gaitbench.identity import Described, canonical, tag
 from gaitbench.registry import Registry
 
 
@@ -25,6 +27,9 @@ class Backbone(nn.Module, ABC):
 
     source: ClassVar[str]
     """The paper that introduced it."""
+
+    version: ClassVar[int] = 1
+    """Raised when the same options give another network than before."""
 
     parts: int
     feature_channels: int
@@ -51,7 +56,7 @@ backbones: Registry[Backbone] = Registry("backbone", "gaitbench.backbones")
 
 
 @dataclass(frozen=True)
-class BackboneSpec:
+class BackboneSpec(Described):
     """A backbone by name with its sizes: everything that its architecture depends on.
 
     Args:
@@ -67,6 +72,16 @@ class BackboneSpec:
         """Return a spec with options in a fixed order; lists become tuples."""
         frozen = ((k, tuple(v) if isinstance(v, list) else v) for k, v in options.items())
         return cls(name, tuple(sorted(frozen)))
+
+    def description(self) -> Any:
+        """Return class and options, defaults included: an option left out is the same as its default."""
+        kind = backbones.get(self.name)
+        defaults = {
+            name: parameter.default
+            for name, parameter in inspect.signature(kind).parameters.items()
+            if parameter.default is not parameter.empty
+        }
+        return {"": tag(kind)} | canonical(defaults | dict(self.options))
 
     def build(self) -> Backbone:
         """Return a new backbone; its weights come from torch's current random state.

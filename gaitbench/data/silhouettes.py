@@ -2,7 +2,7 @@
 
 A data set is a folder:
 
-    meta.json       format version, name, frame size, fingerprint, rules, source and licence
+    meta.json       format version, name, frame size, hash of the frames, rules, source and licence
     sequences.csv   one row per sequence: sequence, identity, condition, view, recording, frames, offset
     splits.json     named index arrays into that table
     frames.npy      uint8 [all frames, ceil(h·w / 8)], rows packed with numpy.packbits
@@ -14,6 +14,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from io import StringIO
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -44,7 +45,7 @@ class Silhouettes:
         packed: uint8 [all frames, ceil(h·w / 8)].
         splits: Named index arrays into the table. Names with a meaning: "train", "validation.gallery",
             "validation.probe", "test.gallery", "test.probe".
-        meta: "fingerprint" (content hash), "rules" (how probes meet the gallery), "source", "licence".
+        meta: "fingerprint" (of the content), "rules" (how probes meet the gallery), "source", "licence".
     """
 
     name: str
@@ -73,20 +74,22 @@ class Silhouettes:
             raise DataError(
                 f"{folder}/meta.json cannot be read: {error}. Import it again."
             ) from error
-        if meta.get("format") != FORMAT_VERSION:
+        if not isinstance(meta, dict) or meta.get("format") != FORMAT_VERSION:
             raise DataError(
                 f"{folder}: data format {meta.get('format')!r}, this gaitbench reads {FORMAT_VERSION}. "
                 "Import it again with this version."
             )
         try:
+            csv = (folder / "sequences.csv").read_text(encoding="utf-8")
+            text = (folder / "splits.json").read_text(encoding="utf-8")
             table = pd.read_csv(
-                folder / "sequences.csv",
+                StringIO(csv),
                 dtype={"sequence": str, "identity": str, "condition": str, "recording": str},
                 keep_default_na=False,
             )
-            splits = json.loads((folder / "splits.json").read_text(encoding="utf-8"))
+            splits = json.loads(text)
             packed = np.load(folder / "frames.npy", mmap_mode="r", allow_pickle=False)
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, EOFError) as error:
             raise DataError(f"{folder} is damaged: {error}. Import it again.") from error
         data = cls(
             name=meta["name"],
@@ -95,7 +98,8 @@ class Silhouettes:
             table=table,
             packed=packed,
             splits={k: np.asarray(v, np.int64) for k, v in splits.items()},
-            meta=meta,
+            # Whoever edits the table or the splits makes another data set, so they are hashed anew.
+            meta=meta | {"fingerprint": _fingerprint(meta, csv, text)},
         )
         data._check_size(folder)
         return data
@@ -110,6 +114,19 @@ class Silhouettes:
             raise DataError(
                 f"{folder}/frames.npy holds {self.packed.shape}, but the table of sequences needs {wanted}: "
                 "one of the two files is cut short or from another data set. Import it again."
+            )
+        for name, indices in self.splits.items():
+            wrong = indices[(indices < 0) | (indices >= len(self.table))]
+            if len(wrong):
+                raise DataError(
+                    f"{folder}/splits.json: split {name!r} names sequence {wrong[0]}, but the table has "
+                    f"{len(self.table)}, counted from 0."
+                )
+        last = self.table["offset"] + self.table["frames"]
+        if len(self.table) and (int(last.max()) > frames or int(self.table["frames"].min()) < 1):
+            raise DataError(
+                f"{folder}/sequences.csv: some sequence is empty or ends after the {frames} frames that "
+                "there are. Import it again."
             )
 
     @property
@@ -169,6 +186,13 @@ class Silhouettes:
                 2 * blocks.sum((2, 4), dtype=np.int16) >= factor**2
             )
         return Silhouettes(self.name, height, width, self.table, rows, self.splits, self.meta)
+
+
+def _fingerprint(meta: Mapping[str, Any], csv: str, splits: str) -> str:
+    """Return the hash of everything in a data set that a result can depend on."""
+    facts = {k: meta.get(k) for k in ("name", "height", "width", "frames_hash", "rules")}
+    text = json.dumps([facts, csv, json.loads(splits)], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
 def packed_bytes(height: int, width: int) -> int:
@@ -272,8 +296,6 @@ class SilhouettesWriter:
         table = pd.DataFrame(self._rows, columns=list(COLUMNS))
         csv = table.to_csv(index=False, lineterminator="\n")
         splits = json.dumps({k: [int(i) for i in v] for k, v in self.splits.items()})
-        self._hash.update(csv.encode())
-        self._hash.update(splits.encode())
         (self.folder / "sequences.csv").write_text(csv, encoding="utf-8")
         (self.folder / "splits.json").write_text(splits, encoding="utf-8")
         meta = {
@@ -282,6 +304,6 @@ class SilhouettesWriter:
             "height": self.height,
             "width": self.width,
             **self.meta,
-            "fingerprint": self._hash.hexdigest()[:32],
+            "frames_hash": self._hash.hexdigest(),
         }
         (self.folder / "meta.json").write_text(json.dumps(meta, indent=1), encoding="utf-8")

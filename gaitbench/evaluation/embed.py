@@ -10,10 +10,9 @@ from torch import Tensor, nn
 from gaitbench.data.silhouettes import Silhouettes
 from gaitbench.errors import TrainingError
 from gaitbench.methods.base import Embedded, Networks, Stage
-from gaitbench.occlude import occlude
 from gaitbench.random_streams import stream
 from gaitbench.setting import Mix
-from gaitbench.training.batches import Batch
+from gaitbench.training.batches import Batch, occluded_batch
 from gaitbench.training.trainer import autocast
 
 FRAMES_AT_ONCE = 2048
@@ -103,22 +102,11 @@ def clips_at_test(
     rows = data.table.iloc[indices]
     first = (rows["offset"] + (rows["frames"] - length) // 2).to_numpy(np.int64)
     whole = data.unpack(first[:, None] + np.arange(length))
-    drawn = [
-        mix.draw(
-            stream(seed, "test occlusion", data.name, sequence, *mix.classes, draw),
-            *whole.shape[1:],
-        )
+    streams = [
+        stream(seed, "test occlusion", data.name, sequence, *mix.classes, draw)
         for sequence in rows["sequence"]
     ]
-    clips = torch.from_numpy(whole)
-    occluded = occlude(clips, [d for _, d in drawn])
-    return Batch(
-        clips=occluded.clips.float(),
-        whole=clips.float(),
-        identities=torch.zeros(len(indices), dtype=torch.long),
-        types=torch.tensor([k for k, _ in drawn]),
-        hidden_share=occluded.share,
-    )
+    return occluded_batch(whole, np.zeros(len(indices), np.int64), mix, streams)
 
 
 def _embed(

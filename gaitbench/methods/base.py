@@ -10,17 +10,25 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Literal, Self
 
 from torch import Tensor, nn
 
 from gaitbench.backbones.base import BackboneSpec
-from gaitbench.identity import canonical, key_of
+from gaitbench.identity import canonical, key_of, tag
 from gaitbench.occlusion import Occlusion
 from gaitbench.registry import Registry
 from gaitbench.setting import Mix, Setting
 from gaitbench.training.batches import Batch
 from gaitbench.training.recipe import Recipe
+
+TEST_ONLY = "test only"
+
+
+def test_only(default: Any) -> Any:
+    """Return a stage's field that training does not depend on: one trained network serves all values."""
+    return dataclasses.field(default=default, metadata={TEST_ONLY: True})
+
 
 Networks = Mapping[str, nn.Module]
 """Frozen networks that a stage builds on, by the name of the field that holds their stage."""
@@ -87,15 +95,21 @@ class Stage(ABC):
     @cached_property
     def key(self) -> str:
         """Name of the trained weights in the store."""
-        return key_of([type(self).__qualname__, self.version, self.described()])
+        return key_of([tag(type(self)), self.described()])
 
     def described(self) -> dict[str, Any]:
-        """Return the fields as plain values, other stages by their keys."""
+        """Return what the weights depend on as plain values, other stages by their keys."""
         return {
             f.name: value.key if isinstance(value, Stage) else canonical(value)
             for f in dataclasses.fields(self)
+            if not f.metadata.get(TEST_ONLY)
             for value in [getattr(self, f.name)]
         }
+
+    def at_test(self) -> dict[str, Any]:
+        """Return what only its embeddings depend on: the fields declared with `test_only`."""
+        fields = [f.name for f in dataclasses.fields(self) if f.metadata.get(TEST_ONLY)]
+        return {name: canonical(getattr(self, name)) for name in fields}
 
     @property
     def inputs(self) -> dict[str, "Stage"]:
@@ -197,8 +211,8 @@ class Method(ABC):
     about: ClassVar[str]
     """One line for lists."""
 
-    compared: ClassVar[bool] = True
-    """Whether comparison tables have it by default; variants for ablations say False."""
+    kind: ClassVar[Literal["compared", "ablation", "control", "variant"]] = "compared"
+    """Where it appears unasked: in comparison tables; in the ablation, as a row or as a control; nowhere."""
 
     adaptable: ClassVar[bool] = True
     """Whether it has a stage that sees occluded clips and can be trained on with a new type."""

@@ -5,15 +5,17 @@ without the amount.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import cast
+from dataclasses import dataclass, replace
+from typing import Self, cast
 
 import torch
 from torch import Tensor, nn
 
 from gaitbench.methods.base import Embedded, Networks, Plan, Stage
+from gaitbench.occlusion import Occlusion
 from gaitbench.training.batches import Batch
 from gaitbench.training.losses import occlusion_loss
+from gaitbench.training.recipe import Recipe
 
 FEATURE_CHANNELS = 64
 CHANNELS = (32, 64, 128)
@@ -112,6 +114,10 @@ class DetectorStage(Stage):
     def purpose(self) -> str:
         """Its own streams: it sees single frames, other stages see clips."""
         return "detector"
+
+    def adapted(self, generator: Occlusion, recipe: Recipe, detector: Recipe) -> Self:
+        """Return this detector trained on with one more type, all types equally often again."""
+        return replace(self, initial=self, mix=self.mix.plus(generator).balanced(), recipe=detector)
 
     def build(self, identities: int) -> OcclusionDetector:
         """Return a new detector for the mix's types."""

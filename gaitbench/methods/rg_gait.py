@@ -69,7 +69,7 @@ class RestorationStage(Stage):
     Args:
         backbone: Architecture of F, the same as the extractor's.
         extractor: The gait signature extractor.
-        detector: The occlusion evaluation module.
+        detector: The occlusion evaluation module; None where neither O nor alpha needs it.
         aware: Whether the occlusion feature O enters the mixer.
         alpha: Where the residual's weight comes from: "detected" (the detector's amount), "one",
             "oracle" (the measured hidden share of the body), or "constant" (`constant`).
@@ -79,7 +79,7 @@ class RestorationStage(Stage):
 
     backbone: BackboneSpec
     extractor: ExtractorStage
-    detector: DetectorStage
+    detector: DetectorStage | None
     aware: bool = True
     alpha: Alpha = "detected"
     constant: float = 0.5
@@ -101,25 +101,27 @@ class RestorationStage(Stage):
 
     def _restored(
         self, network: nn.Module, networks: Networks, batch: Batch
-    ) -> tuple[Tensor, Tensor, Detection]:
+    ) -> tuple[Tensor, Tensor, Detection | None]:
         """Return f [n, c, p], alpha [n], and what the detector said."""
         model = cast(Restoration, network)
-        found = detect(networks["detector"], batch.clips)
+        found = detect(networks["detector"], batch.clips) if "detector" in networks else None
         if model.extractor is None:
             with torch.no_grad():
                 signature = networks["extractor"](batch.clips)
         else:
             signature = model.extractor(batch.clips)
         alpha = self._alpha(found, batch)
-        residual = model.residual(batch.clips, found.feature if self.aware else None)
+        feature = found.feature if self.aware and found is not None else None
+        residual = model.residual(batch.clips, feature)
         return signature.float() + alpha[:, None, None] * residual.float(), alpha, found
 
-    def _alpha(self, found: Detection, batch: Batch) -> Tensor:
-        if self.alpha == "detected":
+    def _alpha(self, found: Detection | None, batch: Batch) -> Tensor:
+        if self.alpha == "detected" and found is not None:
             return found.amount
+        hidden = batch.hidden_share.float()
         if self.alpha == "oracle":
-            return batch.hidden_share.to(found.amount.dtype)
-        return torch.full_like(found.amount, 1.0 if self.alpha == "one" else self.constant)
+            return hidden
+        return torch.full_like(hidden, 1.0 if self.alpha == "one" else self.constant)
 
     def losses(self, network: nn.Module, networks: Networks, batch: Batch) -> dict[str, Tensor]:
         """Return triplet loss and cross-entropy on the restored signature f."""
@@ -130,6 +132,8 @@ class RestorationStage(Stage):
     def embed(self, network: nn.Module, networks: Networks, batch: Batch) -> Embedded:
         """Return f with alpha and what the detector said."""
         restored, alpha, found = self._restored(network, networks, batch)
+        if found is None:
+            return Embedded(restored, alpha)
         return Embedded(restored, alpha, found.type_logits.argmax(1), found.amount)
 
 
@@ -165,7 +169,7 @@ class RGGait(Method):
             seed=plan.seed,
             backbone=plan.backbone,
             extractor=holistic_extractor(plan),
-            detector=occlusion_detector(plan),
+            detector=occlusion_detector(plan) if self.aware or self.alpha == "detected" else None,
             aware=self.aware,
             alpha=self.alpha,
             freeze_extractor=self.freeze_extractor,
@@ -177,7 +181,7 @@ class VanillaResidual(RGGait):
 
     title = "vanilla residual"
     about = "ablation: alpha = 1, no occlusion feature"
-    compared = False
+    kind = "ablation"
     residual = {"residual": True, "adaptive": False, "aware": False}  # noqa: RUF012
     alpha = "one"
     aware = False
@@ -188,7 +192,7 @@ class AwareOnly(RGGait):
 
     title = "aware only"
     about = "ablation: alpha = 1, with the occlusion feature"
-    compared = False
+    kind = "ablation"
     residual = {"residual": True, "adaptive": False, "aware": True}  # noqa: RUF012
     alpha = "one"
 
@@ -198,7 +202,7 @@ class AdaptiveOnly(RGGait):
 
     title = "adaptive only"
     about = "ablation: alpha detected, no occlusion feature"
-    compared = False
+    kind = "ablation"
     residual = {"residual": True, "adaptive": True, "aware": False}  # noqa: RUF012
     aware = False
 
@@ -208,7 +212,7 @@ class OracleAlpha(RGGait):
 
     title = "RG-Gait, true alpha"
     about = "control: alpha is the measured hidden share of the body"
-    compared = False
+    kind = "control"
     alpha = "oracle"
 
 
@@ -217,7 +221,7 @@ class ConstantAlpha(RGGait):
 
     title = "RG-Gait, alpha 0.5"
     about = "control: alpha is 0.5 for every clip"
-    compared = False
+    kind = "control"
     alpha = "constant"
 
 
@@ -226,5 +230,5 @@ class TrainedExtractor(RGGait):
 
     title = "RG-Gait, GSE not frozen"
     about = "control: the signature extractor trains along"
-    compared = False
+    kind = "control"
     freeze_extractor = False

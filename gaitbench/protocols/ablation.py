@@ -16,7 +16,9 @@ class Ablation(Protocol):
 
     def cells(self, bench: Bench) -> list[Cell]:
         """Return every row under the setting and on whole clips."""
-        variants = [name for name, method in methods.items() if not method.compared]
+        variants = [
+            name for name, method in methods.items() if method.kind in ("ablation", "control")
+        ]
         rows = bench.method_names([*variants, "rg-gait", "baseline-2"])
         conditions = (
             (bench.setting.test, bench.setting.test_name),

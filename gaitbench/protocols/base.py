@@ -61,7 +61,8 @@ class Evaluation:
     def described(self) -> dict[str, Any]:
         """Return the fields as plain values, the stage by its key."""
         fields = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
-        return {k: v.key if isinstance(v, Stage) else canonical(v) for k, v in fields.items()}
+        said = {k: v.key if isinstance(v, Stage) else canonical(v) for k, v in fields.items()}
+        return said | {"at_test": self.stage.at_test()}
 
 
 @dataclass(frozen=True)
@@ -153,7 +154,9 @@ class Bench:
 
     def compared_methods(self) -> list[str]:
         """Return the methods of a comparison table."""
-        return self.method_names([name for name, method in methods.items() if method.compared])
+        return self.method_names(
+            [name for name, method in methods.items() if method.kind == "compared"]
+        )
 
     def new_types(self) -> list[str]:
         """Return the occlusion types to generalise or adapt to, third parties' included."""

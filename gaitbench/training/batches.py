@@ -1,7 +1,8 @@
 """Training batches: which clips, which frames, what hides them. Every choice is drawn by name."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import count
 
 import numpy as np
 import numpy.typing as npt
@@ -87,9 +88,7 @@ class IdentitySampler:
         )
 
 
-def batches(
-    sampler: IdentitySampler, mix: Mix, seed: int, purpose: str, first: int = 0
-) -> Iterator[Batch]:
+def batches(sampler: IdentitySampler, mix: Mix, seed: int, purpose: str) -> Iterator[Batch]:
     """Yield the endless batches of one stage.
 
     Args:
@@ -97,24 +96,23 @@ def batches(
         mix: Draws what hides them, per clip.
         seed: Of the experiment.
         purpose: Name of the random streams; two stages with the same purpose and seed see the same
-            clips in the same order, occluded alike where their mixes are.
-        first: Step to begin with.
+            clips in the same order. Every clip has a stream of its own for its occlusion, so clips that
+            both occlude are occluded alike, whatever share of the others stays whole.
     """
-    step = first
-    while True:
+    for step in count():
         whole, identities = sampler.draw(stream(seed, purpose, "clips", step))
-        yield occluded_batch(whole, identities, mix, stream(seed, purpose, "occlusion", step))
-        step += 1
+        streams = [stream(seed, purpose, "occlusion", step, i) for i in range(len(whole))]
+        yield occluded_batch(whole, identities, mix, streams)
 
 
 def occluded_batch(
     whole: npt.NDArray[np.uint8],
     identities: npt.NDArray[np.int64],
     mix: Mix,
-    rng: np.random.Generator,
+    streams: Sequence[np.random.Generator],
 ) -> Batch:
-    """Occlude clips [n, t, h, w] as the mix says, one draw per clip."""
-    drawn = [mix.draw(rng, *whole.shape[1:]) for _ in range(len(whole))]
+    """Occlude clips [n, t, h, w] as the mix says, each from its own stream."""
+    drawn = [mix.draw(rng, *whole.shape[1:]) for rng in streams]
     clips = torch.from_numpy(whole)
     occluded = occlude(clips, [d for _, d in drawn])
     return Batch(

@@ -17,6 +17,7 @@ from gaitbench.data.check import (
     masses,
 )
 from gaitbench.data.silhouettes import Frames, Silhouettes, SilhouettesWriter, pack
+from gaitbench.errors import DataError
 
 
 def clip(seed: int, t: int = 20, height: int = 64, width: int = 64) -> Frames:
@@ -208,8 +209,10 @@ def test_identical_frames_on_both_sides(tmp_path):
 
 
 def test_split_beyond_the_table(tmp_path):
-    data = dataset(tmp_path / "tiny", CLIPS, {"test.gallery": [0], "test.probe": [2, 9]})
-    assert reasons(data) == [("(data set)", "split 'test.probe' names row 9 of 5 sequences")]
+    with pytest.raises(
+        DataError, match=r"split 'test\.probe' names sequence 9, but the table has 5"
+    ):
+        dataset(tmp_path / "tiny", CLIPS, {"test.gallery": [0], "test.probe": [2, 9]})
 
 
 def test_identities_are_not_numbers(sound):

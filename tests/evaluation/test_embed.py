@@ -40,6 +40,15 @@ class MeanFrame(Stage):
         return Embedded(network(batch.clips).mean(1).flatten(1)[:, :, None])
 
 
+@pytest.fixture(autouse=True)
+def one_thread():
+    """Networks this small only wait for each other's threads."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
 @pytest.fixture(scope="module")
 def data(tmp_path_factory):
     folder = tmp_path_factory.mktemp("data")

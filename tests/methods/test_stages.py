@@ -1,6 +1,7 @@
 """What stages share, what their keys depend on, and what frozen means."""
 
 import dataclasses
+from itertools import islice
 
 import numpy as np
 import pytest
@@ -124,6 +125,28 @@ def test_methods_meet_the_same_clips_and_the_same_draws(plan, data):
         assert all(torch.equal(a, b) for a, b in zip(seen[0], other, strict=True))
 
 
+def test_clips_that_two_mixes_occlude_are_occluded_alike(plan, data):
+    sampler = IdentitySampler(data, data.split("train"), RECIPE)
+    mix = plan.setting.train
+    for all_, half in zip(
+        islice(batches(sampler, mix, 0, "occluded"), 5),
+        islice(batches(sampler, mix.with_share(0.5), 0, "occluded"), 5),
+        strict=True,
+    ):
+        both = half.types > 0
+        assert torch.equal(all_.whole, half.whole)
+        assert torch.equal(all_.clips[both], half.clips[both])
+        assert torch.equal(half.clips[~both], half.whole[~both])
+
+
+def test_what_only_the_embedding_depends_on_trains_nothing_twice(plan):
+    paper, released = (
+        methods.get(n)().stage(plan) for n in ("mimicgait", "mimicgait-released-inference")
+    )
+    assert paper.key == released.key
+    assert paper.at_test() != released.at_test()
+
+
 @pytest.mark.parametrize("name", methods.names())
 def test_every_method_trains_adapts_and_embeds(name, plan, data):
     method = methods.get(name)()
@@ -142,6 +165,7 @@ def test_every_method_trains_adapts_and_embeds(name, plan, data):
     assert adapted.mix.classes[-1] == "middle"
     for detector in (s for s in adapted.inputs.values() if isinstance(s, DetectorStage)):
         assert detector.mix.classes == (*stage.detector.mix.classes, "middle")
+        assert detector.mix.share == pytest.approx(3 / 4)
 
 
 def test_an_adapted_detector_keeps_what_it_knew(plan):

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
+from gaitbench.backbones.base import backbones
+from gaitbench.backbones.gaitbase import GaitBase
 from gaitbench.data.silhouettes import Silhouettes, SilhouettesWriter
 from gaitbench.data.walkers import Walkers
 from gaitbench.errors import ConfigurationError, UnknownNameError
@@ -17,7 +19,7 @@ from gaitbench.setting import HOLISTIC, Mix, get_setting, setting_names
 from gaitbench.spec import Experiment, preset_names
 
 COMPARED = ["baseline-1", "baseline-2", "occ-aware", "mimicgait", "rg-gait"]
-VARIANTS = [
+ABLATED = [
     "vanilla-residual",
     "aware-only",
     "adaptive-only",
@@ -25,6 +27,14 @@ VARIANTS = [
     "rg-gait-constant-alpha",
     "rg-gait-trained-extractor",
     "baseline-2-matched",
+]
+VARIANTS = [
+    "mimicgait-released-inference",
+    "mimicgait-released-margin",
+    "mimicgait-cross-entropy",
+    "occ-aware-complex-concat",
+    "occ-aware-guided-add",
+    "occ-aware-early-conv3d",
 ]
 
 
@@ -41,7 +51,12 @@ def keys_of(**changes):
 
 
 def places(cells):
-    return [(c.method, c.test, c.adapted_to, c.amount) for c in cells]
+    """Return where cells belong, sorted: only the reference has a fixed place in the order."""
+    return by_name((c.method, c.test, c.adapted_to, c.amount) for c in cells)
+
+
+def by_name(found):
+    return sorted(found, key=str)
 
 
 @pytest.fixture
@@ -78,10 +93,9 @@ def noise(tmp_path):
 
 def test_occluded_has_every_compared_method_and_the_upper_bound():
     cells = cells_of()
-    assert places(cells) == [
-        ("baseline-1", "holistic", "", None),
-        *((m, "top+bottom", "", None) for m in COMPARED),
-    ]
+    assert places(cells) == by_name(
+        [("baseline-1", "holistic", "", None), *((m, "top+bottom", "", None) for m in COMPARED)]
+    )
     whole, *occluded = (c.evaluation for c in cells)
     assert whole.probe == whole.gallery == HOLISTIC
     assert all(e.probe == e.gallery == get_setting("mimicgait").test for e in occluded)
@@ -89,7 +103,8 @@ def test_occluded_has_every_compared_method_and_the_upper_bound():
 
 def test_generalizability_tests_every_method_on_every_new_type():
     cells = cells_of(protocol="generalizability")
-    assert places(cells) == [(m, t, "", None) for m in COMPARED for t in ("middle", "dynamic")]
+    wanted = [(m, t, "", None) for m in COMPARED for t in ("middle", "dynamic")]
+    assert places(cells) == by_name(wanted)
     for cell in cells:
         assert cell.evaluation.probe == Mix((make(cell.test),), 1.0)
         assert cell.test not in cell.evaluation.stage.mix.classes
@@ -100,9 +115,8 @@ def test_adaptability_adds_cells_of_methods_that_can_be_trained_on():
     zero_shot = [c for c in cells if not c.adapted_to]
     adapted = [c for c in cells if c.adapted_to]
     assert places(zero_shot) == places(cells_of(protocol="generalizability"))
-    assert places(adapted) == [
-        (m, t, t, None) for m in COMPARED if m != "baseline-1" for t in ("middle", "dynamic")
-    ]
+    wanted = [(m, t, t, None) for m in COMPARED[1:] for t in ("middle", "dynamic")]
+    assert places(adapted) == by_name(wanted)
     by_place = {(c.method, c.test): c.evaluation for c in zero_shot}
     for cell in adapted:
         before = by_place[cell.method, cell.test]
@@ -125,20 +139,38 @@ def test_a_type_that_is_trained_anyway_is_no_new_type():
 
 def test_retention_tests_every_method_on_whole_clips():
     cells = cells_of(protocol="retention")
-    assert places(cells) == [(m, "holistic", "", None) for m in COMPARED]
+    assert places(cells) == by_name((m, "holistic", "", None) for m in COMPARED)
     assert all(c.evaluation.probe == c.evaluation.gallery == HOLISTIC for c in cells)
 
 
 def test_ablation_has_every_row_and_control_with_its_ticks():
     cells = cells_of(protocol="ablation")
-    rows = ["baseline-1", *VARIANTS, "rg-gait", "baseline-2"]
-    assert places(cells) == [(m, t, "", None) for m in rows for t in ("top+bottom", "holistic")]
+    rows = ["baseline-1", *ABLATED, "rg-gait", "baseline-2"]
+    wanted = [(m, t, "", None) for m in rows for t in ("top+bottom", "holistic")]
+    assert places(cells) == by_name(wanted)
     ticks = {c.method: tuple(c.ticks.values()) for c in cells}
     assert ticks["baseline-1"] == ticks["baseline-2"] == ticks["baseline-2-matched"] == ()
     assert ticks["vanilla-residual"] == (True, False, False)
     assert ticks["aware-only"] == (True, False, True)
     assert ticks["adaptive-only"] == (True, True, False)
     assert ticks["rg-gait"] == ticks["rg-gait-true-alpha"] == (True, True, True)
+
+
+@pytest.mark.parametrize("protocol", protocols.names())
+def test_variants_appear_where_they_are_asked_for_and_nowhere_else(protocol):
+    assert not {c.method for c in cells_of(protocol=protocol)} & set(VARIANTS)
+    asked = cells_of(protocol=protocol, methods=tuple(VARIANTS))
+    assert {c.method for c in asked} == {"baseline-1", *VARIANTS}
+
+
+def test_every_method_is_named_in_this_file():
+    assert sorted(methods.names()) == sorted([*COMPARED, *ABLATED, *VARIANTS])
+
+
+def test_the_vanilla_residual_needs_no_detector():
+    b = bench()
+    needing = [m for m in ABLATED if "detector" in b.stage(m, "gaitbase", 0).inputs]
+    assert sorted(needing) == sorted(set(ABLATED) - {"vanilla-residual", "baseline-2-matched"})
 
 
 def test_no_two_rows_of_the_ablation_are_one_trained_network():
@@ -150,7 +182,7 @@ def test_sweep_is_a_grid_of_all_generators_and_severities():
     b = bench(protocol="sweep")
     cells = expand(b)
     grid = [(g, a) for g in occlusions.names() for a in b.preset.severities]
-    assert places(cells) == [(m, g, "", a) for m in COMPARED for g, a in grid]
+    assert places(cells) == by_name((m, g, "", a) for m in COMPARED for g, a in grid)
     for cell in cells:
         (generator,) = cell.evaluation.probe.generators
         assert generator.name == cell.test
@@ -201,10 +233,10 @@ def test_asking_for_few_methods_changes_no_evaluation():
 
 @pytest.mark.parametrize("protocol", protocols.names())
 def test_every_seed_and_backbone_repeats_the_whole_protocol(protocol, monkeypatch):
-    from gaitbench.backbones.base import backbones
-    from gaitbench.backbones.gaitbase import GaitBase
+    class Twin(GaitBase):
+        pass
 
-    monkeypatch.setitem(backbones._things, "twin", GaitBase)
+    monkeypatch.setitem(backbones._things, "twin", Twin)
     monkeypatch.setitem(backbones._sources, "twin", "gaitbench_plugin_twin")
     one = cells_of(protocol=protocol)
     four = cells_of(protocol=protocol, seeds=(0, 3), backbones=("gaitbase", "twin"))
@@ -217,7 +249,9 @@ def test_every_seed_and_backbone_repeats_the_whole_protocol(protocol, monkeypatc
                 stages = cell.evaluation.stage.all_stages()
                 assert {s.seed for s in stages} == {seed}
                 assert {s.backbone.name for s in stages if hasattr(s, "backbone")} == {backbone}
-    assert {c.evaluation.key for c in one} < {c.evaluation.key for c in four}
+    keys = {c.evaluation.key for c in four}
+    assert {c.evaluation.key for c in one} < keys
+    assert len(keys) == 4 * len({c.evaluation.key for c in one})
 
 
 @pytest.mark.parametrize("protocol", protocols.names())
@@ -268,8 +302,8 @@ def test_a_setting_reaches_training_and_test(name, types, amount, share):
         if cell.method == "baseline-1":
             assert stage.mix == HOLISTIC
             continue
-        own_share = min(share, 0.5) if cell.method == "rg-gait" else share
-        assert stage.mix == b.setting.train.with_share(pytest.approx(own_share))
+        own_share = min(b.setting.train.share, 0.5 if cell.method == "rg-gait" else 1.0)
+        assert stage.mix == b.setting.train.with_share(own_share)
         for detector in (s for s in stage.all_stages() if isinstance(s, DetectorStage)):
             assert detector.mix.generators == b.setting.train.generators
             assert detector.mix.share == pytest.approx(len(types) / (len(types) + 1))
@@ -290,7 +324,7 @@ def test_new_types_are_as_frequent_as_the_settings_own_at_their_own_amounts(name
 def test_rg_gait_its_variants_and_its_control_train_with_as_many_whole_clips():
     b = bench()
     assert b.stage("rg-gait", "gaitbase", 0).mix.share == 0.5
-    for name in VARIANTS:
+    for name in ABLATED:
         assert b.stage(name, "gaitbase", 0).mix == b.stage("rg-gait", "gaitbase", 0).mix
     for name in ("baseline-2", "occ-aware", "mimicgait"):
         assert b.stage(name, "gaitbase", 0).mix == b.setting.train
@@ -312,7 +346,7 @@ def test_one_occluded_side_leaves_the_other_whole(protocol, side):
 # Adaptation
 
 
-@pytest.mark.parametrize("name", [n for n in COMPARED + VARIANTS if n != "baseline-1"])
+@pytest.mark.parametrize("name", [*COMPARED[1:], *ABLATED, *VARIANTS])
 def test_adapting_keeps_the_old_types_and_adapts_the_detector_first(name):
     b = bench()
     new = make("middle")
@@ -330,6 +364,9 @@ def test_adapting_keeps_the_old_types_and_adapts_the_detector_first(name):
             continue
         assert now.initial == used
         assert now.mix.classes == (*used.mix.classes, "middle")
+        # As before, every type is as frequent as "none".
+        assert used.mix.share == pytest.approx(2 / 3)
+        assert now.mix.share == pytest.approx(3 / 4)
         assert now.recipe == b.preset.detector_adaptation
         assert order.index(used.key) < order.index(now.key) < order.index(after.key)
 
@@ -375,7 +412,7 @@ def test_a_third_partys_occlusion_joins_adaptability_and_sweep(blinds):
     cells = cells_of(protocol="adaptability")
     assert {c.test for c in cells} == {"middle", "dynamic", "blinds"}
     own = [c for c in cells if c.adapted_to == "blinds"]
-    assert [c.method for c in own] == COMPARED[1:]
+    assert sorted(c.method for c in own) == sorted(COMPARED[1:])
     for cell in own:
         assert cell.test == "blinds"
         assert cell.evaluation.probe == Mix((blinds(),), 1.0)
@@ -425,18 +462,19 @@ def test_an_evaluations_key_covers_everything_that_scores_depend_on():
     [
         {"seeds": (1,)},
         {"distance": "cosine"},
-        {"setting": "rg-gait"},
-        {"dataset": "walkers", "preset": "laptop"},
+        {"preset": "laptop"},
     ],
 )
 def test_no_evaluation_survives_a_change_of_the_experiment(changes):
     assert not keys_of() & keys_of(**changes)
 
 
-@pytest.mark.parametrize("side", ["probe", "gallery"])
-def test_the_side_changes_every_occluded_evaluation_and_no_holistic_one(side):
+@pytest.mark.parametrize(
+    "changes", [{"side": "probe"}, {"side": "gallery"}, {"setting": "rg-gait"}]
+)
+def test_side_and_setting_change_every_evaluation_but_the_upper_bound(changes):
     reference = {c.evaluation.key for c in cells_of() if c.test == "holistic"}
-    assert keys_of() & keys_of(side=side) == reference
+    assert keys_of() & keys_of(**changes) == reference
 
 
 def test_protocol_and_rule_for_probes_without_a_mate_are_in_no_key():
@@ -447,6 +485,13 @@ def test_protocol_and_rule_for_probes_without_a_mate_are_in_no_key():
             same = zero_shot[cell.method, cell.test]
             assert same.protocol != cell.protocol
             assert same.evaluation.key == cell.evaluation.key
+
+
+def test_what_only_the_embedding_depends_on_changes_the_evaluation_alone():
+    cells = cells_of(methods=("mimicgait", "mimicgait-released-inference"))
+    paper, released = (c.evaluation for c in cells if c.method != "baseline-1")
+    assert paper.stage.key == released.stage.key
+    assert paper.key != released.key
 
 
 def test_seeds_share_no_evaluation():

@@ -1,0 +1,209 @@
+"""From a store with a part of an experiment to `Results`: nothing invented, nothing hidden."""
+
+import math
+import shlex
+import tomllib
+
+import pytest
+import typer
+
+from gaitbench import __version__
+from gaitbench.artifacts import read_scores
+from gaitbench.cli import _options, app
+from gaitbench.evaluation.retrieval import summarise
+from gaitbench.protocols.base import Bench, expand
+from gaitbench.reports.collect import NUMBERS, collect, command_of
+from gaitbench.reports.results import METRICS
+from gaitbench.runner import Runner
+from gaitbench.spec import Experiment
+from gaitbench.store import DEFAULT_FOLDER, Store
+
+
+class Silent:
+    """A display that shows nothing."""
+
+    def begin(self, tasks, missing):
+        pass
+
+    def refresh(self, running):
+        pass
+
+    def finished(self, task, outcome, seconds):
+        pass
+
+    def end(self):
+        pass
+
+
+def bench(**changes):
+    values = {"preset": "smoke", "protocol": "occluded", "methods": ("baseline-1",)} | changes
+    return Bench.resolve(Experiment(**values))
+
+
+def parsed(command):
+    """Return the experiment and the store that a command line asks for, as the program reads it."""
+    program, run, *arguments = shlex.split(command)
+    assert (program, run) == ("gaitbench", "run")
+    given = typer.main.get_command(app).commands["run"].make_context("run", arguments).params
+    values = _options(given) | {"plugins": [str(p) for p in given["plugin"] or []]}
+    return Experiment.of(values, "options"), given["store"]
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory):
+    """Return a store that has Baseline-1, and nothing else, under the main table's protocol."""
+    made = Store(tmp_path_factory.mktemp("collected") / "a store")
+    assert Runner(made, bench(), jobs=1, device="cpu", display=Silent()).run() == 4
+    return made
+
+
+@pytest.fixture(scope="module")
+def partial(store):
+    """Return the results of a larger experiment than the one that was run."""
+    return collect(store, bench(methods=("baseline-1", "rg-gait"), no_mate="miss"))
+
+
+def test_a_finished_experiment_has_no_gap(store):
+    cells = collect(store, bench()).cells
+    assert list(cells["status"]) == ["done", "done"]
+    assert list(cells["reason"]) == ["", ""]
+    assert list(cells["test"]) == ["holistic", "top+bottom"]
+    assert list(cells["key"]) == [c.evaluation.key for c in expand(bench())]
+
+
+@pytest.mark.parametrize("no_mate", ["drop", "miss"])
+def test_done_cells_are_averages_of_the_stored_scores(store, no_mate):
+    for _, row in collect(store, bench(no_mate=no_mate)).cells.iterrows():
+        scores = read_scores(store, row["key"])
+        for name, value in summarise(scores, no_mate=no_mate).items():
+            assert row[name] == value, name
+        assert row["n_probes"] == len(scores)
+        assert row["n_identities"] == scores["identity"].nunique() == 6
+        assert row["hidden_share"] == scores["hidden_share"].mean()
+        found = scores[scores["mates"] > 0]
+        assert row["rank_1"] == pytest.approx(
+            (found["rank"] == 1).sum() / (len(found) if no_mate == "drop" else len(scores))
+        )
+
+
+def test_hidden_share_belongs_to_the_test(partial):
+    done = partial.cells[partial.cells["status"] == "done"]
+    shares = dict(zip(done["test"], done["hidden_share"], strict=True))
+    assert shares["holistic"] == 0
+    assert 0.2 < shares["top+bottom"] < 0.8
+
+
+def test_hidden_share_is_that_of_the_occluded_side(store):
+    asked = bench(side="gallery")
+    assert Runner(store, asked, jobs=1, device="cpu", display=Silent()).run() == 1
+    shares = collect(store, asked).cells.set_index("test")["hidden_share"]
+    assert shares["holistic"] == 0
+    assert 0.2 < shares["top+bottom"] < 0.8
+
+
+def test_a_method_without_a_detector_has_no_detector_quality(partial):
+    done = partial.cells[partial.cells["status"] == "done"]
+    assert done[["detector_accuracy", "detector_error"]].isna().all(axis=None)
+    assert done[list(METRICS)].notna().all(axis=None)
+
+
+def test_missing_cells_say_why_and_hold_no_number(partial):
+    missing = partial.cells[partial.cells["status"] == "missing"]
+    assert list(missing["method"]) == ["rg-gait"]
+    (row,) = (row for _, row in missing.iterrows())
+    assert row["reason"] == "not evaluated yet"
+    assert all(math.isnan(row[name]) for name in NUMBERS)
+    assert (row["residual"], row["adaptive"], row["aware"]) == (True, True, True)
+    assert row["steps_occluded"] == 4
+
+
+def test_the_command_of_a_missing_cell_makes_it(partial, store):
+    asked = bench(methods=("baseline-1", "rg-gait"), no_mate="miss")
+    for command in partial.cells["command"]:
+        experiment, folder = parsed(command)
+        assert experiment == asked.experiment
+        assert folder == store.folder
+        again = Bench.resolve(experiment)
+        assert {c.evaluation.key for c in expand(again)} == set(partial.cells["key"])
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {},
+        {"protocol": "all", "preset": "paper", "seeds": (0, 1, 2)},
+        {"seeds": (7,), "backbones": ("gaitbase", "another"), "distance": "cosine"},
+        {"dataset": "my walks/indoor", "test_dataset": "it's outdoors", "no_mate": "miss"},
+        {"methods": ("mimicgait", "baseline-1"), "side": "gallery", "setting": "occ-aware"},
+        {"adapt_to": (), "plugins": ("/plug ins/one.py", "/plug ins/two.py")},
+        {"adapt_to": ("crowd", "pole"), "setting": "rg-gait", "side": "probe"},
+    ],
+)
+def test_a_command_gives_the_same_experiment_back(tmp_path, values):
+    experiment = Experiment(**values)
+    store = Store(tmp_path / "kept here")
+    assert parsed(command_of(experiment, store)) == (experiment, store.folder)
+
+
+def test_a_command_says_no_more_than_it_must(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("GAITBENCH_STORE", raising=False)
+    command = command_of(Experiment(), Store(DEFAULT_FOLDER))
+    assert command == "gaitbench run --protocol occluded"
+    assert parsed(command) == (Experiment(), None)
+
+
+def test_rows_of_two_protocols_share_key_and_numbers(store):
+    cells = collect(store, bench(protocol="all")).cells
+    whole = cells[(cells["method"] == "baseline-1") & (cells["test"] == "holistic")]
+    assert set(whole["protocol"]) == {"occluded", "retention", "ablation"}
+    assert whole["key"].nunique() == 1
+    assert whole["rank_1"].nunique() == 1
+    swept = cells[cells["protocol"] == "sweep"]
+    assert set(swept["status"]) == {"missing"}
+    assert set(swept["amount"]) == {0.2, 0.5}
+    assert cells[cells["protocol"] != "sweep"]["amount"].isna().all()
+
+
+def test_steps_are_those_of_the_stages(partial):
+    cells = partial.cells.set_index(["method", "test"])
+    baseline, restored = cells.loc["baseline-1", "holistic"], cells.loc["rg-gait", "top+bottom"]
+    assert (baseline["steps_occluded"], baseline["steps_total"]) == (0, 4)
+    assert (restored["steps_occluded"], restored["steps_total"]) == (4, 12)
+
+
+def test_per_probe_scores_are_read_when_asked_for(store):
+    results = collect(store, bench())
+    for key in results.cells["key"]:
+        assert results.probes(key).equals(read_scores(store, key))
+
+
+def test_facts_say_what_the_numbers_depend_on(partial, store):
+    facts = partial.facts
+    assert facts["preset"] == "smoke"
+    assert facts["distance"] == "euclidean"
+    assert facts["no_mate"] == "miss"
+    assert facts["side"] == "both"
+    assert facts["seeds"] == [0]
+    assert facts["gaitbench_version"] == __version__
+    assert facts["protocol_version"] == 1
+    assert facts["exclude_same_view"] is True
+    assert facts["exclude_same_recording"] is True
+    assert facts["test_frames"] == 4
+    assert facts["adaptation_steps"] == 2
+    assert facts["setting"] == (
+        "mimicgait: trained on 100% of the clips: top 0.4–0.6, bottom 0.4–0.6; tested on 100% of the "
+        "clips: top 0.4–0.6, bottom 0.4–0.6 (MimicGait (WACV 2025), section 4)"
+    )
+    asked = bench(methods=("baseline-1", "rg-gait"), no_mate="miss").experiment
+    assert parsed(facts["command"]) == (asked, store.folder)
+    assert Experiment.of(tomllib.loads(facts["experiment"]), "facts") == asked
+
+
+def test_an_empty_store_gives_the_same_cells_without_numbers(store, tmp_path):
+    empty = Store(tmp_path / "nothing")
+    cells = collect(empty, bench()).cells
+    assert list(cells["key"]) == list(collect(store, bench()).cells["key"])
+    assert set(cells["status"]) == {"missing"}
+    assert cells[list(NUMBERS)].isna().all(axis=None)
+    assert not empty.folder.exists()
