@@ -103,9 +103,13 @@ def new_network(stage: Stage, identities: int) -> nn.Module:
 
 
 def on_device(network: nn.Module, device: torch.device) -> nn.Module:
-    """Return the network on a device, its convolutions in the memory format that is fastest there."""
-    # torch's annotations lack the memory format of Module.to.
-    return network.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload,no-any-return]
+    """Return the network on a device, its 2-D convolutions in the memory format that is fastest."""
+    network.to(device)
+    for module in network.modules():
+        if isinstance(module, nn.Conv2d):
+            # torch's annotations lack the memory format of Module.to.
+            module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return network
 
 
 def rate(recipe: Recipe, step: int) -> float:
