@@ -4,7 +4,7 @@ Source: Gupta and Chellappa, "MimicGait: A Model Agnostic Approach for Occluded 
 Correlational Knowledge Distillation", WACV 2025, section 3.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, cast
 
 import torch
@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from gaitbench.backbones.base import Backbone, BackboneSpec
 from gaitbench.backbones.parts import PartLinear
-from gaitbench.methods.base import Embedded, Method, Networks, Plan, Stage, test_only
+from gaitbench.methods.base import TEST_ONLY, Embedded, Method, Networks, Plan, Stage
 from gaitbench.methods.extractor import ExtractorStage, holistic_extractor
 from gaitbench.methods.oem import (
     FEATURE_CHANNELS,
@@ -62,7 +62,7 @@ class MimicStage(Stage):
     detector: DetectorStage
     distance_margin: float = 0.05
     cross_entropy: bool = False
-    inference: Inference = test_only("paper")
+    inference: Inference = field(default="paper", metadata=TEST_ONLY)
     role = "student"
 
     def build(self, identities: int) -> Student:

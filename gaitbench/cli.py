@@ -1,6 +1,7 @@
 """The command line. Nothing heavy is imported before a command needs it."""
 
 import os
+import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -69,7 +70,7 @@ ProtocolOption = Annotated[
     str | None, typer.Option(help="What is trained and tested; see 'gaitbench protocols list'.")
 ]
 PresetOption = Annotated[
-    str | None, typer.Option(help="Sizes and budgets: laptop, smoke or paper.")
+    str | None, typer.Option(help="Sizes and budgets: laptop, smoke, paper, or a TOML file.")
 ]
 DatasetOption = Annotated[
     str | None, typer.Option(help="A data set's name or folder; trained and tested on.")
@@ -155,6 +156,7 @@ def run(
             _print_plan(runner, bench)
             return
         err.print(bench.experiment.toml().rstrip(), style="dim", markup=False, highlight=False)
+        runner.check()
         _remember(opened, bench)
         made = runner.run()
         err.print(f"{made} artifacts made in {opened.folder}", highlight=False, soft_wrap=True)
@@ -451,8 +453,8 @@ def _opened(
     """Give the resolved experiment and the store; everything is checked before any work."""
     from gaitbench.spec import Experiment
 
-    values: dict[str, Any] = Experiment.read(file) if file else {}
-    values |= options
+    values: dict[str, Any] = _located(Experiment.read(file), file.parent) if file else {}
+    values |= _located(options, Path())
     if plugins:
         values["plugins"] = [*values.get("plugins", []), *(str(p.resolve()) for p in plugins)]
     asked = Experiment.of(values, str(file) if file else "options")
@@ -461,10 +463,12 @@ def _opened(
 
     bench = Bench.resolve(asked)
     expand(bench)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         yield bench, _store(store)
     except KeyboardInterrupt:
-        # Caught here, because the command line's framework would print a bare "Aborted!".
+        # SIGTERM, which batch systems send, comes here too. Left alone, the command line's framework
+        # would print a bare "Aborted!".
         err.print(
             "\n[bold]Stopped.[/] Everything that was finished is kept; only what was being made is "
             "lost. Give the same command again to go on.",
@@ -473,16 +477,30 @@ def _opened(
         raise typer.Exit(INTERRUPTED) from None
 
 
+def _located(values: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """Return options with every path made absolute: relative ones start where they were written."""
+    located = dict(values)
+    for name in ("dataset", "test_dataset", "preset"):
+        path = folder / str(values.get(name))
+        # A bare word is a registered name unless there is something of that name.
+        if name in values and (path.is_dir() or str(values[name]).endswith(".toml")):
+            located[name] = str(path.resolve())
+    if isinstance(values.get("plugins"), list):
+        located["plugins"] = [str((folder / str(p)).resolve()) for p in values["plugins"]]
+    return located
+
+
 def _remember(store: "Store", bench: "Bench") -> None:
     """Keep the experiment in the store, so that reports and status find it."""
     from gaitbench.identity import key_of
 
     key = key_of(["experiment", bench.experiment.model_dump()])
     store.prepare()
-    if not store.has("experiments", key):
-        with store.write("experiments", key, bench.experiment.model_dump()) as folder:
-            (folder / "experiment.toml").write_text(bench.experiment.toml(), encoding="utf-8")
-    os.utime(store.path("experiments", key))
+    with store.lock(key):
+        if not store.has("experiments", key):
+            with store.write("experiments", key, bench.experiment.model_dump()) as folder:
+                (folder / "experiment.toml").write_text(bench.experiment.toml(), encoding="utf-8")
+        os.utime(store.path("experiments", key))
 
 
 def _last_experiment(folder: Path | None) -> tuple[dict[str, Any], list[Path]]:

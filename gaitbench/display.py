@@ -60,8 +60,8 @@ class LiveDisplay:
 
     def begin(self, tasks: Sequence[Task], missing: Sequence[Task]) -> None:
         """Show the overall bar."""
-        self.missing = {t.key: t for t in missing}
-        self.cost = sum(t.cost for t in missing)
+        self.missing = {t.key for t in missing}
+        self.total = len(missing)
         self.overall = self.bars.add_task("all", total=len(missing), said=f"0/{len(missing)}")
         self.live.start()
 
@@ -84,11 +84,10 @@ class LiveDisplay:
         """Take a bar away."""
         if task.key in self.shown:
             self.bars.remove_task(self.shown.pop(task.key))
-        self.missing.pop(task.key, None)
-        done = len(self.missing)
+        self.missing.discard(task.key)
         self.bars.advance(self.overall)
-        total = self.bars.tasks[0].total or 0
-        self.bars.update(self.overall, said=f"{int(total) - done}/{int(total)}")
+        done = self.total - len(self.missing)
+        self.bars.update(self.overall, said=f"{done}/{self.total}")
 
     def end(self) -> None:
         """Take everything away."""

@@ -6,6 +6,7 @@
     ├── DataError              a data set or a recording that cannot be used
     ├── ProtocolError          a comparison that would be meaningless
     ├── TrainingError          numbers that are no longer finite
+    ├── TaskError              making an artifact failed in a way that nobody foresaw
     └── StoreError             results that cannot be read, written or trusted
 
 A message says what is wrong with which value, where it came from, and what to do.
@@ -46,6 +47,10 @@ class ProtocolError(GaitbenchError):
 
 class TrainingError(GaitbenchError):
     """A loss or an embedding is not finite."""
+
+
+class TaskError(GaitbenchError):
+    """Making an artifact failed: a plug-in raised, a worker died, or there is a bug."""
 
 
 class StoreError(GaitbenchError):

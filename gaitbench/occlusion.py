@@ -212,7 +212,7 @@ class Occlusion(ABC):
 
 OcclusionT = TypeVar("OcclusionT", bound=Occlusion)
 
-occlusions: Registry[Occlusion] = Registry("occlusion", "gaitbench.occlusions")
+occlusions: Registry[Occlusion] = Registry("occlusion", "gaitbench.occlusions", lambda: Occlusion)
 
 
 def register(name: str) -> Callable[[type[OcclusionT]], type[OcclusionT]]:
@@ -242,4 +242,17 @@ def make(name: str, **options: object) -> Occlusion:
             f"Known: {', '.join(known)}."
         )
     build: Callable[..., Occlusion] = kind
-    return build(**options)
+    try:
+        made = build(**options)
+    except TypeError as error:
+        raise ConfigurationError(
+            f"occlusion {name!r} ({kind.__module__}.{kind.__qualname__}) cannot be built: {error}. "
+            "Decorate the class with @dataclass(frozen=True) and give 'amount' and every other field a "
+            "default."
+        ) from error
+    if made.name != name:
+        raise ConfigurationError(
+            f"{kind.__module__}.{kind.__qualname__} is registered as the occlusion {name!r}, but calls "
+            f"itself {made.name!r}. Set name: ClassVar[str] = {name!r}."
+        )
+    return made

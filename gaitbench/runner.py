@@ -4,22 +4,25 @@ All state is on disk: a run that is killed and given again goes on with what is 
 in one store make nothing twice at the same time.
 """
 
+import os
 import signal
 import threading
 import time
+import traceback
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, wait
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
 import filelock
+from joblib.externals.loky import ProcessPoolExecutor, get_reusable_executor
 
 from gaitbench.artifacts import World, make_dataset, make_scores, make_stage
-from gaitbench.data.silhouettes import Silhouettes
+from gaitbench.checks import check_data, check_networks, check_occlusions
 from gaitbench.data.source import DataSource
-from gaitbench.errors import DataError, ProtocolError, StoreError
+from gaitbench.errors import DataError, GaitbenchError, StoreError, TaskError
 from gaitbench.methods.base import Stage
 from gaitbench.protocols.base import Bench, Cell, Evaluation, expand
 from gaitbench.registry import load_plugin
@@ -92,8 +95,8 @@ def _stage_task(stage: Stage, tasks: dict[str, Task], cell: Cell) -> Task:
     adapted = f" adapted to {stage.mix.generators[-1].name}" if stage.initial else ""
     # A shared stage is named by itself, a method's own stage by the method.
     own = stage.key == cell.evaluation.stage.key
-    name = cell.title if own and stage.inputs else stage.role
-    kind = f" on {'occluded' if stage.mix.share else 'whole'} clips" if name == "extractor" else ""
+    name = cell.title if own and stage.mix.share else stage.role
+    kind = " on whole clips" if name == "extractor" else ""
     return Task(
         "stages",
         stage.key,
@@ -120,43 +123,6 @@ def _evaluation_task(cell: Cell, tasks: dict[str, Task]) -> Task:
         frozenset(needs),
         EVALUATION_COST,
     )
-
-
-def check_data(bench: Bench) -> None:
-    """Check what can be checked of the data before any work.
-
-    Raises:
-        DataError: If a split is missing.
-        ConfigurationError: If there are too few identities for a batch.
-        ProtocolError: If no probe has a mate in the gallery.
-    """
-    if bench.train.folder is not None:
-        data = Silhouettes.open(bench.train.folder)
-        from gaitbench.training.batches import IdentitySampler
-
-        preset = bench.preset
-        for recipe in (preset.extractor, preset.occluded, preset.detector, preset.adaptation):
-            IdentitySampler(data, data.split("train"), recipe)
-    if bench.test.folder is not None:
-        check_mates(Silhouettes.open(bench.test.folder))
-
-
-def check_mates(data: Silhouettes) -> None:
-    """Check that some probe can be found in the gallery.
-
-    Raises:
-        DataError: If a split is missing.
-        ProtocolError: If no probe's identity is in the gallery.
-    """
-    probe, gallery = (
-        set(data.table["identity"].iloc[data.split(f"test.{s}")]) for s in ("probe", "gallery")
-    )
-    if not probe & gallery:
-        raise ProtocolError(
-            f"Data set {data.name!r}: none of the {len(probe)} identities in the probe set is among the "
-            f"{len(gallery)} in the gallery, so nothing can be recognised. Look at it with "
-            "'gaitbench data check'."
-        )
 
 
 class Runner:
@@ -194,6 +160,16 @@ class Runner:
                 needed |= {task.key, *task.needs}
         return [t for t in self.tasks if t.key in absent and t.key in needed]
 
+    def check(self) -> None:
+        """Check everything that can be checked before any work: data, occlusions, plug-ins' networks.
+
+        Raises:
+            GaitbenchError: What is wrong, where, and what to do.
+        """
+        check_data(self.bench, self.world.folders)
+        check_occlusions(self.cells)
+        check_networks(self.cells)
+
     def run(self) -> int:
         """Make everything that is missing and return how many artifacts were made.
 
@@ -203,12 +179,14 @@ class Runner:
         missing = self.missing()
         if not missing:
             return 0
-        check_data(self.bench)
         self.store.prepare()
         self.store.sweep()
         self.display.begin(self.tasks, missing)
         try:
-            return self._make_datasets(missing) + self._make_rest(missing)
+            made = self._make_datasets(missing)
+            if made:
+                check_data(self.bench, self.world.folders)
+            return made + self._make_rest(missing)
         finally:
             self.display.end()
 
@@ -232,84 +210,114 @@ class Runner:
                 self.display.refresh([(task, {"step": done, "of": of})])
 
             make_dataset(self.store, source, self.jobs, shown)
+            # joblib would keep its idle workers for minutes, and our own come next.
+            get_reusable_executor().shutdown(wait=True)
             return "made"
 
     def _make_rest(self, missing: Sequence[Task]) -> int:
         rest = [t for t in missing if not isinstance(t.thing, DataSource)]
         if not rest:
             return 0
-        if self.jobs == 1:
-            return self._make_here(rest)
-        return self._make_in_workers(rest)
-
-    def _make_here(self, rest: Sequence[Task]) -> int:
-        made, waiting = 0, list(rest)
-        while waiting:
-            for task in list(waiting):
-                self.display.refresh([(task, {})])
-                began = time.monotonic()
-                outcome = make(self.world, task)
-                if outcome == "busy":
-                    continue
-                waiting.remove(task)
-                made += outcome == "made"
-                self.display.finished(task, outcome, time.monotonic() - began)
-            if waiting:
-                time.sleep(LOOK_AGAIN_S)
-        return made
-
-    def _make_in_workers(self, rest: Sequence[Task]) -> int:
-        from joblib.externals.loky import ProcessPoolExecutor
-
         plugins = self.bench.experiment.plugins
         executor = ProcessPoolExecutor(
-            max_workers=self.jobs, initializer=_prepare_worker, initargs=(plugins,)
+            max_workers=self.jobs, initializer=_prepare_worker, initargs=(plugins, os.getpid())
         )
         try:
             # Ctrl-C reaches the whole process group, but what happens to workers is decided here;
-            # they inherit that it is ignored, from their first moment on.
-            with _without_interrupts():
-                executor.submit(_prepare_worker, plugins)
-            return self._schedule(executor, rest)
+            # held back while they start, it never reaches them.
+            with _interrupts_wait():
+                executor.submit(os.getpid)
+            schedule = _Schedule(self.store, rest, self.display)
+            made = schedule.run(executor, self.world, self.jobs)
         except BaseException:
             executor.shutdown(wait=False, kill_workers=True)
             raise
-        finally:
-            executor.shutdown(wait=True)
-
-    def _schedule(self, executor: Any, rest: Sequence[Task]) -> int:
-        waiting = {t.key: t for t in rest}
-        urgency = _urgency(rest)
-        running: dict[Future[Outcome], tuple[Task, float]] = {}
-        not_before: dict[str, float] = {}
-        made = 0
-        while waiting or running:
-            now = time.monotonic()
-            being_made = {task.key for task, _ in running.values()}
-            ready = [
-                t
-                for t in waiting.values()
-                if not (t.needs & (waiting.keys() | being_made)) and not_before.get(t.key, 0) <= now
-            ]
-            for task in sorted(ready, key=lambda t: -urgency[t.key])[: self.jobs - len(running)]:
-                del waiting[task.key]
-                running[executor.submit(make, self.world, task)] = (task, now)
-            done, _ = wait(running, timeout=LOOK_AGAIN_S, return_when=FIRST_COMPLETED)
-            for future in done:
-                task, began = running.pop(future)
-                outcome = future.result()
-                if outcome == "busy":
-                    waiting[task.key] = task
-                    not_before[task.key] = time.monotonic() + LOOK_AGAIN_S
-                    continue
-                made += outcome == "made"
-                self.display.finished(task, outcome, time.monotonic() - began)
-            self.display.refresh(
-                [(task, self.store.progress(task.key)) for task, _ in running.values()]
-            )
-            if not running:
-                time.sleep(LOOK_AGAIN_S / 10)
+        executor.shutdown(wait=True)
+        schedule.raise_failures()
         return made
+
+
+class _Schedule:
+    """Which tasks wait, run, are done or have failed.
+
+    A task that fails takes along those that need it; all others go on, since what they make is kept.
+    """
+
+    def __init__(self, store: Store, tasks: Sequence[Task], display: Display) -> None:
+        self.store, self.display = store, display
+        self.waiting = {t.key: t for t in tasks}
+        self.urgency = _urgency(tasks)
+        self.running: dict[Future[Outcome], tuple[Task, float]] = {}
+        self.not_before: dict[str, float] = {}
+        self.failures: list[GaitbenchError] = []
+        self.made = 0
+
+    def run(self, executor: Any, world: World, jobs: int) -> int:
+        """Run everything that can be run and return how many artifacts were made."""
+        while self.waiting or self.running:
+            for task in self._ready()[: jobs - len(self.running)]:
+                del self.waiting[task.key]
+                self.running[executor.submit(make, world, task)] = (task, time.monotonic())
+            done, _ = wait(self.running, timeout=LOOK_AGAIN_S, return_when=FIRST_COMPLETED)
+            for future in done:
+                self._take(future)
+            self.display.refresh(
+                [(task, self.store.progress(task.key)) for task, _ in self.running.values()]
+            )
+            if not self.running:
+                time.sleep(LOOK_AGAIN_S / 10)
+        return self.made
+
+    def raise_failures(self) -> None:
+        """Raise the first failure, with how many others there were."""
+        if len(self.failures) == 1:
+            raise self.failures[0]
+        if self.failures:
+            others = "\n".join(f"- {failure}" for failure in self.failures)
+            raise TaskError(
+                f"{len(self.failures)} artifacts could not be made; everything else is kept:\n{others}"
+            )
+
+    def _ready(self) -> list[Task]:
+        now = time.monotonic()
+        absent = self.waiting.keys() | {task.key for task, _ in self.running.values()}
+        ready = [
+            t
+            for t in self.waiting.values()
+            if not t.needs & absent and self.not_before.get(t.key, 0) <= now
+        ]
+        return sorted(ready, key=lambda t: -self.urgency[t.key])
+
+    def _take(self, future: "Future[Outcome]") -> None:
+        task, began = self.running.pop(future)
+        try:
+            outcome = future.result()
+        except GaitbenchError as error:
+            self._fail(task, error)
+            return
+        except BrokenExecutor as error:
+            raise TaskError(
+                f"{task.label}: a worker process was killed, most likely for want of memory. Everything "
+                "that was finished is kept; give the same command again with fewer --jobs."
+            ) from error
+        if outcome == "busy":
+            self.waiting[task.key] = task
+            self.not_before[task.key] = time.monotonic() + LOOK_AGAIN_S
+            return
+        self.made += outcome == "made"
+        self.display.finished(task, outcome, time.monotonic() - began)
+
+    def _fail(self, task: Task, error: GaitbenchError) -> None:
+        self.failures.append(error)
+        if isinstance(error, StoreError):
+            # The store is full or gone: nothing else can be kept either.
+            self.waiting.clear()
+            return
+        lost = {task.key}
+        for waiting in list(self.waiting.values()):
+            if waiting.needs & lost:
+                lost.add(waiting.key)
+                del self.waiting[waiting.key]
 
 
 def _urgency(tasks: Sequence[Task]) -> dict[str, float]:
@@ -322,46 +330,66 @@ def _urgency(tasks: Sequence[Task]) -> dict[str, float]:
 
 
 @contextmanager
-def _without_interrupts() -> Iterator[None]:
-    if threading.current_thread() is not threading.main_thread():
+def _interrupts_wait() -> Iterator[None]:
+    """Hold Ctrl-C back for the length of a block; processes that start in it never get it."""
+    if not hasattr(signal, "pthread_sigmask"):
         yield
         return
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _prepare_worker(plugins: Sequence[str]) -> None:
+def _prepare_worker(plugins: Sequence[str], parent: int) -> None:
+    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
     for plugin in plugins:
         load_plugin(Path(plugin))
 
 
+def _end_with(parent: int) -> None:
+    """End this worker when its parent is gone: a killed run must not leave processes behind."""
+    while os.getppid() == parent:
+        time.sleep(2 * LOOK_AGAIN_S)
+    os._exit(1)
+
+
 def make(world: World, task: Task) -> Outcome:
-    """Make one artifact, unless it is there or another run is making it."""
+    """Make one artifact, unless it is there or another run is making it.
+
+    Raises:
+        GaitbenchError: Whatever went wrong, with the task's label; an error that nobody foresaw as
+            TaskError, its traceback kept in the store.
+    """
     store = Store(world.store)
     try:
         with store.lock(task.key).acquire(timeout=0):
             if store.has(task.kind, task.key):
                 return "found"
-            report = _Reporter(store, task.key)
             try:
-                if isinstance(task.thing, Stage):
-                    make_stage(world, task.thing, report)
-                elif isinstance(task.thing, Evaluation):
-                    make_scores(world, task.thing, report)
-                else:
-                    raise DataError(f"{task.label} is not made by a worker.")
+                _make(world, task, _Reporter(store, task.key))
             finally:
                 store.forget_progress(task.key)
             return "made"
     except filelock.Timeout:
         return "busy"
-    except MemoryError as error:
-        raise StoreError(
-            f"{task.label}: out of memory. Use fewer --jobs or a smaller preset."
+    except GaitbenchError as error:
+        raise type(error)(f"{task.label}: {error}") from error
+    except Exception as error:
+        log = store.write_log(task.key, traceback.format_exc())
+        raise TaskError(
+            f"{task.label}: {type(error).__name__}: {error}. The whole traceback is in {log}."
         ) from error
+
+
+def _make(world: World, task: Task, report: "_Reporter") -> None:
+    if isinstance(task.thing, Stage):
+        make_stage(world, task.thing, report)
+    elif isinstance(task.thing, Evaluation):
+        make_scores(world, task.thing, report)
+    else:
+        raise DataError("a data set is not made by a worker.")
 
 
 class _Reporter:

@@ -55,11 +55,28 @@ class Preset(BaseModel):
 
     @classmethod
     def load(cls, name: str) -> Self:
-        """Return a preset by name; UnknownNameError otherwise."""
+        """Return a preset by name, or the one in a TOML file.
+
+        Raises:
+            UnknownNameError: If there is none of this name.
+            ConfigurationError: If the file cannot be read or says something that does not fit.
+        """
+        if name.endswith(".toml"):
+            return _checked(cls, _read_toml(Path(name), "Preset file"), name)
         if name not in preset_names():
             raise UnknownNameError("preset", name, preset_names())
         text = (resources.files("gaitbench.presets") / f"{name}.toml").read_text("utf-8")
         return _checked(cls, tomllib.loads(text), f"preset {name!r}")
+
+    def recipes(self) -> tuple[Recipe, ...]:
+        """Return the recipes of all stages."""
+        return (
+            self.extractor,
+            self.occluded,
+            self.detector,
+            self.adaptation,
+            self.detector_adaptation,
+        )
 
 
 def preset_names() -> list[str]:
@@ -74,7 +91,7 @@ class Experiment(BaseModel):
 
     Args:
         protocol: What is trained and tested.
-        preset: Sizes and budgets.
+        preset: Sizes and budgets: a preset's name, or a TOML file like those in `gaitbench/presets`.
         dataset: A registered data set, or the folder of one; trained on, and tested on by default.
         test_dataset: Tested on instead.
         setting: Who is occluded and how much.
@@ -124,12 +141,7 @@ class Experiment(BaseModel):
         Raises:
             ConfigurationError: If the file cannot be read.
         """
-        try:
-            return tomllib.loads(path.read_text(encoding="utf-8"))
-        except FileNotFoundError as error:
-            raise ConfigurationError(f"Experiment file {path}: there is no such file.") from error
-        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-            raise ConfigurationError(f"Experiment file {path} cannot be read: {error}") from error
+        return _read_toml(path, "Experiment file")
 
     def toml(self) -> str:
         """Return the experiment as TOML that gives the same experiment when read."""
@@ -139,6 +151,15 @@ class Experiment(BaseModel):
                 continue
             lines.append(f"{name} = {_toml_value(value)}")
         return "\n".join(lines) + "\n"
+
+
+def _read_toml(path: Path, what: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise ConfigurationError(f"{what} {path}: there is no such file.") from error
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ConfigurationError(f"{what} {path} cannot be read: {error}") from error
 
 
 def _toml_value(value: object) -> str:

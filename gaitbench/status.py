@@ -9,7 +9,7 @@ from rich.table import Table
 from gaitbench.display import describe
 from gaitbench.errors import GaitbenchError
 from gaitbench.protocols.base import Bench, expand
-from gaitbench.registry import load_plugin
+from gaitbench.registry import only_plugins
 from gaitbench.runner import Task, tasks_of
 from gaitbench.spec import Experiment
 from gaitbench.store import Kind, Store
@@ -24,6 +24,7 @@ def print_status(store: Store, console: Console) -> None:
         console.print(f"{store.folder}: no experiments yet", highlight=False, soft_wrap=True)
         return
     needed: dict[str, Task] = {}
+    unknown = 0
     table = Table("experiment", "protocol", "preset", "seeds", "done", "missing", "what is missing")
     for key in keys:
         try:
@@ -31,6 +32,7 @@ def print_status(store: Store, console: Console) -> None:
             tasks = _tasks(values)
         except GaitbenchError as error:
             table.add_row(key[:8], "?", "?", "?", "?", "?", str(error))
+            unknown += 1
             continue
         needed |= {t.key: t for t in tasks}
         absent = [t for t in tasks if not store.has(t.kind, t.key)]
@@ -41,16 +43,22 @@ def print_status(store: Store, console: Console) -> None:
         table.add_row(key[:8], *map(str, row), str(len(absent)), said)
     console.print(table)
     _print_running(store, needed, console)
+    if unknown:
+        console.print(
+            f"{unknown} experiments cannot be read here, so what is stale is not known",
+            highlight=False,
+        )
+        return
     for line in _stale(store, needed):
         console.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
 def _tasks(values: dict[str, object]) -> list[Task]:
     experiment = Experiment.of(values, "stored experiment")
-    for plugin in experiment.plugins:
-        load_plugin(Path(plugin))
-    bench = Bench.resolve(experiment)
-    return tasks_of(bench, expand(bench))
+    # Another experiment's plug-in would add its occlusions to this one's protocols.
+    with only_plugins(Path(p) for p in experiment.plugins):
+        bench = Bench.resolve(experiment)
+        return tasks_of(bench, expand(bench))
 
 
 def _print_running(store: Store, needed: dict[str, Task], console: Console) -> None:

@@ -6,6 +6,7 @@ An artifact is written under a temporary name, flushed to disk and renamed. Lock
 and vanish with them, so a killed run leaves nothing that has to be cleaned by hand.
 """
 
+import errno
 import json
 import os
 import shutil
@@ -45,7 +46,9 @@ class Store:
                     f"{STORE_VERSION}. Choose another folder with --store, or read it with the gaitbench "
                     "that made it."
                 )
-        elif self.folder.exists() and any(self.folder.iterdir()):
+        elif self.folder.is_dir() and any(
+            not p.name.startswith(".") for p in self.folder.iterdir()
+        ):
             raise StoreError(
                 f"{self.folder} is not a gaitbench store and not empty. Choose another folder with --store."
             )
@@ -96,23 +99,50 @@ class Store:
         Raises:
             StoreError: If the disk is full or the store cannot be written.
         """
-        target = self.path(kind, key)
-        temporary = target.parent / f".making-{key}-{uuid.uuid4().hex[:8]}"
+        temporary = self.folder / kind / f".making-{key}-{uuid.uuid4().hex[:8]}"
         try:
             with _disk_errors(self.folder):
                 temporary.mkdir(parents=True)
+            try:
                 yield temporary
+            except OSError as error:
+                # Whoever writes the payload may fail to read something else; that is not ours.
+                if error.errno not in DISK_TROUBLE:
+                    raise
+                raise _disk_error(self.folder, error) from error
+            with _disk_errors(self.folder):
                 _write_json(temporary / "spec.json", spec)
                 _flush(temporary)
-                if not target.exists():
-                    temporary.rename(target)
-                    _flush_folder(target.parent)
+                self._put(temporary, kind, key)
         finally:
             shutil.rmtree(temporary, ignore_errors=True)
+
+    def _put(self, made: Path, kind: Kind, key: str) -> None:
+        """Give a finished artifact its name; where another run was quicker, its artifact stays."""
+        target = self.path(kind, key)
+        if self.has(kind, key):
+            return
+        if target.exists():
+            # Not complete, so nobody's result: a copy that was interrupted, or half deleted.
+            shutil.rmtree(target)
+        try:
+            made.rename(target)
+        except OSError:
+            if not self.has(kind, key):
+                raise
+        _flush_folder(target.parent)
 
     def write_record(self, folder: Path, record: Mapping[str, object]) -> None:
         """Put a record of how it was made beside an artifact that is being written."""
         _write_json(folder / "record.json", record)
+
+    def write_log(self, key: str, text: str) -> Path:
+        """Keep the details of a failure and return where they are."""
+        folder = self.folder / "logs"
+        with _disk_errors(self.folder):
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / f"{key}.txt").write_text(text, encoding="utf-8")
+        return folder / f"{key}.txt"
 
     def lock(self, key: str) -> filelock.BaseFileLock:
         """Return the lock that whoever makes this artifact holds."""
@@ -151,16 +181,24 @@ class Store:
         (self.folder / "progress" / f"{key}.json").unlink(missing_ok=True)
 
 
+DISK_TROUBLE = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EIO)
+"""What says that a disk is full or cannot be written, whatever was being written to it."""
+
+
 @contextmanager
 def _disk_errors(folder: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise StoreError(
-            f"Store {folder}: {error.strerror or error}"
-            f"{f' ({error.filename})' if error.filename else ''}. What was finished before is kept; make "
-            "room or choose a folder that can be written with --store, and give the same command again."
-        ) from error
+        raise _disk_error(folder, error) from error
+
+
+def _disk_error(folder: Path, error: OSError) -> StoreError:
+    where = f" ({error.filename})" if error.filename else ""
+    return StoreError(
+        f"Store {folder}: {error.strerror or error}{where}. What was finished before is kept; make "
+        "room or choose a folder that can be written with --store, and give the same command again."
+    )
 
 
 def _read_json(path: Path) -> dict[str, Any]:

@@ -106,18 +106,22 @@ def _row(
     return row | {name: cell.ticks.get(name, False) for name in ("residual", "adaptive", "aware")}
 
 
+def _rules(store: Store, bench: Bench) -> dict[str, object]:
+    """Return how probes meet the gallery; nothing before the test data are there."""
+    try:
+        data = Silhouettes.open(bench.test.folder or store.path("datasets", bench.test.key))
+    except DataError:
+        return {}
+    return {"exclude_same_view": bool(data.meta.get("rules", {}).get("exclude_same_view", False))}
+
+
 def facts_of(store: Store, bench: Bench) -> dict[str, object]:
     """Return what footers print about the run."""
     experiment, setting = bench.experiment, bench.setting
-    test_folder = bench.test.folder or store.path("datasets", bench.test.key)
-    try:
-        rules = Silhouettes.open(test_folder).meta.get("rules", {})
-    except DataError:
-        rules = {}
     return {
         "preset": experiment.preset,
         "distance": experiment.distance,
-        "exclude_same_view": bool(rules.get("exclude_same_view", False)),
+        **_rules(store, bench),
         "exclude_same_recording": True,
         "no_mate": experiment.no_mate,
         "setting": f"{setting.name}: trained on {setting.train.describe()}; "

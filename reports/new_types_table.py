@@ -89,10 +89,8 @@ def _row(
     values: list[Cell] = []
     n_found = 0
     for test in tests:
-        if training == "adapted":
-            here = _adapted(cells, test)
-        else:
-            here = where(cells, test=test, adapted_to="")
+        adapted = training == "adapted"
+        here = _adapted(cells, test) if adapted else where(cells, test=test, adapted_to="")
         n_found += len(here)
         values += [summarise(measured(here, metric, seeds)) for metric in _METRICS]
     return Row((Cell(title), Cell(training), *values), contest=training) if n_found else None

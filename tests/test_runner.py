@@ -9,9 +9,8 @@ import time
 
 import pytest
 
-from gaitbench.errors import ProtocolError
 from gaitbench.protocols.base import Bench, expand, protocols
-from gaitbench.runner import Runner, check_mates, tasks_of
+from gaitbench.runner import Runner, tasks_of
 from gaitbench.spec import Experiment
 from gaitbench.store import Store
 
@@ -146,11 +145,65 @@ def test_a_killed_run_goes_on_and_ends_with_the_same_bytes(finished, tmp_path):
     assert not list(folder.glob("*/.making-*"))
 
 
-def test_two_runs_in_one_store_make_nothing_twice(finished, tmp_path):
+def test_one_failure_keeps_everything_that_does_not_need_it(tmp_path, monkeypatch):
+    plugin = tmp_path / "moody.py"
+    plugin.write_text(MOODY)
+    folder = tmp_path / "store"
+    done = subprocess.run(
+        [
+            *(sys.executable, "-m", "gaitbench", "run", "--protocol", "occluded", "--preset"),
+            *("smoke", "--methods", "moody,baseline-2", "--jobs", "1", "--device", "cpu"),
+            *("--store", str(folder), "--plugin", str(plugin), "--out", str(tmp_path / "report")),
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    said = " ".join(done.stderr.split())
+    assert "Moody" in said
+    assert "ValueError: not today" in said
+    assert "whole traceback is in" in said
+    log = next((folder / "logs").glob("*.txt")).read_text()
+    assert "raise ValueError" in log
+    store = Store(folder)
+    # Baseline-1 on two conditions and Baseline-2 on one, with their two networks.
+    assert (len(store.keys("scores")), len(store.keys("stages"))) == (3, 2)
+
+
+MOODY = """
+from dataclasses import dataclass
+from gaitbench.methods.base import methods
+from gaitbench.methods.extractor import ExtractorStage
+from gaitbench.baselines.plain import Baseline2
+
+
+@dataclass(frozen=True)
+class MoodyStage(ExtractorStage):
+    def losses(self, network, networks, batch):
+        raise ValueError("not today")
+
+
+@methods.register("moody")
+@dataclass(frozen=True)
+class Moody(Baseline2):
+    title = "Moody"
+
+    def stage(self, plan):
+        whole = super().stage(plan)
+        return MoodyStage(whole.data, whole.recipe, whole.mix, whole.seed, whole.backbone)
+"""
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_two_runs_in_one_store_make_nothing_twice(finished, tmp_path, jobs):
     folder = tmp_path / "store"
     processes = [
         subprocess.Popen(
-            [*COMMAND, "--store", str(folder), "--out", str(tmp_path / f"report{i}")],
+            [
+                *(*COMMAND, "--jobs", str(jobs), "--store", str(folder)),
+                *("--out", str(tmp_path / f"report{i}")),
+            ],
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -164,7 +217,31 @@ def test_two_runs_in_one_store_make_nothing_twice(finished, tmp_path):
     assert contents(folder) == contents(finished)
 
 
-def test_ctrl_c_says_what_is_kept_and_how_to_go_on(tmp_path):
+def test_a_run_whose_parent_alone_is_killed_leaves_no_workers(tmp_path):
+    folder = tmp_path / "store"
+    process = subprocess.Popen(
+        [*COMMAND, "--store", str(folder)],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+        cwd=tmp_path,
+    )
+    limit = time.monotonic() + 120
+    while time.monotonic() < limit and not list(folder.glob("stages/*/spec.json")):
+        time.sleep(0.05)
+    process.kill()
+    process.wait()
+    while time.monotonic() < limit:
+        try:
+            os.killpg(process.pid, 0)
+        except ProcessLookupError:
+            return
+        time.sleep(0.2)
+    pytest.fail("workers outlive their parent")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_ctrl_c_says_what_is_kept_and_how_to_go_on(tmp_path, number):
     folder = tmp_path / "store"
     process = subprocess.Popen(
         [*COMMAND, "--store", str(folder)],
@@ -177,23 +254,9 @@ def test_ctrl_c_says_what_is_kept_and_how_to_go_on(tmp_path):
     limit = time.monotonic() + 120
     while time.monotonic() < limit and not list(folder.glob("datasets/*/spec.json")):
         time.sleep(0.05)
-    os.killpg(process.pid, signal.SIGINT)
+    # Ctrl-C reaches the whole process group, a batch system's signal the parent alone.
+    (os.killpg if number == signal.SIGINT else os.kill)(process.pid, number)
     said = process.communicate(timeout=60)[1]
     assert process.returncode == 130
     assert "Everything that was finished is kept" in " ".join(said.split())
     assert "Traceback" not in said
-
-
-def test_a_probe_set_without_any_mate_is_refused():
-    import numpy as np
-    import pandas as pd
-
-    from gaitbench.data.silhouettes import Silhouettes
-
-    table = pd.DataFrame({"identity": ["a", "b"]})
-    splits = {"test.probe": np.array([0]), "test.gallery": np.array([1])}
-    data = Silhouettes("strangers", 8, 8, table, np.zeros((2, 8), np.uint8), splits)
-    with pytest.raises(
-        ProtocolError, match=r"strangers.*1 identities in the probe set.*data check"
-    ):
-        check_mates(data)

@@ -105,3 +105,27 @@ def test_progress_is_said_and_forgotten(store):
     assert store.progress("k") == {"step": 3, "of": 9}
     store.forget_progress("k")
     assert store.progress("k") == {}
+
+
+def test_an_incomplete_folder_under_the_name_is_replaced(store):
+    target = store.path("scores", "k")
+    target.mkdir(parents=True)
+    (target / "half.txt").write_text("half")
+    put(store)
+    assert store.has("scores", "k")
+    assert not (target / "half.txt").exists()
+
+
+def test_what_an_interrupted_first_start_leaves_does_no_harm(tmp_path):
+    (tmp_path / ".store.json-12345678").write_text("")
+    Store(tmp_path).prepare()
+    assert (tmp_path / "store.json").is_file()
+
+
+def test_an_error_that_is_not_the_disks_passes_through(store):
+    def fail():
+        with store.write("scores", "k", {}):
+            raise FileNotFoundError(2, "No such file or directory", "/elsewhere/data.pkl")
+
+    with pytest.raises(FileNotFoundError, match="elsewhere"):
+        fail()

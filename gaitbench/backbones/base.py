@@ -52,7 +52,7 @@ class Backbone(nn.Module, ABC):
         return PartNeck(self.parts, self.channels, identities)
 
 
-backbones: Registry[Backbone] = Registry("backbone", "gaitbench.backbones")
+backbones: Registry[Backbone] = Registry("backbone", "gaitbench.backbones", lambda: Backbone)
 
 
 @dataclass(frozen=True)
@@ -73,9 +73,13 @@ class BackboneSpec(Described):
         frozen = ((k, tuple(v) if isinstance(v, list) else v) for k, v in options.items())
         return cls(name, tuple(sorted(frozen)))
 
+    def kind(self) -> type[Backbone]:
+        """Return the backbone's class."""
+        return backbones.get(self.name)
+
     def description(self) -> Any:
         """Return class and options, defaults included: an option left out is the same as its default."""
-        kind = backbones.get(self.name)
+        kind = self.kind()
         defaults = {
             name: parameter.default
             for name, parameter in inspect.signature(kind).parameters.items()
@@ -90,6 +94,6 @@ class BackboneSpec(Described):
             ConfigurationError: If the options do not fit the backbone.
         """
         try:
-            return backbones.get(self.name)(**dict(self.options))
+            return self.kind()(**dict(self.options))
         except TypeError as error:
             raise ConfigurationError(f"backbone {self.name!r}: {error}") from error

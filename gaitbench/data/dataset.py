@@ -33,4 +33,4 @@ class Dataset(ABC):
         """Write the data set folder (see `silhouettes.py`); `jobs` never changes the bytes."""
 
 
-datasets: Registry[Dataset] = Registry("data set", "gaitbench.datasets")
+datasets: Registry[Dataset] = Registry("data set", "gaitbench.datasets", lambda: Dataset)

@@ -112,8 +112,8 @@ class Silhouettes:
         wanted = (frames, packed_bytes(self.height, self.width))
         if self.packed.shape != wanted:
             raise DataError(
-                f"{folder}/frames.npy holds {self.packed.shape}, but the table of sequences needs {wanted}: "
-                "one of the two files is cut short or from another data set. Import it again."
+                f"{folder}/frames.npy holds {self.packed.shape}, but the table of sequences needs "
+                f"{wanted}: one of the two files is cut short or from another data set. Import it again."
             )
         for name, indices in self.splits.items():
             wrong = indices[(indices < 0) | (indices >= len(self.table))]
@@ -159,6 +159,21 @@ class Silhouettes:
         bits = np.unpackbits(self.packed[rows], axis=-1, count=self.height * self.width)
         return bits.reshape(*rows.shape, self.height, self.width)
 
+    def check_size(self, height: int, width: int) -> tuple[int, int]:
+        """Return by how much frames shrink, and how many columns are cut before, to reach a size.
+
+        Raises:
+            DataError: If the size does not divide.
+        """
+        factor = self.height // height
+        cut = self.width - width * factor
+        if height * factor != self.height or cut < 0 or cut % 2:
+            raise DataError(
+                f"Data set {self.name!r}: frames of {self.height}×{self.width} cannot be reduced to the "
+                f"{height}×{width} of the preset; the height must divide {self.height}, and the width fit."
+            )
+        return factor, cut
+
     def resized(self, height: int, width: int) -> "Silhouettes":
         """Return the data set at another frame size, packed in memory.
 
@@ -168,15 +183,9 @@ class Silhouettes:
         Raises:
             DataError: If the size does not divide.
         """
+        factor, cut = self.check_size(height, width)
         if (height, width) == (self.height, self.width):
             return self
-        factor = self.height // height
-        cut = self.width - width * factor
-        if height * factor != self.height or cut < 0 or cut % 2:
-            raise DataError(
-                f"Data set {self.name!r}: frames of {self.height}×{self.width} cannot be reduced to "
-                f"{height}×{width}; the height must divide {self.height}, and the width fit in it."
-            )
         rows = np.empty((len(self.packed), packed_bytes(height, width)), np.uint8)
         for start in range(0, len(rows), 4096):
             part = self.unpack(np.arange(start, min(start + 4096, len(rows))))

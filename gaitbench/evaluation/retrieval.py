@@ -196,6 +196,22 @@ def view_matrix(
     )
 
 
+def comparable(
+    probes: pd.DataFrame,
+    gallery: pd.DataFrame,
+    *,
+    exclude_same_view: bool,
+    exclude_same_recording: bool = True,
+) -> Bools:
+    """Return which pairs of a probe and a gallery entry may be compared, shape (n, m)."""
+    valid = np.ones((len(probes), len(gallery)), np.bool_)
+    for column, excluded in (("view", exclude_same_view), ("recording", exclude_same_recording)):
+        if excluded:
+            probe_codes, gallery_codes = _codes(probes, gallery, column)
+            valid &= probe_codes[:, None] != gallery_codes
+    return valid
+
+
 def tar_column(far: float) -> str:
     """Return the name of the column that holds TAR at this false accept rate."""
     return f"tar_far_{far:g}"

@@ -22,12 +22,8 @@ from gaitbench.setting import Mix, Setting
 from gaitbench.training.batches import Batch
 from gaitbench.training.recipe import Recipe
 
-TEST_ONLY = "test only"
-
-
-def test_only(default: Any) -> Any:
-    """Return a stage's field that training does not depend on: one trained network serves all values."""
-    return dataclasses.field(default=default, metadata={TEST_ONLY: True})
+TEST_ONLY = {"test only": True}
+"""Metadata of a stage's field that training does not depend on: one trained network serves all values."""
 
 
 Networks = Mapping[str, nn.Module]
@@ -102,13 +98,13 @@ class Stage(ABC):
         return {
             f.name: value.key if isinstance(value, Stage) else canonical(value)
             for f in dataclasses.fields(self)
-            if not f.metadata.get(TEST_ONLY)
+            if f.metadata != TEST_ONLY
             for value in [getattr(self, f.name)]
         }
 
     def at_test(self) -> dict[str, Any]:
-        """Return what only its embeddings depend on: the fields declared with `test_only`."""
-        fields = [f.name for f in dataclasses.fields(self) if f.metadata.get(TEST_ONLY)]
+        """Return what only its embeddings depend on: the fields marked `TEST_ONLY`."""
+        fields = [f.name for f in dataclasses.fields(self) if f.metadata == TEST_ONLY]
         return {name: canonical(getattr(self, name)) for name in fields}
 
     @property
@@ -212,7 +208,7 @@ class Method(ABC):
     """One line for lists."""
 
     kind: ClassVar[Literal["compared", "ablation", "control", "variant"]] = "compared"
-    """Where it appears unasked: in comparison tables; in the ablation, as a row or as a control; nowhere."""
+    """Where it appears unasked: in comparison tables; in the ablation, as row or control; nowhere."""
 
     adaptable: ClassVar[bool] = True
     """Whether it has a stage that sees occluded clips and can be trained on with a new type."""
@@ -222,7 +218,7 @@ class Method(ABC):
         """Return the last stage, which holds all others and embeds clips."""
 
 
-methods: Registry[Method] = Registry("method", "gaitbench.methods")
+methods: Registry[Method] = Registry("method", "gaitbench.methods", lambda: Method)
 
 
 def frozen(network: nn.Module) -> nn.Module:

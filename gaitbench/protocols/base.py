@@ -267,7 +267,7 @@ class Protocol(ABC):
         ]
 
 
-protocols: Registry[Protocol] = Registry("protocol", "gaitbench.protocols")
+protocols: Registry[Protocol] = Registry("protocol", "gaitbench.protocols", lambda: Protocol)
 ALL = "all"
 
 
@@ -281,11 +281,17 @@ def expand(bench: Bench) -> list[Cell]:
 
     Raises:
         UnknownNameError: If there is no such protocol.
+        ConfigurationError: If nothing is left to evaluate.
     """
     name = bench.experiment.protocol
-    if name == ALL:
-        return [cell for _, kind in protocols.items() for cell in kind().cells(bench)]
-    return protocols.get(name)().cells(bench)
+    kinds = [kind for _, kind in protocols.items()] if name == ALL else [protocols.get(name)]
+    cells = [cell for kind in kinds for cell in kind().cells(bench)]
+    if not cells:
+        raise ConfigurationError(
+            f"Protocol {name!r} has nothing to evaluate with these options: methods="
+            f"{list(bench.experiment.methods)}, adapt_to={list(bench.experiment.adapt_to)}."
+        )
+    return cells
 
 
 def third_party_occlusions() -> list[str]:
