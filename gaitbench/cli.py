@@ -516,13 +516,20 @@ def _last_experiment(folder: Path | None) -> tuple[dict[str, Any], list[Path]]:
 
 
 def _report(store: "Store", bench: "Bench", folder: Path, formats: tuple[str, ...]) -> None:
-    from gaitbench.reports.collect import collect
-    from gaitbench.reports.report import terminal_text, write_report
+    from gaitbench.reports.kept import KeptReport, digest_of, find_report, keep_report
 
-    results = collect(store, bench)
-    written = write_report(results, folder, formats)
-    out.print(terminal_text(results), markup=False, highlight=False, soft_wrap=True)
-    out.print(f"Report: {written[0].resolve()}", highlight=False, soft_wrap=True)
+    digest = digest_of(store, bench, formats)
+    report = find_report(folder, digest)
+    if report is None:
+        from gaitbench.reports.collect import collect
+        from gaitbench.reports.report import terminal_text, write_report
+
+        results = collect(store, bench)
+        written = write_report(results, folder, formats)
+        report = KeptReport(written[0], terminal_text(results))
+        keep_report(folder, digest, written, report.terminal)
+    out.print(report.terminal, markup=False, highlight=False, soft_wrap=True)
+    out.print(f"Report: {report.main.resolve()}", highlight=False, soft_wrap=True)
 
 
 def _print_plan(runner: Any, bench: "Bench") -> None:

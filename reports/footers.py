@@ -17,7 +17,7 @@ _NO_MATE = {"drop": "left out", "miss": "counted as misses"}
 _COUNTS = (
     ("n_identities", "identities"),
     ("n_probes", "probes"),
-    ("n_gallery", "gallery sequences"),
+    ("n_gallery", "gallery sequences per probe"),
     ("n_without_mate", "probes without a mate in the gallery"),
 )
 

@@ -94,6 +94,24 @@ def test_run_then_report_then_status(gaitbench, tmp_path):
     assert "4/4" in printed
 
 
+def test_a_report_that_lies_there_is_not_written_again(gaitbench, tmp_path):
+    common = ("--store", tmp_path / "store")
+    arguments = ("run", "--preset", "smoke", "--methods", "baseline-1", "--device", "cpu")
+    first = gaitbench(*arguments, *common)[1]
+    report = tmp_path / "report" / "report.md"
+    written = report.stat().st_mtime_ns
+    again = gaitbench(*arguments, *common)[1]
+    assert report.stat().st_mtime_ns == written
+    assert again.split("Report:")[0] == first.split("Report:")[0]
+    text = report.read_text()
+    report.write_text("scribbled over")
+    gaitbench(*arguments, *common)
+    assert report.read_text() == text
+    code, _ = gaitbench("report", *common, "--seeds", "0,1", "--preset", "smoke")
+    assert code == 0
+    assert report.read_text() != text
+
+
 def test_a_report_of_what_was_not_run_says_how_to_make_it(gaitbench, tmp_path):
     code, _ = gaitbench("report", "--preset", "smoke", "--store", tmp_path / "store")
     assert code == 0

@@ -55,3 +55,17 @@ def test_laptop_is_the_default_preset():
 def test_an_unknown_preset_is_answered_with_the_nearest():
     with pytest.raises(UnknownNameError, match="Did you mean 'laptop'"):
         Preset.load("labtop")
+
+
+def test_a_preset_can_be_a_file(tmp_path):
+    from importlib import resources
+
+    text = (resources.files("gaitbench.presets") / "smoke.toml").read_text()
+    path = tmp_path / "mine.toml"
+    path.write_text(text.replace("steps = 4\n", "steps = 5\n", 1))
+    assert Preset.load(str(path)).extractor.steps == 5
+    path.write_text(text.replace("height = 16", "hight = 16"))
+    with pytest.raises(ConfigurationError, match=r"mine\.toml: Unknown key 'hight'.*'height'"):
+        Preset.load(str(path))
+    with pytest.raises(ConfigurationError, match="no such file"):
+        Preset.load(str(tmp_path / "gone.toml"))

@@ -222,6 +222,7 @@ class ConstantAlpha(RGGait):
     title = "RG-Gait, alpha 0.5"
     about = "control: alpha is 0.5 for every clip"
     kind = "control"
+    residual = {"residual": True, "adaptive": False, "aware": True}  # noqa: RUF012
     alpha = "constant"
 
 

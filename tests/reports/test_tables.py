@@ -77,7 +77,7 @@ def test_main_table_over_seeds_and_places(full):
 def test_footer_says_what_numbers_depend_on(full):
     text = footer(occluded_tables(full((0,)))[0])
     for words in (
-        "20 identities, 118 probes, 40 gallery sequences, 2 probes without a mate",
+        "20 identities, 118 probes, 40 gallery sequences per probe, 2 probes without a mate",
         "Chance level: Rank-1 5.0 %, Rank-5 25.0 %.",
         "Distance: euclidean, mean over parts; pairs of one view: excluded; "
         "probes without a mate: left out.",
