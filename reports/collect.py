@@ -129,6 +129,7 @@ def facts_of(store: Store, bench: Bench) -> dict[str, object]:
         "side": experiment.side,
         "seeds": list(experiment.seeds),
         "test_frames": bench.preset.test_frames,
+        "sweep_frames": bench.preset.sweep_frames,
         "adaptation_steps": bench.preset.adaptation.steps,
         "gaitbench_version": __version__,
         "protocol_version": Evaluation.version,
