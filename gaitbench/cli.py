@@ -3,21 +3,28 @@
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from gaitbench import __version__
+from gaitbench.cli_data import data_app
+from gaitbench.cli_lists import add_lists
+from gaitbench.cli_options import (
+    JobsOption,
+    PluginOption,
+    default_jobs,
+    err,
+    load_plugins,
+    out,
+)
 from gaitbench.errors import ConfigurationError, GaitbenchError
 
 if TYPE_CHECKING:
     from gaitbench.protocols.base import Bench
-    from gaitbench.registry import Registry
     from gaitbench.store import Store
 
 app = typer.Typer(
@@ -27,11 +34,8 @@ app = typer.Typer(
     rich_markup_mode="rich",
     help="Benchmark and ablation toolkit for occluded gait recognition.",
 )
-data_app = typer.Typer(no_args_is_help=True, help="Make, import, look at and check data sets.")
 app.add_typer(data_app, name="data")
-
-out = Console()
-err = Console(stderr=True)
+add_lists(app)
 
 INTERRUPTED = 130
 FAILED = 2
@@ -97,10 +101,6 @@ AdaptToOption = Annotated[
     str | None,
     typer.Option(help="Comma-separated new types for generalizability and adaptability."),
 ]
-PluginOption = Annotated[
-    list[Path] | None,
-    typer.Option(help="Python file that registers occlusions, methods …; may be given again."),
-]
 StoreOption = Annotated[
     Path | None,
     typer.Option(envvar="GAITBENCH_STORE", help="Where results are kept.", show_default=False),
@@ -129,9 +129,7 @@ def run(
     plugin: PluginOption = None,
     store: StoreOption = None,
     out_folder: OutOption = Path("report"),
-    jobs: Annotated[
-        int | None, typer.Option(min=1, help="Worker processes; default: cores.")
-    ] = None,
+    jobs: JobsOption = None,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
     dry_run: Annotated[
         bool, typer.Option(help="List what would be made and what is there.")
@@ -148,7 +146,7 @@ def run(
         runner = Runner(
             opened,
             bench,
-            jobs=jobs or _default_jobs(chosen),
+            jobs=jobs or default_jobs(chosen),
             device=chosen,
             display=display_for(err),
         )
@@ -202,202 +200,6 @@ def status(store: StoreOption = None) -> None:
     print_status(_store(store), out)
 
 
-@data_app.command("info")
-def data_info(path: Path) -> None:
-    """Print counts, splits, frames, views and conditions of a data set."""
-    from gaitbench.data.check import info_text
-    from gaitbench.data.silhouettes import Silhouettes
-
-    out.print(info_text(Silhouettes.open(path)), markup=False, highlight=False, soft_wrap=True)
-
-
-@data_app.command("check")
-def data_check(path: Path) -> None:
-    """List clips that are empty, short, odd or unreadable, and rules that are broken."""
-    from gaitbench.data.check import check
-    from gaitbench.data.silhouettes import Silhouettes
-
-    problems = check(Silhouettes.open(path))
-    for problem in problems:
-        out.print(
-            f"{problem.sequence}: {problem.reason}", markup=False, highlight=False, soft_wrap=True
-        )
-    out.print(f"{len(problems)} problems" if problems else "no problems", highlight=False)
-    if problems:
-        raise typer.Exit(1)
-
-
-@data_app.command("walkers")
-def data_walkers(
-    folder: Path,
-    preset: Annotated[str, typer.Option(help="Whose sizes to use.")] = "laptop",
-    seed: Annotated[int, typer.Option(help="Other people, same distribution.")] = 0,
-    jobs: Annotated[int | None, typer.Option(min=1, help="Worker processes.")] = None,
-) -> None:
-    """Generate the embedded walkers into a folder."""
-    from gaitbench.data.source import DataSource
-    from gaitbench.spec import Preset
-
-    _check_new_folder(folder)
-    source = DataSource.find("walkers", Preset.load(preset).walkers | {"seed": seed})
-    if source.dataset is not None:
-        with _counted("sequences") as progress:
-            source.dataset.build(folder, jobs=jobs or _default_jobs("cpu"), progress=progress)
-    data_info(folder)
-
-
-@data_app.command("import-bvh")
-def data_import_bvh(
-    folder: Annotated[Path, typer.Argument(help="Folder of BVH files.")],
-    target: Annotated[Path, typer.Argument(help="New data set folder.")],
-    manifest: Annotated[
-        Path | None, typer.Option(help="CSV: file, subject, recording, duplicate_of …")
-    ] = None,
-    same_skeleton: Annotated[
-        bool, typer.Option(help="Give everybody the same bone lengths: identity is motion alone.")
-    ] = False,
-    jobs: Annotated[int | None, typer.Option(min=1, help="Worker processes.")] = None,
-) -> None:
-    """Pose motion capture, put a body on it, and render silhouettes."""
-    from gaitbench.data.mocap import import_bvh
-
-    _check_new_folder(target)
-    with _counted("files") as progress:
-        done = import_bvh(
-            folder,
-            target,
-            manifest=manifest,
-            same_skeleton=same_skeleton,
-            jobs=jobs or _default_jobs("cpu"),
-            progress=progress,
-        )
-    out.print(done.text(), markup=False, highlight=False, soft_wrap=True)
-    data_info(target)
-
-
-@data_app.command("sheet")
-def data_sheet(
-    path: Path,
-    output: Annotated[Path, typer.Option(help="Image to write (.png).")] = Path("sheet.png"),
-    sequences: Annotated[int, typer.Option(min=1, help="How many, spread over the data set.")] = 24,
-) -> None:
-    """Draw frames of some sequences, to look at."""
-    import numpy as np
-
-    from gaitbench.data.sheet import contact_sheet, save_png
-    from gaitbench.data.silhouettes import Silhouettes
-
-    data = Silhouettes.open(path)
-    chosen = np.linspace(0, len(data.table) - 1, min(sequences, len(data.table))).astype(int)
-    save_png(contact_sheet(data, chosen.tolist()), output)
-    out.print(f"{output}", highlight=False)
-
-
-def _lists(
-    name: str, rows: Callable[[], Iterator[tuple[str, ...]]], columns: tuple[str, ...]
-) -> None:
-    group = typer.Typer(no_args_is_help=True, help=f"List the {name}.")
-    app.add_typer(group, name=name)
-
-    @group.command("list")
-    def _list(plugin: PluginOption = None) -> None:
-        _load_plugins(plugin)
-        table = Table(box=None, pad_edge=False)
-        for column in columns:
-            table.add_column(column, no_wrap=column == "name", overflow="fold")
-        for row in rows():
-            table.add_row(*row)
-        out.print(table)
-
-    _list.__doc__ = f"List the {name}."
-    if name == "occlusions":
-        group.command("preview")(_preview)
-
-
-def _registered(registry: "Registry[Any]", *facts: str) -> Iterator[tuple[str, ...]]:
-    for name, thing in registry.items():
-        said = (
-            getattr(thing, fact, None) or (thing.__doc__ or "").split("\n")[0] for fact in facts
-        )
-        yield name, *map(str, said), registry.source(name).split(":")[0]
-
-
-def _method_rows() -> Iterator[tuple[str, ...]]:
-    from gaitbench.methods.base import methods
-
-    return _registered(methods, "title", "about", "source")
-
-
-def _backbone_rows() -> Iterator[tuple[str, ...]]:
-    from gaitbench.backbones.base import backbones
-
-    return _registered(backbones, "title", "source")
-
-
-def _dataset_rows() -> Iterator[tuple[str, ...]]:
-    from gaitbench.data.dataset import datasets
-
-    return _registered(datasets, "about")
-
-
-def _protocol_rows() -> Iterator[tuple[str, ...]]:
-    from gaitbench.protocols.base import ALL, protocols
-
-    yield from _registered(protocols, "about")
-    yield ALL, "every protocol, sharing every trained stage", ""
-
-
-def _setting_rows() -> Iterator[tuple[str, ...]]:
-    from gaitbench.setting import get_setting, setting_names
-
-    for name in setting_names():
-        setting = get_setting(name)
-        yield name, setting.train.describe(), setting.test.describe(), setting.source
-
-
-def _preset_rows() -> Iterator[tuple[str, ...]]:
-    from gaitbench.spec import Preset, preset_names
-
-    for name in preset_names():
-        yield name, Preset.load(name).about
-
-
-def _occlusion_rows() -> Iterator[tuple[str, ...]]:
-    from gaitbench.occlusion import make, occlusions
-
-    for name, generator in occlusions.items():
-        low, high = make(name).amount
-        about = (generator.__doc__ or "").split("\n")[0]
-        yield name, about, f"{low:g}–{high:g} {generator.amount_of}", occlusions.source(name)
-
-
-def _preview(
-    names: Annotated[list[str] | None, typer.Argument(help="Generators; default: all.")] = None,
-    output: Annotated[Path, typer.Option(help="Image to write (.png or .pdf).")] = Path(
-        "sheet.png"
-    ),
-    dataset: Annotated[Path | None, typer.Option(help="Data set folder; default: walkers.")] = None,
-    seed: Annotated[int, typer.Option(help="Other draws.")] = 0,
-    plugin: PluginOption = None,
-) -> None:
-    """Draw clips under each occlusion at several amounts, with what is hidden in colour."""
-    _load_plugins(plugin)
-    from gaitbench.occlusion import make, occlusions
-    from gaitbench.preview import example_clips, preview_sheet, save_sheet
-
-    chosen = [make(occlusions.check(n)) for n in names or occlusions.names()]
-    save_sheet(preview_sheet(example_clips(dataset), chosen, seed=seed), output)
-    out.print(f"{output}", highlight=False)
-
-
-_lists("methods", _method_rows, ("name", "title", "about", "source", "from"))
-_lists("backbones", _backbone_rows, ("name", "title", "source", "from"))
-_lists("datasets", _dataset_rows, ("name", "about", "from"))
-_lists("protocols", _protocol_rows, ("name", "about", "from"))
-_lists("settings", _setting_rows, ("name", "training clips", "test clips", "source"))
-_lists("presets", _preset_rows, ("name", "about"))
-_lists("occlusions", _occlusion_rows, ("name", "about", "amount", "from"))
-
 _LISTS = {"methods", "backbones", "seeds", "adapt_to"}
 _EXPERIMENT_OPTIONS = (
     "protocol",
@@ -433,13 +235,6 @@ def _seed(text: str) -> int:
         ) from None
 
 
-def _load_plugins(plugins: list[Path] | None) -> None:
-    from gaitbench.registry import load_plugin
-
-    for plugin in plugins or []:
-        load_plugin(plugin)
-
-
 def _store(folder: Path | None) -> "Store":
     from gaitbench.store import DEFAULT_FOLDER, Store
 
@@ -458,7 +253,7 @@ def _opened(
     if plugins:
         values["plugins"] = [*values.get("plugins", []), *(str(p.resolve()) for p in plugins)]
     asked = Experiment.of(values, str(file) if file else "options")
-    _load_plugins([Path(p) for p in asked.plugins])
+    load_plugins([Path(p) for p in asked.plugins])
     from gaitbench.protocols.base import Bench, expand
 
     bench = Bench.resolve(asked)
@@ -544,29 +339,6 @@ def _print_plan(runner: Any, bench: "Bench") -> None:
         highlight=False,
         soft_wrap=True,
     )
-
-
-def _default_jobs(device: str) -> int:
-    return (os.cpu_count() or 1) if device == "cpu" else 1
-
-
-def _check_new_folder(folder: Path) -> None:
-    if folder.exists() and any(folder.iterdir()):
-        raise ConfigurationError(f"{folder} is there already and not empty. Choose a new folder.")
-
-
-@contextmanager
-def _counted(what: str) -> Iterator[Callable[[int, int], None]]:
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-
-    columns = (TextColumn(what), BarColumn(), MofNCompleteColumn())
-    with Progress(*columns, console=err, transient=True) as progress:
-        bar = progress.add_task(what)
-
-        def shown(done: int, of: int) -> None:
-            progress.update(bar, completed=done, total=of)
-
-        yield shown
 
 
 if __name__ == "__main__":
