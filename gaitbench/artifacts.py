@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -37,7 +37,6 @@ from gaitbench.store import Kind, Store
 from gaitbench.training.trainer import load_network, train
 
 ProgressReport = Callable[[int, int, float | None], None]
-DeviceName = Literal["auto", "cpu", "cuda", "mps"]
 REPORTED_PACKAGES = ("torch", "numpy", "pandas", "scipy")
 
 
