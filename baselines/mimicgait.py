@@ -11,36 +11,53 @@ import torch
 from torch import Tensor, nn
 
 from gaitbench.backbones.base import Backbone, BackboneSpec
-from gaitbench.backbones.parts import PartLinear
+from gaitbench.backbones.parts import PartLinear, append_vector
 from gaitbench.methods.base import TEST_ONLY, Embedded, Method, Networks, Plan, Stage
-from gaitbench.methods.extractor import ExtractorStage, holistic_extractor
+from gaitbench.methods.extractor import (
+    Extractor,
+    ExtractorStage,
+    cross_entropy,
+    holistic_extractor,
+)
 from gaitbench.methods.oem import (
     FEATURE_CHANNELS,
     Detection,
     DetectorStage,
-    concat_feature,
     detect,
     occlusion_detector,
 )
 from gaitbench.training.batches import Batch
-from gaitbench.training.losses import distillation_triplet, part_cross_entropy
+from gaitbench.training.losses import distillation_triplet
 
 Inference = Literal["paper", "released-code"]
 
 
 class Student(nn.Module):
-    """A backbone and the per-part mixer that the detector's feature guides."""
+    """A backbone and the per-part mixer that the detector's feature guides.
 
-    def __init__(self, spec: BackboneSpec, identities: int | None) -> None:
+    Args:
+        spec: The backbone's.
+        identities: Size of the classifier, where there is one.
+        own_teacher: Whether it carries a copy of the teacher, without gradient.
+    """
+
+    def __init__(
+        self, spec: BackboneSpec, identities: int | None, *, own_teacher: bool = False
+    ) -> None:
         super().__init__()
         self.backbone: Backbone = spec.build()
         channels, parts = self.backbone.channels, self.backbone.parts
         self.mixer = PartLinear(parts, channels + FEATURE_CHANNELS, channels)
         self.neck = self.backbone.neck(identities) if identities else None
+        self.teacher = spec.build().requires_grad_(False) if own_teacher else None
 
     def guided(self, clips: Tensor, found: Detection) -> Tensor:
         """Return T(Fm(x) concat V(x)), [n, c, p]."""
-        return cast(Tensor, self.mixer(concat_feature(self.backbone(clips), found.feature)))
+        return cast(Tensor, self.mixer(append_vector(self.backbone(clips), found.feature)))
+
+    def embed(self, clips: Tensor, found: Detection, inference: Inference) -> Tensor:
+        """Return what is compared at test time: guided, or for "released-code" before the mixer."""
+        return self.guided(clips, found) if inference == "paper" else self.backbone(clips)
 
 
 @dataclass(frozen=True)
@@ -54,6 +71,10 @@ class MimicStage(Stage):
         distance_margin: Of the distillation's triplet loss; 0.05 in the paper, 0.2 in the released
             configurations.
         cross_entropy: Adds a classifier; the paper shows that it hurts.
+        teacher_pairs: Whether two teacher embeddings also are anchor and positive, as in the released code.
+        drifting_teacher: Whether batch norm in a copy of the teacher takes its statistics from the batches
+            of the distillation, as in the released code (where a backbone drops paths, those too), instead
+            of being frozen.
         inference: "paper" compares the guided embedding, "released-code" the student's before the mixer.
     """
 
@@ -62,38 +83,52 @@ class MimicStage(Stage):
     detector: DetectorStage
     distance_margin: float = 0.05
     cross_entropy: bool = False
+    teacher_pairs: bool = False
+    drifting_teacher: bool = False
     inference: Inference = field(default="paper", metadata=TEST_ONLY)
     role = "student"
 
     def build(self, identities: int) -> Student:
         """Return a new student."""
-        return Student(self.backbone, identities if self.cross_entropy else None)
+        return Student(
+            self.backbone,
+            identities if self.cross_entropy else None,
+            own_teacher=self.drifting_teacher,
+        )
+
+    def start(self, network: nn.Module, networks: Networks) -> None:
+        """Begin with the teacher's weights and statistics, where the network has a copy of it."""
+        copy = cast(Student, network).teacher
+        if copy is not None:
+            copy.load_state_dict(cast(Extractor, networks["teacher"]).backbone.state_dict())
 
     def losses(self, network: nn.Module, networks: Networks, batch: Batch) -> dict[str, Tensor]:
         """Return the distillation loss over student and teacher embeddings."""
         model = cast(Student, network)
         student = model.guided(batch.clips, detect(networks["detector"], batch.clips))
+        imitated = networks["teacher"] if model.teacher is None else model.teacher
         with torch.no_grad():
-            teacher = networks["teacher"](batch.whole)
+            teacher = imitated(batch.whole)
         terms = {
             "distillation": distillation_triplet(
-                student, teacher, batch.identities, margin=self.distance_margin
+                student,
+                teacher,
+                batch.identities,
+                margin=self.distance_margin,
+                teacher_pairs=self.teacher_pairs,
             )
         }
         if model.neck is not None:
-            terms["cross-entropy"] = part_cross_entropy(model.neck(student), batch.identities)
+            terms["cross-entropy"] = cross_entropy(model.neck(student), batch, self.recipe)
         return terms
 
     def embed(self, network: nn.Module, networks: Networks, batch: Batch) -> Embedded:
         """Return the guided embedding, or the student's own for "released-code"."""
         model = cast(Student, network)
         found = detect(networks["detector"], batch.clips)
-        embeddings = (
-            model.guided(batch.clips, found)
-            if self.inference == "paper"
-            else model.backbone(batch.clips)
-        )
-        return Embedded(embeddings, types=found.type_logits.argmax(1), amount=found.amount)
+        embeddings = model.embed(batch.clips, found, self.inference)
+        amount = self.detector.hidden_share(found)
+        return Embedded(embeddings, types=found.type_logits.argmax(1), amount=amount)
 
 
 @dataclass(frozen=True)
@@ -103,11 +138,15 @@ class MimicGait(Method):
     Args:
         margin: See `MimicStage.distance_margin`.
         cross_entropy: See `MimicStage`.
+        teacher_pairs: See `MimicStage`.
+        drifting_teacher: See `MimicStage`.
         inference: See `MimicStage`.
     """
 
     margin: float = 0.05
     cross_entropy: bool = False
+    teacher_pairs: bool = False
+    drifting_teacher: bool = False
     inference: Inference = "paper"
 
     title = "MimicGait"
@@ -126,6 +165,8 @@ class MimicGait(Method):
             detector=occlusion_detector(plan),
             distance_margin=self.margin,
             cross_entropy=self.cross_entropy,
+            teacher_pairs=self.teacher_pairs,
+            drifting_teacher=self.drifting_teacher,
             inference=self.inference,
         )
 
@@ -160,4 +201,26 @@ class WithCrossEntropy(MimicGait):
 
     title = "MimicGait with cross-entropy"
     about = "variant: a classifier beside the distillation"
+    kind = "variant"
+
+
+@dataclass(frozen=True)
+class WithTeacherPairs(MimicGait):
+    """MimicGait whose average holds pairs of two teacher embeddings too."""
+
+    teacher_pairs: bool = True
+
+    title = "MimicGait, teacher pairs"
+    about = "variant: two teacher embeddings are anchor and positive too, as released"
+    kind = "variant"
+
+
+@dataclass(frozen=True)
+class DriftingTeacher(MimicGait):
+    """MimicGait whose teacher's batch norm takes its statistics from the distillation's batches."""
+
+    drifting_teacher: bool = True
+
+    title = "MimicGait, drifting statistics"
+    about = "variant: the teacher's batch-norm statistics go on moving, as released"
     kind = "variant"

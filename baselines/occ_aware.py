@@ -10,15 +10,14 @@ from typing import Literal, cast
 import torch
 from torch import Tensor, nn
 
-from gaitbench.backbones.base import Backbone, BackboneSpec
-from gaitbench.backbones.parts import PartLinear
+from gaitbench.backbones.base import Backbone, BackboneSpec, Joined
+from gaitbench.backbones.parts import PartLinear, append_vector
 from gaitbench.methods.base import Embedded, Method, Networks, Plan, Stage
 from gaitbench.methods.extractor import identity_losses
 from gaitbench.methods.oem import (
     FEATURE_CHANNELS,
     Detection,
     DetectorStage,
-    concat_feature,
     detect,
     occlusion_detector,
 )
@@ -34,41 +33,49 @@ class OccAwareNetwork(nn.Module):
         spec: The backbone's.
         identities: Size of the classifier.
         injection: "deferred-concat" appends the feature to every part's embedding and mixes with one
-            per-part linear layer, "complex-deferred-concat" with two; "guided-add" adds a per-part
-            linear map of it; "early-conv3d" turns each frame's feature into a row and a column profile,
-            and a learnable 3-D convolution merges their sum with the silhouettes before the backbone.
+            per-part linear layer, where the released code does so for the backbone;
+            "complex-deferred-concat" appends it after the head and mixes with two; "guided-add" adds a
+            per-part linear map of it; "early-conv3d" turns each frame's feature into a row and a column
+            profile, and a learnable 3-D convolution merges their sum with the silhouettes before the
+            backbone.
     """
 
     def __init__(self, spec: BackboneSpec, identities: int, injection: Injection) -> None:
         super().__init__()
         self.injection = injection
-        self.backbone: Backbone = spec.build()
-        c, p = self.backbone.channels, self.backbone.parts
+        backbone = spec.build()
+        c, p = backbone.channels, backbone.parts
+        self.joined: Joined | None = None
+        if injection == "deferred-concat":
+            self.joined = backbone.joined(FEATURE_CHANNELS)
+            self.neck = self.joined.neck(identities)
+            return
+        self.backbone: Backbone = backbone
         if injection == "early-conv3d":
             self.rows = nn.Linear(FEATURE_CHANNELS, PROFILE)
             self.columns = nn.Linear(FEATURE_CHANNELS, PROFILE)
             self.merge = nn.Conv3d(2, 1, 3, padding=1)
         elif injection == "guided-add":
             self.mixer: nn.Module = PartLinear(p, FEATURE_CHANNELS, c)
-        elif injection == "complex-deferred-concat":
+        else:
             self.mixer = nn.Sequential(
                 PartLinear(p, c + FEATURE_CHANNELS, c + FEATURE_CHANNELS),
                 nn.LeakyReLU(),
                 PartLinear(p, c + FEATURE_CHANNELS, c),
             )
-        else:
-            self.mixer = PartLinear(p, c + FEATURE_CHANNELS, c)
-        self.neck = self.backbone.neck(identities)
+        self.neck = backbone.neck(identities)
 
     def forward(self, clips: Tensor, found: Detection) -> Tensor:
         """Embed clips [n, t, h, w] with what the detector said about them, as [n, c, p]."""
+        if self.joined is not None:
+            return cast(Tensor, self.joined(clips, found.feature))
         if self.injection == "early-conv3d":
             return cast(Tensor, self.backbone(self._merged(clips, found.frame_features)))
         embeddings = self.backbone(clips)
         if self.injection == "guided-add":
             parts = found.feature.unsqueeze(-1).expand(-1, -1, embeddings.shape[-1])
             return cast(Tensor, embeddings + self.mixer(parts))
-        return cast(Tensor, self.mixer(concat_feature(embeddings, found.feature)))
+        return cast(Tensor, self.mixer(append_vector(embeddings, found.feature)))
 
     def _merged(self, clips: Tensor, frame_features: Tensor) -> Tensor:
         h, w = clips.shape[2:]
@@ -97,6 +104,7 @@ class OccAwareStage(Stage):
     detector: DetectorStage
     injection: Injection = "deferred-concat"
     role = "occ-aware"
+    version = 2
 
     def build(self, identities: int) -> OccAwareNetwork:
         """Return a new network."""

@@ -9,9 +9,9 @@ import resource
 import sys
 import time
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,8 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from gaitbench import __version__
+from gaitbench.checkpoints.extractor import imported
+from gaitbench.data.rules import Rules
 from gaitbench.data.silhouettes import Silhouettes
 from gaitbench.data.source import DataSource
 from gaitbench.errors import DataError, StoreError
@@ -31,6 +33,7 @@ from gaitbench.evaluation.embed import EmbeddedSequences, embed_sequences
 from gaitbench.evaluation.retrieval import score_probes
 from gaitbench.identity import canonical
 from gaitbench.methods.base import Networks, Stage, TrainingData
+from gaitbench.methods.extractor import ImportedExtractorStage
 from gaitbench.protocols.base import Evaluation
 from gaitbench.setting import Mix
 from gaitbench.store import Kind, Store
@@ -47,12 +50,14 @@ class World:
     Args:
         store: Folder of the store.
         folders: Data set folders by fingerprint.
+        files: Files of weights by their SHA-256.
         device: To train and embed on.
     """
 
     store: Path
     folders: dict[str, Path]
     device: str
+    files: dict[str, Path] = field(default_factory=dict)
 
     def data(self, which: TrainingData) -> Silhouettes:
         """Return a data set at the size that networks see."""
@@ -86,6 +91,11 @@ def resolve_device(name: str) -> str:
     return name
 
 
+def folders_of(store: Store, sources: Iterable[DataSource]) -> dict[str, Path]:
+    """Return where data sets lie, or will lie, by their keys."""
+    return {s.key: s.folder or store.path("datasets", s.key) for s in sources}
+
+
 def make_dataset(
     store: Store, source: DataSource, jobs: int, progress: Callable[[int, int], None] | None
 ) -> None:
@@ -105,7 +115,10 @@ def make_stage(world: World, stage: Stage, progress: ProgressReport) -> None:
     initial = None if stage.initial is None else read_weights(store, stage.initial)
     spec = {"type": type(stage).__qualname__, "role": stage.role, "version": stage.version}
     with _recorded(store, "stages", stage.key, spec | stage.described(), world.device) as folder:
-        trained = train(stage, data, networks, initial, device, progress)
+        if isinstance(stage, ImportedExtractorStage):
+            trained = imported(stage, world.files[stage.digest], identities)
+        else:
+            trained = train(stage, data, networks, initial, device, progress)
         save_file(trained.weights, folder / "weights.safetensors")
         trained.history.to_csv(folder / "history.csv", index=False, lineterminator="\n")
 
@@ -115,22 +128,56 @@ def make_scores(world: World, evaluation: Evaluation, progress: ProgressReport) 
     store = Store(world.store)
     spec = {"type": "Evaluation", "version": evaluation.version} | evaluation.described()
     with _recorded(store, "scores", evaluation.key, spec, world.device) as folder:
-        scores = score(world, evaluation, progress)
+        scores, rules = score(world, evaluation, progress)
         np.savez_compressed(
             folder / "probes.npz",
             **{str(c): _plain(scores[c]) for c in scores},  # type: ignore[arg-type]
         )
+        (folder / "rules.json").write_text(rules.model_dump_json(indent=1), encoding="utf-8")
 
 
-def score(world: World, evaluation: Evaluation, progress: ProgressReport) -> pd.DataFrame:
-    """Return one row per probe: retrieval scores, what was hidden, and what the method said of it."""
+def score(
+    world: World, evaluation: Evaluation, progress: ProgressReport
+) -> tuple[pd.DataFrame, Rules]:
+    """Return the rows of `score_probes` with what was hidden and what the method said of it.
+
+    The data set's own rules say who is searched for where; they are returned too.
+    """
+    data = world.data(evaluation.data)
+    rules = Rules.of(data.meta, data.name)
+    found = embed_splits(world, evaluation, "test", progress)
+    probes, gallery = found["probe"], found["gallery"]
+    scores = score_probes(
+        probes.embeddings.numpy(),
+        gallery.embeddings.numpy(),
+        data.table.iloc[data.split("test.probe")],
+        data.table.iloc[data.split("test.gallery")],
+        rules,
+        distance=evaluation.distance,
+    )
+    hidden = _what_was_hidden(evaluation.stage, evaluation.probe, probes)
+    scores = scores.join(hidden, on="probe")
+    scores["gallery_hidden_share"] = float(gallery.hidden_share.mean())
+    return scores, rules
+
+
+def embed_splits(
+    world: World, evaluation: Evaluation, splits: str, progress: ProgressReport
+) -> dict[str, EmbeddedSequences]:
+    """Return the embeddings of "probe" and "gallery", occluded as the evaluation says.
+
+    Args:
+        world: Holds the trained stage and the data.
+        evaluation: What is embedded with what.
+        splits: First part of the splits' names: "test" for "test.probe" and "test.gallery".
+        progress: Told before each of the two.
+    """
     torch.set_num_threads(evaluation.stage.recipe.threads)
     stage, device = evaluation.stage, torch.device(world.device)
     identities = training_identities(world.data(stage.data))
     network = _cached_network(world, stage, identities)
     networks = load_inputs(world, stage, identities)
     data = world.data(evaluation.data)
-    indices = {side: data.split(f"test.{side}") for side in ("probe", "gallery")}
     found: dict[str, EmbeddedSequences] = {}
     for number, (side, mix) in enumerate(
         {"gallery": evaluation.gallery, "probe": evaluation.probe}.items()
@@ -141,24 +188,15 @@ def score(world: World, evaluation: Evaluation, progress: ProgressReport) -> pd.
             network,
             networks,
             data,
-            indices[side],
+            data.split(f"{splits}.{side}"),
             mix,
             seed=evaluation.seed,
             draw=evaluation.draw,
             frames=evaluation.frames,
+            precision=evaluation.precision,
             device=device,
         )
-    scores = score_probes(
-        found["probe"].embeddings.numpy(),
-        found["gallery"].embeddings.numpy(),
-        data.table.iloc[indices["probe"]],
-        data.table.iloc[indices["gallery"]],
-        distance=evaluation.distance,
-        exclude_same_view=bool(data.meta.get("rules", {}).get("exclude_same_view", False)),
-    )
-    scores = pd.concat([scores, _what_was_hidden(stage, evaluation.probe, found["probe"])], axis=1)
-    scores["gallery_hidden_share"] = float(found["gallery"].hidden_share.mean())
-    return scores
+    return found
 
 
 def _what_was_hidden(stage: Stage, mix: Mix, found: EmbeddedSequences) -> pd.DataFrame:
@@ -180,7 +218,7 @@ def _what_was_hidden(stage: Stage, mix: Mix, found: EmbeddedSequences) -> pd.Dat
 
 
 def read_scores(store: Store, key: str) -> pd.DataFrame:
-    """Return the scores of an evaluation, one row per probe.
+    """Return the scores of an evaluation, one row per search, gallery view and probe.
 
     Raises:
         StoreError: If they cannot be read.
@@ -190,6 +228,21 @@ def read_scores(store: Store, key: str) -> pd.DataFrame:
         with np.load(path, allow_pickle=False) as arrays:
             return pd.DataFrame({name: arrays[name] for name in arrays.files})
     except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+        raise StoreError(
+            f"{path} cannot be read: {error}. Remove its folder to make it again."
+        ) from error
+
+
+def read_rules(store: Store, key: str) -> Rules:
+    """Return the rules that the scores of an evaluation were made with.
+
+    Raises:
+        StoreError: If they cannot be read.
+    """
+    path = store.path("scores", key) / "rules.json"
+    try:
+        return Rules.model_validate_json(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
         raise StoreError(
             f"{path} cannot be read: {error}. Remove its folder to make it again."
         ) from error

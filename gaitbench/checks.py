@@ -6,20 +6,23 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from gaitbench.data.rules import Rules
 from gaitbench.data.silhouettes import Silhouettes
 from gaitbench.errors import ConfigurationError, GaitbenchError, ProtocolError
-from gaitbench.evaluation.retrieval import comparable
+from gaitbench.evaluation.pairs import check_mates
 from gaitbench.methods.base import Stage
+from gaitbench.methods.extractor import ImportedExtractorStage
 from gaitbench.protocols.base import Bench, Cell
 from gaitbench.random_streams import stream
 from gaitbench.setting import Mix
 from gaitbench.training.batches import IdentitySampler, occluded_batch
+from gaitbench.training.recipe import Recipe
 from gaitbench.training.trainer import load_network, new_network
 
 CPU = torch.device("cpu")
 
 
-def check_data(bench: Bench, folders: Mapping[str, Path]) -> None:
+def check_data(bench: Bench, cells: Iterable[Cell], folders: Mapping[str, Path]) -> None:
     """Check the data sets that are there already; one that has to be built is checked after that.
 
     Raises:
@@ -27,43 +30,45 @@ def check_data(bench: Bench, folders: Mapping[str, Path]) -> None:
         ConfigurationError: If there are too few identities for a batch.
         ProtocolError: If no probe can be found in the gallery, or training identities are tested.
     """
-    preset = bench.preset
+    presets = [bench.preset_of(name) for name in bench.backbone_names()]
     opened = {
         source.key: Silhouettes.open(folders[source.key])
         for source in (bench.train, bench.test)
         if (folders[source.key] / "meta.json").is_file()
     }
     for data in opened.values():
-        data.check_size(preset.height, preset.width)
+        for preset in presets:
+            data.check_size(preset.height, preset.width)
     if bench.train.key in opened:
         data = opened[bench.train.key]
-        for recipe in preset.recipes():
+        for recipe in _trained_with(cells):
             IdentitySampler(data, data.split("train"), recipe)
     if bench.test.key in opened:
-        check_mates(opened[bench.test.key])
+        check_searches(opened[bench.test.key])
     if bench.train.key == bench.test.key and bench.train.key in opened:
         check_strangers(opened[bench.train.key])
 
 
-def check_mates(data: Silhouettes) -> None:
-    """Check that some probe can be found in the gallery under the data set's own rules.
+def _trained_with(cells: Iterable[Cell]) -> set[Recipe]:
+    """Return the recipes of the stages that are trained; what is imported needs no batches."""
+    stages = (stage for cell in cells for stage in cell.evaluation.stage.all_stages())
+    return {stage.recipe for stage in stages if stage.steps}
+
+
+def check_searches(data: Silhouettes) -> None:
+    """Check that every search of the data set's own rules can recognise somebody.
 
     Raises:
-        DataError: If a split is missing.
-        ProtocolError: If no probe has a mate that it may be compared with.
+        DataError: If a split is missing or the rules are not valid.
+        ProtocolError: If a search has no probes, no gallery, or no probe with a mate.
     """
     probes, gallery = (data.table.iloc[data.split(f"test.{s}")] for s in ("probe", "gallery"))
-    same_view = bool(data.meta.get("rules", {}).get("exclude_same_view", False))
-    valid = comparable(probes, gallery, exclude_same_view=same_view)
-    same = probes["identity"].to_numpy()[:, None] == gallery["identity"].to_numpy()
-    if not (valid & same).any():
+    try:
+        check_mates(probes, gallery, Rules.of(data.meta, data.name))
+    except ProtocolError as error:
         raise ProtocolError(
-            f"Data set {data.name!r}: no probe has a mate in the gallery that it may be compared with "
-            f"({probes['identity'].nunique()} identities in the probe set, "
-            f"{gallery['identity'].nunique()} in the gallery, {(same.any(1)).sum()} probes whose identity "
-            f"is in both; pairs of one view are {'excluded' if same_view else 'included'}, pairs of one "
-            "recording excluded), so nothing can be recognised. Look at it with 'gaitbench data check'."
-        )
+            f"Data set {data.name!r}: {error} Look at it with 'gaitbench data check'."
+        ) from error
 
 
 def check_strangers(data: Silhouettes) -> None:
@@ -130,6 +135,9 @@ def check_networks(cells: Iterable[Cell]) -> None:
 def _foreign(stage: Stage) -> bool:
     spec = getattr(stage, "backbone", None)
     kinds = [type(stage), *([spec.kind()] if spec is not None else [])]
+    # Whether an imported backbone fits frames of the preset's size, its layers know best.
+    if any(isinstance(s, ImportedExtractorStage) for s in stage.all_stages()):
+        return True
     return any(kind.__module__.split(".")[0] != "gaitbench" for kind in kinds)
 
 

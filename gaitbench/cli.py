@@ -1,26 +1,46 @@
 """The command line. Nothing heavy is imported before a command needs it."""
 
 import os
-import signal
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from gaitbench import __version__
+from gaitbench.cli_checkpoint import checkpoint_app
 from gaitbench.cli_data import data_app
+from gaitbench.cli_experiment import (
+    AdaptToOption,
+    BackbonesOption,
+    DatasetOption,
+    DistanceOption,
+    DrawsOption,
+    ExperimentArgument,
+    ExtractorOption,
+    MethodsOption,
+    NoMateOption,
+    PositivesOption,
+    PresetOption,
+    ProtocolOption,
+    SeedsOption,
+    SettingOption,
+    SideOption,
+    StoreOption,
+    TestDatasetOption,
+    experiment_options,
+    open_store,
+    opened_experiment,
+)
 from gaitbench.cli_lists import add_lists
 from gaitbench.cli_options import (
     JobsOption,
     PluginOption,
     default_jobs,
     err,
-    load_plugins,
     out,
 )
+from gaitbench.cli_submit import submit_app
 from gaitbench.errors import ConfigurationError, GaitbenchError
 
 if TYPE_CHECKING:
@@ -35,9 +55,10 @@ app = typer.Typer(
     help="Benchmark and ablation toolkit for occluded gait recognition.",
 )
 app.add_typer(data_app, name="data")
+app.add_typer(checkpoint_app, name="checkpoint")
+app.add_typer(submit_app, name="submit")
 add_lists(app)
 
-INTERRUPTED = 130
 FAILED = 2
 
 
@@ -70,45 +91,7 @@ def _root(
     pass
 
 
-ProtocolOption = Annotated[
-    str | None, typer.Option(help="What is trained and tested; see 'gaitbench protocols list'.")
-]
-PresetOption = Annotated[
-    str | None, typer.Option(help="Sizes and budgets: laptop, smoke, paper, or a TOML file.")
-]
-DatasetOption = Annotated[
-    str | None, typer.Option(help="A data set's name or folder; trained and tested on.")
-]
-TestDatasetOption = Annotated[
-    str | None, typer.Option(help="A data set's name or folder to test on instead.")
-]
-SettingOption = Annotated[
-    str | None, typer.Option(help="Who is occluded and how much; see 'gaitbench settings list'.")
-]
-SideOption = Annotated[
-    str | None, typer.Option(help="What is occluded at test time: both, probe or gallery.")
-]
-MethodsOption = Annotated[str | None, typer.Option(help="Comma-separated methods.")]
-BackbonesOption = Annotated[
-    str | None, typer.Option("--backbones", "--backbone", help="Comma-separated backbones.")
-]
-SeedsOption = Annotated[
-    str | None, typer.Option("--seeds", "--seed", help="Comma-separated seeds, for example 0,1,2.")
-]
-DistanceOption = Annotated[str | None, typer.Option(help="euclidean or cosine.")]
-NoMateOption = Annotated[str | None, typer.Option(help="Probes without a mate: drop or miss.")]
-AdaptToOption = Annotated[
-    str | None,
-    typer.Option(help="Comma-separated new types for generalizability and adaptability."),
-]
-StoreOption = Annotated[
-    Path | None,
-    typer.Option(envvar="GAITBENCH_STORE", help="Where results are kept.", show_default=False),
-]
 OutOption = Annotated[Path, typer.Option("--out", help="Folder for the report.")]
-ExperimentArgument = Annotated[
-    Path | None, typer.Argument(help="TOML file with an experiment; options override it.")
-]
 
 
 @app.command()
@@ -122,8 +105,11 @@ def run(
     side: SideOption = None,
     methods: MethodsOption = None,
     backbones: BackbonesOption = None,
+    extractor: ExtractorOption = None,
     seeds: SeedsOption = None,
     distance: DistanceOption = None,
+    draws: DrawsOption = None,
+    positives: PositivesOption = None,
     no_mate: NoMateOption = None,
     adapt_to: AdaptToOption = None,
     plugin: PluginOption = None,
@@ -136,8 +122,8 @@ def run(
     ] = False,
 ) -> None:
     """Train and evaluate what a protocol needs, then write the report."""
-    options = _options(locals())
-    with _opened(experiment, options, plugin, store) as (bench, opened):
+    options = experiment_options(locals())
+    with opened_experiment(experiment, options, plugin, store) as (bench, opened):
         from gaitbench.artifacts import resolve_device
         from gaitbench.display import display_for
         from gaitbench.runner import Runner
@@ -172,8 +158,11 @@ def report(
     side: SideOption = None,
     methods: MethodsOption = None,
     backbones: BackbonesOption = None,
+    extractor: ExtractorOption = None,
     seeds: SeedsOption = None,
     distance: DistanceOption = None,
+    draws: DrawsOption = None,
+    positives: PositivesOption = None,
     no_mate: NoMateOption = None,
     adapt_to: AdaptToOption = None,
     plugin: PluginOption = None,
@@ -184,11 +173,11 @@ def report(
     ] = "markdown,latex,csv,json",
 ) -> None:
     """Write the tables and figures of an experiment; of the last run one if no option is given."""
-    options = _options(locals())
+    options = experiment_options(locals())
     formats = tuple(f.strip() for f in format.split(",") if f.strip())
     if experiment is None and not options and not plugin:
         options, plugin = _last_experiment(store)
-    with _opened(experiment, options, plugin, store) as (bench, opened):
+    with opened_experiment(experiment, options, plugin, store) as (bench, opened):
         _report(opened, bench, out_folder, formats)
 
 
@@ -197,92 +186,7 @@ def status(store: StoreOption = None) -> None:
     """Say for every experiment of a store what is done, missing, being made, or stale, and why."""
     from gaitbench.status import print_status
 
-    print_status(_store(store), out)
-
-
-_LISTS = {"methods", "backbones", "seeds", "adapt_to"}
-_EXPERIMENT_OPTIONS = (
-    "protocol",
-    "preset",
-    "dataset",
-    "test_dataset",
-    "setting",
-    "side",
-    "methods",
-    "backbones",
-    "seeds",
-    "distance",
-    "no_mate",
-    "adapt_to",
-)
-
-
-def _options(given: dict[str, Any]) -> dict[str, Any]:
-    """Return the experiment's fields among a command's options, lists split at commas."""
-    options = {k: given[k] for k in _EXPERIMENT_OPTIONS if given.get(k) is not None}
-    for name in _LISTS & options.keys():
-        parts = [p.strip() for p in str(options[name]).split(",") if p.strip()]
-        options[name] = [_seed(p) for p in parts] if name == "seeds" else parts
-    return options
-
-
-def _seed(text: str) -> int:
-    try:
-        return int(text)
-    except ValueError:
-        raise ConfigurationError(
-            f"--seeds: {text!r} is not a whole number. Give seeds like 0,1,2."
-        ) from None
-
-
-def _store(folder: Path | None) -> "Store":
-    from gaitbench.store import DEFAULT_FOLDER, Store
-
-    return Store(folder or DEFAULT_FOLDER)
-
-
-@contextmanager
-def _opened(
-    file: Path | None, options: dict[str, Any], plugins: list[Path] | None, store: Path | None
-) -> "Iterator[tuple[Bench, Store]]":
-    """Give the resolved experiment and the store; everything is checked before any work."""
-    from gaitbench.spec import Experiment
-
-    values: dict[str, Any] = _located(Experiment.read(file), file.parent) if file else {}
-    values |= _located(options, Path())
-    if plugins:
-        values["plugins"] = [*values.get("plugins", []), *(str(p.resolve()) for p in plugins)]
-    asked = Experiment.of(values, str(file) if file else "options")
-    load_plugins([Path(p) for p in asked.plugins])
-    from gaitbench.protocols.base import Bench, expand
-
-    bench = Bench.resolve(asked)
-    expand(bench)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        yield bench, _store(store)
-    except KeyboardInterrupt:
-        # SIGTERM, which batch systems send, comes here too. Left alone, the command line's framework
-        # would print a bare "Aborted!".
-        err.print(
-            "\n[bold]Stopped.[/] Everything that was finished is kept; only what was being made is "
-            "lost. Give the same command again to go on.",
-            soft_wrap=True,
-        )
-        raise typer.Exit(INTERRUPTED) from None
-
-
-def _located(values: dict[str, Any], folder: Path) -> dict[str, Any]:
-    """Return options with every path made absolute: relative ones start where they were written."""
-    located = dict(values)
-    for name in ("dataset", "test_dataset", "preset"):
-        path = folder / str(values.get(name))
-        # A bare word is a registered name unless there is something of that name.
-        if name in values and (path.is_dir() or str(values[name]).endswith(".toml")):
-            located[name] = str(path.resolve())
-    if isinstance(values.get("plugins"), list):
-        located["plugins"] = [str((folder / str(p)).resolve()) for p in values["plugins"]]
-    return located
+    print_status(open_store(store), out)
 
 
 def _remember(store: "Store", bench: "Bench") -> None:
@@ -299,7 +203,7 @@ def _remember(store: "Store", bench: "Bench") -> None:
 
 
 def _last_experiment(folder: Path | None) -> tuple[dict[str, Any], list[Path]]:
-    store = _store(folder)
+    store = open_store(folder)
     keys = store.keys("experiments")
     if not keys:
         raise ConfigurationError(
@@ -328,8 +232,12 @@ def _report(store: "Store", bench: "Bench", folder: Path, formats: tuple[str, ..
 
 
 def _print_plan(runner: Any, bench: "Bench") -> None:
+    from gaitbench.recipe_text import plan_text
+
     missing = {t.key for t in runner.missing()}
     out.print(bench.experiment.toml(), markup=False, highlight=False)
+    for line in plan_text(bench, runner.cells):
+        out.print(line, markup=False, highlight=False, soft_wrap=True)
     for task in runner.tasks:
         there = runner.store.has(task.kind, task.key)
         said = "there" if there else "make" if task.key in missing else "not needed"

@@ -86,6 +86,45 @@ def data_import_bvh(
     data_info(target)
 
 
+@data_app.command("import-opengait")
+def data_import_opengait(
+    folder: Annotated[Path, typer.Argument(help="Tree identity/condition/view/*.pkl or *.png.")],
+    target: Annotated[Path, typer.Argument(help="New data set folder.")],
+    dataset: Annotated[
+        str,
+        typer.Option(
+            help="Whose rules: casia-b, oumvlp, gait3d, grew, sustech1k, ccpg, casia-e or briar."
+        ),
+    ],
+    partition: Annotated[
+        Path | None, typer.Option(help="OpenGait's JSON of training and test identities.")
+    ] = None,
+    pairs: Annotated[
+        Path | None,
+        typer.Option(help="CSV (briar): identity, condition, view, role, optionally split."),
+    ] = None,
+    file_pattern: Annotated[
+        str, typer.Option(help="Which pickle holds silhouettes if a folder has several.")
+    ] = "",
+    min_frames: Annotated[int, typer.Option(min=1, help="Shorter clips are left out.")] = 2,
+    validation: Annotated[
+        int, typer.Option(min=0, help="Training identities held out to record a loss on.")
+    ] = 0,
+    jobs: JobsOption = None,
+) -> None:
+    """Pack a data set in OpenGait's layout with its official splits; a killed import goes on."""
+    from gaitbench.data.opengait.importer import Choices, import_opengait
+
+    _check_new_folder(target)
+    choices = Choices(dataset, partition, pairs, file_pattern, min_frames, validation)
+    with _counted("clips") as progress:
+        done = import_opengait(
+            folder, target, choices, jobs=jobs or default_jobs("cpu"), progress=progress
+        )
+    out.print(done.text(), markup=False, highlight=False, soft_wrap=True)
+    data_info(target)
+
+
 @data_app.command("sheet")
 def data_sheet(
     path: Path,

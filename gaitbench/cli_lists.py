@@ -1,11 +1,13 @@
 """`gaitbench methods list` and its like, and the sheet that shows occlusions."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from rich.padding import Padding
 from rich.table import Table
+from rich.text import Text
 
 from gaitbench.cli_options import PluginOption, load_plugins, out
 
@@ -64,14 +66,18 @@ def _preset_rows() -> Iterator[tuple[str, ...]]:
 def _occlusion_rows() -> Iterator[tuple[str, ...]]:
     from gaitbench.occlusion import make, occlusions
 
-    for name, generator in occlusions.items():
+    for name, generator in sorted(occlusions.items(), key=lambda item: item[1].released):
         low, high = make(name).amount
         about = (generator.__doc__ or "").split("\n")[0]
-        yield name, about, f"{low:g}–{high:g} {generator.amount_of}", occlusions.source(name)
+        unasked = "asked for" if generator.released else "always"
+        amount = f"{low:g}–{high:g} {generator.amount_of}"
+        yield name, about, amount, unasked, occlusions.source(name)
 
 
 def _preview(
-    names: Annotated[list[str] | None, typer.Argument(help="Generators; default: all.")] = None,
+    names: Annotated[
+        list[str] | None, typer.Argument(help="Generators; default: all but released readings.")
+    ] = None,
     output: Annotated[Path, typer.Option(help="Image to write (.png or .pdf).")] = Path(
         "sheet.png"
     ),
@@ -81,10 +87,10 @@ def _preview(
 ) -> None:
     """Draw clips under each occlusion at several amounts, with what is hidden in colour."""
     load_plugins(plugin)
-    from gaitbench.occlusion import make, occlusions
+    from gaitbench.occlusion import grid_names, make, occlusions
     from gaitbench.preview import example_clips, preview_sheet, save_sheet
 
-    chosen = [make(occlusions.check(n)) for n in names or occlusions.names()]
+    chosen = [make(occlusions.check(n)) for n in names or grid_names()]
     save_sheet(preview_sheet(example_clips(dataset), chosen, seed=seed), output)
     out.print(f"{output}", highlight=False)
 
@@ -97,7 +103,7 @@ _LISTS: tuple[tuple[str, _Rows, tuple[str, ...]], ...] = (
     ("protocols", _protocol_rows, ("name", "about", "from")),
     ("settings", _setting_rows, ("name", "training clips", "test clips", "source")),
     ("presets", _preset_rows, ("name", "about")),
-    ("occlusions", _occlusion_rows, ("name", "about", "amount", "from")),
+    ("occlusions", _occlusion_rows, ("name", "about", "amount", "in grids", "from")),
 )
 
 
@@ -114,11 +120,30 @@ def add_lists(app: typer.Typer) -> None:
 def _list_command(rows: _Rows, columns: tuple[str, ...]) -> Callable[..., None]:
     def command(plugin: PluginOption = None) -> None:
         load_plugins(plugin)
+        found = list(rows())
+        if _table_width(found, columns) > out.width:
+            _print_blocks(found, columns)
+            return
         table = Table(box=None, pad_edge=False)
         for column in columns:
-            table.add_column(column, no_wrap=column == "name", overflow="fold")
-        for row in rows():
+            table.add_column(column)
+        for row in found:
             table.add_row(*row)
         out.print(table)
 
     return command
+
+
+def _table_width(rows: Sequence[tuple[str, ...]], columns: tuple[str, ...]) -> int:
+    widths = (max(map(len, cells)) for cells in zip(columns, *rows, strict=True))
+    return sum(widths) + 2 * (len(columns) - 1)
+
+
+def _print_blocks(rows: Iterable[tuple[str, ...]], columns: tuple[str, ...]) -> None:
+    """Print every row as a name with its facts below: columns too narrow to read help nobody."""
+    for name, *facts in rows:
+        out.print(name, style="bold", markup=False, highlight=False)
+        for column, fact in zip(columns[1:], facts, strict=True):
+            if fact:
+                text = Text(fact if column == "about" else f"{column}: {fact}")
+                out.print(Padding(text, (0, 0, 0, 2)), highlight=False)

@@ -4,6 +4,7 @@
     ├── ConfigurationError     an option, a file or a plug-in says something that cannot be run
     │   └── UnknownNameError   a name that no registry holds
     ├── DataError              a data set or a recording that cannot be used
+    ├── CheckpointError        a file of weights that cannot be used
     ├── ProtocolError          a comparison that would be meaningless
     ├── TrainingError          numbers that are no longer finite
     ├── TaskError              making an artifact failed in a way that nobody foresaw
@@ -39,6 +40,10 @@ class UnknownNameError(ConfigurationError):
 
 class DataError(GaitbenchError):
     """A data set, file or recording cannot be used as it is."""
+
+
+class CheckpointError(GaitbenchError):
+    """A file of weights cannot be read, or does not hold what it should."""
 
 
 class ProtocolError(GaitbenchError):

@@ -106,6 +106,9 @@ class Occlusion(ABC):
     amount_of: ClassVar[str] = "share of the frame"
     """What the amount is a share of, for help texts and axes."""
 
+    released: ClassVar[bool] = False
+    """Whether it repeats what released code draws: such a reading stands in no grid unasked."""
+
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
         if "name" not in cls.__dict__:
@@ -224,6 +227,11 @@ def register(name: str) -> Callable[[type[OcclusionT]], type[OcclusionT]]:
         return add(cls)
 
     return named
+
+
+def grid_names() -> list[str]:
+    """Return the names of the generators that grids hold unasked: all but released readings."""
+    return [name for name, kind in occlusions.items() if not kind.released]
 
 
 def make(name: str, **options: object) -> Occlusion:

@@ -19,7 +19,7 @@ from typing import Any, Literal, Protocol
 import filelock
 from joblib.externals.loky import ProcessPoolExecutor, get_reusable_executor
 
-from gaitbench.artifacts import World, make_dataset, make_scores, make_stage
+from gaitbench.artifacts import World, folders_of, make_dataset, make_scores, make_stage
 from gaitbench.checks import check_data, check_networks, check_occlusions
 from gaitbench.data.source import DataSource
 from gaitbench.errors import DataError, GaitbenchError, StoreError, TaskError
@@ -79,16 +79,20 @@ def tasks_of(bench: Bench, cells: Iterable[Cell]) -> list[Task]:
     for source in (bench.train, bench.test):
         if source.dataset is not None:
             tasks[source.key] = Task("datasets", source.key, f"data set {source.name}", source)
+    several = len(bench.backbone_names()) > 1
     for cell in cells:
         evaluation = cell.evaluation
+        where = f" ({cell.backbone})" if several else ""
         for stage in evaluation.stage.all_stages():
             if stage.key not in tasks:
-                tasks[stage.key] = _stage_task(stage, tasks, cell)
-        tasks.setdefault(evaluation.key, _evaluation_task(cell, tasks))
+                # A detector has no backbone: those of one size are shared by all.
+                own = where if hasattr(stage, "backbone") else ""
+                tasks[stage.key] = _stage_task(stage, tasks, cell, own)
+        tasks.setdefault(evaluation.key, _evaluation_task(cell, tasks, where))
     return list(tasks.values())
 
 
-def _stage_task(stage: Stage, tasks: dict[str, Task], cell: Cell) -> Task:
+def _stage_task(stage: Stage, tasks: dict[str, Task], cell: Cell, where: str) -> Task:
     needs = {s.key for s in stage.before()} | ({stage.data.fingerprint} & set(tasks))
     recipe = stage.recipe
     size = recipe.batch_size * recipe.frames / 256 * (1 + 0.3 * len(stage.inputs))
@@ -100,14 +104,14 @@ def _stage_task(stage: Stage, tasks: dict[str, Task], cell: Cell) -> Task:
     return Task(
         "stages",
         stage.key,
-        f"{name}{kind}{adapted}, seed {stage.seed}",
+        f"{name}{kind}{adapted}{where}, seed {stage.seed}",
         stage,
         frozenset(needs),
-        recipe.steps / 1000 * size,
+        stage.steps / 1000 * size,
     )
 
 
-def _evaluation_task(cell: Cell, tasks: dict[str, Task]) -> Task:
+def _evaluation_task(cell: Cell, tasks: dict[str, Task], where: str) -> Task:
     evaluation = cell.evaluation
     stages = [evaluation.stage, *evaluation.stage.inputs.values()]
     needs = {s.key for s in stages} | (
@@ -118,7 +122,7 @@ def _evaluation_task(cell: Cell, tasks: dict[str, Task]) -> Task:
     return Task(
         "scores",
         evaluation.key,
-        f"{cell.title}{adapted} on {cell.test}{amount}, seed {evaluation.seed}",
+        f"{cell.title}{adapted}{where} on {cell.test}{amount}, seed {evaluation.seed}",
         evaluation,
         frozenset(needs),
         EVALUATION_COST,
@@ -142,11 +146,9 @@ class Runner:
         self.store, self.bench, self.jobs, self.display = store, bench, jobs, display
         self.cells = expand(bench)
         self.tasks = tasks_of(bench, self.cells)
-        self.world = World(store.folder, self._folders(), device)
-
-    def _folders(self) -> dict[str, Path]:
-        sources = (self.bench.train, self.bench.test)
-        return {s.key: s.folder or self.store.path("datasets", s.key) for s in sources}
+        files = {} if bench.extractor is None else {bench.extractor.digest: bench.extractor.path}
+        folders = folders_of(store, (bench.train, bench.test))
+        self.world = World(store.folder, folders, device, files)
 
     def missing(self) -> list[Task]:
         """Return the tasks whose artifacts are not there and are needed.
@@ -166,7 +168,7 @@ class Runner:
         Raises:
             GaitbenchError: What is wrong, where, and what to do.
         """
-        check_data(self.bench, self.world.folders)
+        check_data(self.bench, self.cells, self.world.folders)
         check_occlusions(self.cells)
         check_networks(self.cells)
 
@@ -185,7 +187,7 @@ class Runner:
         try:
             made = self._make_datasets(missing)
             if made:
-                check_data(self.bench, self.world.folders)
+                check_data(self.bench, self.cells, self.world.folders)
             return made + self._make_rest(missing)
         finally:
             self.display.end()

@@ -1,7 +1,7 @@
 """Settings: who is occluded, how often, by what and how much, under one name."""
 
 from dataclasses import dataclass, replace
-from typing import Self
+from typing import Literal, Self
 
 import numpy as np
 
@@ -9,6 +9,9 @@ from gaitbench.errors import ConfigurationError, UnknownNameError
 from gaitbench.occlusion import Drawn, Occlusion, Range, make
 
 NO_OCCLUSION = "none"
+
+Draws = Literal["clip", "batch"]
+"""What shares one draw in training: see `Mix`."""
 
 
 @dataclass(frozen=True)
@@ -18,6 +21,9 @@ class Mix:
     Args:
         generators: Each drawn equally often among the occluded clips.
         share: Share of the clips that are occluded, in [0, 1].
+        per: "clip": every training clip has a draw of its own. "batch": all clips of a training batch
+            share one, whether they are occluded included, as in released code that samples clips of
+            varying length. Test clips have their own draws in any case.
 
     Raises:
         ConfigurationError: If the share leaves [0, 1], clips are to be occluded by nothing, or two
@@ -26,6 +32,7 @@ class Mix:
 
     generators: tuple[Occlusion, ...] = ()
     share: float = 0.0
+    per: Draws = "clip"
 
     def __post_init__(self) -> None:
         if not 0 <= self.share <= 1:
@@ -57,7 +64,7 @@ class Mix:
         return replace(self, share=share)
 
     def balanced(self) -> Self:
-        """Return this mix with every type, "none" included, equally often: what a detector needs."""
+        """Return this mix with every type, "none" included, equally often."""
         return self.with_share(len(self.generators) / (len(self.generators) + 1))
 
     def plus(self, generator: Occlusion) -> Self:
@@ -71,7 +78,8 @@ class Mix:
         if not self.share:
             return "no clip occluded"
         kinds = ", ".join(f"{g.name} {g.amount[0]:g}–{g.amount[1]:g}" for g in self.generators)
-        return f"{self.share:.0%} of the clips: {kinds}"
+        drawn = ", drawn once for all clips of a batch" if self.per == "batch" else ""
+        return f"{self.share:.0%} of the clips: {kinds}{drawn}"
 
 
 HOLISTIC = Mix()
@@ -98,6 +106,10 @@ class Setting:
         """The test types as a column heading, for example "top+bottom"."""
         return "+".join(g.name for g in self.test.generators)
 
+    def drawn_per(self, per: Draws) -> Self:
+        """Return this setting with its training clips' occlusion drawn per clip or per batch."""
+        return replace(self, train=replace(self.train, per=per))
+
 
 def _mix(names: tuple[str, ...], amount: Range, share: float) -> Mix:
     return Mix(tuple(make(name, amount=amount) for name in names), share)
@@ -111,6 +123,12 @@ def _mimicgait() -> Setting:
 def _rg_gait() -> Setting:
     mix = _mix(("top", "bottom"), (0.1, 0.6), 0.5)
     return Setting("rg-gait", "released RG-Gait configurations", mix, mix)
+
+
+def _rg_gait_fewer_at_test() -> Setting:
+    mix = _rg_gait().train
+    source = "released RG-Gait configurations, one of them"
+    return Setting("rg-gait-0.3", source, mix, mix.with_share(0.3))
 
 
 def _occ_aware() -> Setting:
@@ -128,7 +146,12 @@ def _occ_aware() -> Setting:
     return Setting("occ-aware", "Occ-Aware (WACV 2024), section 4", mix, mix)
 
 
-_SETTINGS = {"mimicgait": _mimicgait, "rg-gait": _rg_gait, "occ-aware": _occ_aware}
+_SETTINGS = {
+    "mimicgait": _mimicgait,
+    "rg-gait": _rg_gait,
+    "rg-gait-0.3": _rg_gait_fewer_at_test,
+    "occ-aware": _occ_aware,
+}
 
 
 def setting_names() -> list[str]:

@@ -9,11 +9,13 @@ from typing import Any, Literal, Self, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from gaitbench.errors import ConfigurationError, UnknownNameError
+from gaitbench.setting import Draws
 from gaitbench.training.recipe import Recipe
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
 Side = Literal["both", "probe", "gallery"]
 DistanceName = Literal["euclidean", "cosine"]
+Positives = Literal["others", "self-too"]
 
 
 class Preset(BaseModel):
@@ -25,6 +27,7 @@ class Preset(BaseModel):
         width: As height.
         test_frames: Longest clip at test time.
         sweep_frames: Longest clip in the sweep, which tests many conditions.
+        test_precision: Of embeddings: "bf16" is about twice as fast, "fp32" what the field compares.
         severities: Amounts of the sweep's grid.
         walkers: Options of the embedded walkers.
         backbones: Options of each backbone, by name; a backbone that is not named has its defaults.
@@ -34,6 +37,9 @@ class Preset(BaseModel):
         detector: Recipe of occlusion detectors.
         adaptation: Recipe of further training on a new type.
         detector_adaptation: The same for detectors.
+        recipes: Whether published recipes (`gaitbench/presets/recipes`) take the place of extractor,
+            occluded, adaptation, frame size and backbone options, for backbones that have them.
+        sources: Where the numbers come from, by recipe.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -43,6 +49,7 @@ class Preset(BaseModel):
     width: int = Field(ge=8)
     test_frames: int = Field(ge=1)
     sweep_frames: int = Field(ge=1)
+    test_precision: Literal["fp32", "bf16"] = "bf16"
     severities: tuple[float, ...]
     walkers: dict[str, Any] = Field(default_factory=dict)
     backbones: dict[str, dict[str, Any]] = Field(default_factory=dict)
@@ -52,6 +59,8 @@ class Preset(BaseModel):
     detector: Recipe
     adaptation: Recipe
     detector_adaptation: Recipe
+    recipes: bool = False
+    sources: dict[str, tuple[str, ...]] = Field(default_factory=dict)
 
     @classmethod
     def load(cls, name: str) -> Self:
@@ -62,21 +71,19 @@ class Preset(BaseModel):
             ConfigurationError: If the file cannot be read or says something that does not fit.
         """
         if name.endswith(".toml"):
-            return _checked(cls, _read_toml(Path(name), "Preset file"), name)
+            return checked(cls, _read_toml(Path(name), "Preset file"), name)
         if name not in preset_names():
             raise UnknownNameError("preset", name, preset_names())
         text = (resources.files("gaitbench.presets") / f"{name}.toml").read_text("utf-8")
-        return _checked(cls, tomllib.loads(text), f"preset {name!r}")
+        return checked(cls, tomllib.loads(text), f"preset {name!r}")
 
-    def recipes(self) -> tuple[Recipe, ...]:
-        """Return the recipes of all stages."""
-        return (
-            self.extractor,
-            self.occluded,
-            self.detector,
-            self.adaptation,
-            self.detector_adaptation,
-        )
+    def with_positives(self, positives: Positives) -> Self:
+        """Return the preset with this reading of the triplet loss in every stage that has one."""
+        if positives == "others":
+            return self
+        stages = ("extractor", "occluded", "adaptation")
+        changed = {s: getattr(self, s).model_copy(update={"self_positive": True}) for s in stages}
+        return self.model_copy(update=changed)
 
 
 def preset_names() -> list[str]:
@@ -97,10 +104,14 @@ class Experiment(BaseModel):
         setting: Who is occluded and how much.
         side: Which sequences are occluded at test time.
         methods: Compared methods; empty for the protocol's own choice.
-        backbones: Each method runs on each.
+        backbones: Each method runs on each; empty for GaitBase, or for the extractor's own.
+        extractor: File with a trained backbone that takes the place of the extractor on whole clips, for
+            every method that has one.
         seeds: Each is a complete repetition.
         distance: Between embeddings.
-        no_mate: What becomes of probes without a mate.
+        draws: Whether every training clip has its own occlusion, or all clips of a batch share one.
+        positives: Of an anchor in the triplet loss: other clips of its identity, or itself too.
+        no_mate: What becomes of probes without a mate: left out, misses, or misses in Rank-k only.
         adapt_to: New occlusion types of generalizability and adaptability.
         plugins: Python files that register more things.
     """
@@ -114,10 +125,13 @@ class Experiment(BaseModel):
     setting: str = "mimicgait"
     side: Side = "both"
     methods: tuple[str, ...] = ()
-    backbones: tuple[str, ...] = Field(default=("gaitbase",), min_length=1)
+    backbones: tuple[str, ...] = ()
+    extractor: str | None = None
     seeds: tuple[int, ...] = Field(default=(0,), min_length=1)
     distance: DistanceName = "euclidean"
-    no_mate: Literal["drop", "miss"] = "drop"
+    draws: Draws = "clip"
+    positives: Positives = "others"
+    no_mate: Literal["drop", "miss", "miss-ranks"] = "drop"
     adapt_to: tuple[str, ...] = ("middle", "dynamic")
     plugins: tuple[str, ...] = ()
 
@@ -132,7 +146,7 @@ class Experiment(BaseModel):
         Raises:
             ConfigurationError: If a key is unknown or a value does not fit.
         """
-        return _checked(cls, values, source)
+        return checked(cls, values, source)
 
     @classmethod
     def read(cls, path: Path) -> dict[str, Any]:
@@ -171,7 +185,12 @@ def _toml_value(value: object) -> str:
     return str(value)
 
 
-def _checked(model: type[ModelT], values: Mapping[str, Any], source: str) -> ModelT:
+def checked(model: type[ModelT], values: Mapping[str, Any], source: str) -> ModelT:
+    """Return values as a model.
+
+    Raises:
+        ConfigurationError: If a key is unknown or a value does not fit; `source` says where they are from.
+    """
     unknown = [key for key in values if key not in model.model_fields]
     if unknown:
         raise ConfigurationError(

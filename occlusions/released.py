@@ -1,30 +1,32 @@
-"""Occlusions as the released code draws them, where that differs from the papers, by name.
+"""Occlusions as the released code draws them, registered as "<code base>.<type>".
 
-Nothing here is registered: the generators under the plain names follow the papers. Here one can see
-what a difference changes, and the tests compare these with outputs of the released code, pixel by
-pixel.
+The generators under the plain names follow the papers. With these one can see what a difference
+changes: they are there where they are asked for by name, and in no grid. The tests compare them with
+outputs of the released code, pixel by pixel. All give binary frames; the released Occ-Aware code leaves
+grey levels after resizing.
 """
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import ClassVar, Literal
 
 import numpy as np
 
 from gaitbench.occlusion import Occlusion, Range, Step
 from gaitbench.occlusions.corner import CornerTopRight
-from gaitbench.occlusions.cut import Bottom, Top
+from gaitbench.occlusions.cut import Bottom, Fit, Top
 from gaitbench.occlusions.middle import Middle
-from gaitbench.occlusions.moving import Patch, Pole
+from gaitbench.occlusions.moving import Motion, Patch, Pole
 from gaitbench.occlusions.side import Left, Right
 
 Corner = Literal["top-left", "bottom-left", "bottom-right"]
 """A corner that Occ-Aware's released code means but does not hide; the fourth it hides."""
 
+Side = Literal["top", "bottom"]
+"""Which part is cut off."""
+
 
 @dataclass(frozen=True)
-class FrameCorner(Occlusion):
+class _FrameCorner(Occlusion):
     """Three of the four corners in Occ-Aware's released code, which indexes frames, not rows.
 
     The share of the height that is meant becomes a number of *frames* at the clip's beginning (top)
@@ -41,7 +43,7 @@ class FrameCorner(Occlusion):
     amount: Range = (0.2, 0.5)
     corner: Corner = "top-left"
 
-    name: ClassVar[str] = "released-frame-corner"
+    released: ClassVar[bool] = True
     amount_of: ClassVar[str] = "share of the frame height, used to count frames"
 
     def __post_init__(self) -> None:
@@ -59,7 +61,7 @@ class FrameCorner(Occlusion):
 
 
 @dataclass(frozen=True)
-class DetectorCut(Occlusion):
+class _DetectorCut(Occlusion):
     """Top or bottom as MimicGait's released code cuts them to train its visibility estimation.
 
     The sides are cut by half of the *kept* height each, so a person seen to 40 % keeps 60 % of the
@@ -73,9 +75,9 @@ class DetectorCut(Occlusion):
     """
 
     amount: Range = (0.4, 0.6)
-    side: Literal["top", "bottom"] = "top"
+    side: Side = "top"
 
-    name: ClassVar[str] = "released-detector-cut"
+    released: ClassVar[bool] = True
     amount_of: ClassVar[str] = "share of the frame height"
 
     def __post_init__(self) -> None:
@@ -94,24 +96,143 @@ class DetectorCut(Occlusion):
         return Step.keep(t, rows, (cut, w - cut))
 
 
-PRESETS: Mapping[str, Callable[[], Occlusion]] = MappingProxyType(
-    {
-        "rg-gait.top": lambda: Top((0.1, 0.6)),
-        "rg-gait.bottom": lambda: Bottom((0.1, 0.6)),
-        "rg-gait.middle": lambda: Middle((0.5, 0.5)),
-        "rg-gait.patch": lambda: Patch((0.3, 0.5), motion="released-code"),
-        "rg-gait.pole": lambda: Pole(motion="released-code"),
-        "mimicgait.detector-top": lambda: DetectorCut(side="top"),
-        "mimicgait.detector-bottom": lambda: DetectorCut(side="bottom"),
-        "occ-aware.corner-top-right": lambda: CornerTopRight(),
-        "occ-aware.corner-top-left": lambda: FrameCorner(corner="top-left"),
-        "occ-aware.corner-bottom-left": lambda: FrameCorner(corner="bottom-left"),
-        "occ-aware.corner-bottom-right": lambda: FrameCorner(corner="bottom-right"),
-        "occ-aware.bottom": lambda: Bottom((0.2, 0.5), fit="crop"),
-        "occ-aware.top": lambda: Top((0.2, 0.5), fit="crop"),
-        "occ-aware.left": lambda: Left((0.5, 0.5)),
-        "occ-aware.right": lambda: Right((0.5, 0.5)),
-    }
-)
-"""Released readings by the name of their code base and type. All give binary frames; the released
-Occ-Aware code leaves grey levels after resizing."""
+@dataclass(frozen=True)
+class RGGaitTop(Top):
+    """RG-Gait's released range of the upper cut."""
+
+    amount: Range = (0.1, 0.6)
+
+    name: ClassVar[str] = "rg-gait.top"
+    released: ClassVar[bool] = True
+
+
+@dataclass(frozen=True)
+class RGGaitBottom(Bottom):
+    """RG-Gait's released range of the lower cut."""
+
+    amount: Range = (0.1, 0.6)
+
+    name: ClassVar[str] = "rg-gait.bottom"
+    released: ClassVar[bool] = True
+
+
+@dataclass(frozen=True)
+class RGGaitMiddle(Middle):
+    """RG-Gait's released band, always half of the height."""
+
+    amount: Range = (0.5, 0.5)
+
+    name: ClassVar[str] = "rg-gait.middle"
+    released: ClassVar[bool] = True
+
+
+@dataclass(frozen=True)
+class RGGaitPatch(Patch):
+    """RG-Gait's released patch: smaller, always from left to right."""
+
+    amount: Range = (0.3, 0.5)
+    motion: Motion = "released-code"
+
+    name: ClassVar[str] = "rg-gait.patch"
+    released: ClassVar[bool] = True
+
+
+@dataclass(frozen=True)
+class RGGaitPole(Pole):
+    """RG-Gait's released pole, always from left to right."""
+
+    motion: Motion = "released-code"
+
+    name: ClassVar[str] = "rg-gait.pole"
+    released: ClassVar[bool] = True
+
+
+@dataclass(frozen=True)
+class DetectorTop(_DetectorCut):
+    """MimicGait's released upper cut of its detector's training, which narrows the frame too."""
+
+    name: ClassVar[str] = "mimicgait.detector-top"
+
+
+@dataclass(frozen=True)
+class DetectorBottom(_DetectorCut):
+    """MimicGait's released lower cut of its detector's training, which narrows the frame too."""
+
+    side: Side = "bottom"
+
+    name: ClassVar[str] = "mimicgait.detector-bottom"
+
+
+@dataclass(frozen=True)
+class OccAwareTop(Top):
+    """Occ-Aware's released upper cut, which also cuts the sides."""
+
+    amount: Range = (0.2, 0.5)
+    fit: Fit = "crop"
+
+    name: ClassVar[str] = "occ-aware.top"
+    released: ClassVar[bool] = True
+
+
+@dataclass(frozen=True)
+class OccAwareBottom(Bottom):
+    """Occ-Aware's released lower cut, which also cuts the sides."""
+
+    amount: Range = (0.2, 0.5)
+    fit: Fit = "crop"
+
+    name: ClassVar[str] = "occ-aware.bottom"
+    released: ClassVar[bool] = True
+
+
+@dataclass(frozen=True)
+class OccAwareLeft(Left):
+    """Occ-Aware's released left side, always the whole half."""
+
+    amount: Range = (0.5, 0.5)
+
+    name: ClassVar[str] = "occ-aware.left"
+    released: ClassVar[bool] = True
+
+
+@dataclass(frozen=True)
+class OccAwareRight(Right):
+    """Occ-Aware's released right side, always the whole half."""
+
+    amount: Range = (0.5, 0.5)
+
+    name: ClassVar[str] = "occ-aware.right"
+    released: ClassVar[bool] = True
+
+
+@dataclass(frozen=True)
+class OccAwareCornerTopRight(CornerTopRight):
+    """The one corner that Occ-Aware's released code hides as the paper says."""
+
+    name: ClassVar[str] = "occ-aware.corner-top-right"
+    released: ClassVar[bool] = True
+
+
+@dataclass(frozen=True)
+class OccAwareCornerTopLeft(_FrameCorner):
+    """Occ-Aware's released upper left corner, which selects frames instead of rows."""
+
+    name: ClassVar[str] = "occ-aware.corner-top-left"
+
+
+@dataclass(frozen=True)
+class OccAwareCornerBottomLeft(_FrameCorner):
+    """Occ-Aware's released lower left corner, which selects frames instead of rows."""
+
+    corner: Corner = "bottom-left"
+
+    name: ClassVar[str] = "occ-aware.corner-bottom-left"
+
+
+@dataclass(frozen=True)
+class OccAwareCornerBottomRight(_FrameCorner):
+    """Occ-Aware's released lower right corner, which selects frames instead of rows."""
+
+    corner: Corner = "bottom-right"
+
+    name: ClassVar[str] = "occ-aware.corner-bottom-right"

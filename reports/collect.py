@@ -6,12 +6,13 @@ from typing import Any
 import pandas as pd
 
 from gaitbench import __version__
-from gaitbench.artifacts import read_scores
+from gaitbench.artifacts import folders_of, read_rules, read_scores
+from gaitbench.data.rules import Rules
 from gaitbench.data.silhouettes import Silhouettes
-from gaitbench.errors import DataError
-from gaitbench.evaluation.retrieval import summarise
+from gaitbench.evaluation.summary import probe_views, summarise, summarise_searches
 from gaitbench.protocols.base import Bench, Cell, Evaluation, expand
-from gaitbench.reports.results import METRICS, Results
+from gaitbench.reports.results import METRICS, SEARCH_COLUMNS, VIEW_COLUMNS, Results
+from gaitbench.reports.rules_words import averaging, never_compared, rules_title
 from gaitbench.spec import Experiment
 from gaitbench.store import DEFAULT_FOLDER, Store
 
@@ -33,13 +34,25 @@ def collect(store: Store, bench: Bench) -> Results:
     """Return everything that the store knows about an experiment's cells."""
     command = command_of(bench.experiment, store)
     numbers: dict[str, dict[str, float]] = {}
-    rows = []
+    rows: list[dict[str, Any]] = []
+    searches: list[dict[str, Any]] = []
+    views: list[dict[str, Any]] = []
     for cell in expand(bench):
         key = cell.evaluation.key
         if key not in numbers and store.has("scores", key):
-            numbers[key] = _numbers(store, key, bench.experiment)
+            scores, rules = read_scores(store, key), read_rules(store, key)
+            numbers[key] = _numbers(scores, rules, bench.experiment)
+            searches += _search_rows(key, scores, rules, bench.experiment)
+            views += _view_rows(key, scores, rules, bench.experiment)
         rows.append(_row(cell, bench, numbers.get(key), command))
-    return Results(pd.DataFrame(rows), facts_of(store, bench), lambda key: read_scores(store, key))
+    return Results(
+        pd.DataFrame(rows),
+        facts_of(store, bench),
+        lambda key: read_scores(store, key),
+        rules_of(store, bench),
+        pd.DataFrame(searches, columns=pd.Index(SEARCH_COLUMNS)),
+        pd.DataFrame(views, columns=pd.Index(VIEW_COLUMNS)),
+    )
 
 
 def command_of(experiment: Experiment, store: Store) -> str:
@@ -62,19 +75,40 @@ def command_of(experiment: Experiment, store: Store) -> str:
     return shlex.join(parts)
 
 
-def _numbers(store: Store, key: str, experiment: Experiment) -> dict[str, float]:
+def _numbers(scores: pd.DataFrame, rules: Rules, experiment: Experiment) -> dict[str, float]:
     """Return the averages of a cell's scores."""
-    scores = read_scores(store, key)
     side = experiment.side
-    detected = scores["detected_amount"] - scores["hidden_share"]
-    return summarise(scores, no_mate=experiment.no_mate) | {
+    # What was hidden belongs to a probe, however often it is searched for.
+    probes = scores.drop_duplicates("probe")
+    detected = probes["detected_amount"] - probes["hidden_share"]
+    return summarise(scores, rules, no_mate=experiment.no_mate) | {
         "hidden_share": float(
-            scores["gallery_hidden_share" if side == "gallery" else "hidden_share"].mean()
+            probes["gallery_hidden_share" if side == "gallery" else "hidden_share"].mean()
         ),
-        "n_identities": float(scores["identity"].nunique()),
-        "detector_accuracy": float(scores["type_correct"].mean()),
+        "n_identities": float(probes["identity"].nunique()),
+        "detector_accuracy": float(probes["type_correct"].mean()),
         "detector_error": float(detected.abs().mean()),
     }
+
+
+def _search_rows(
+    key: str, scores: pd.DataFrame, rules: Rules, experiment: Experiment
+) -> list[dict[str, Any]]:
+    found = summarise_searches(scores, rules, no_mate=experiment.no_mate)
+    return [{"key": key, "search": name} | numbers for name, numbers in found.items()]
+
+
+def _view_rows(
+    key: str, scores: pd.DataFrame, rules: Rules, experiment: Experiment
+) -> list[dict[str, Any]]:
+    return [
+        {"key": key, "search": search.name, "view": view, "rank_1": rank_1}
+        for search in rules.searches
+        if search.by_view
+        for view, rank_1 in probe_views(
+            scores[scores["search"] == search.name], no_mate=experiment.no_mate
+        ).items()
+    ]
 
 
 def _row(
@@ -106,13 +140,40 @@ def _row(
     return row | {name: cell.ticks.get(name, False) for name in ("residual", "adaptive", "aware")}
 
 
-def _rules(store: Store, bench: Bench) -> dict[str, object]:
-    """Return how probes meet the gallery; nothing before the test data are there."""
-    try:
-        data = Silhouettes.open(bench.test.folder or store.path("datasets", bench.test.key))
-    except DataError:
+def rules_of(store: Store, bench: Bench) -> Rules | None:
+    """Return how probes meet the gallery, from the test data or from what was scored on them."""
+    folder = folders_of(store, [bench.test])[bench.test.key]
+    if (folder / "meta.json").is_file():
+        data = Silhouettes.open(folder)
+        return Rules.of(data.meta, data.name)
+    keys = (cell.evaluation.key for cell in expand(bench))
+    return next((read_rules(store, key) for key in keys if store.has("scores", key)), None)
+
+
+def _rules_facts(rules: Rules | None) -> dict[str, object]:
+    if rules is None:
         return {}
-    return {"exclude_same_view": bool(data.meta.get("rules", {}).get("exclude_same_view", False))}
+    facts: dict[str, object] = {"rules": rules_title(rules)}
+    if rules.source:
+        facts["rules_source"] = rules.source
+    if averaging(rules):
+        facts["one_number"] = averaging(rules)
+    return facts | {"never_compared": never_compared(rules)}
+
+
+def _positives_fact(bench: Bench) -> dict[str, object]:
+    """Return the other reading of the triplet loss, where it was asked for."""
+    presets = [bench.preset_of(name) for name in bench.backbone_names()]
+    if not any(preset.occluded.self_positive for preset in presets):
+        return {}
+    return {"triplet_loss": "each anchor is its own positive too"}
+
+
+def _adaptation_steps(bench: Bench) -> int | dict[str, int]:
+    """Return the steps of further training, by backbone where they differ."""
+    steps = {name: bench.preset_of(name).adaptation.steps for name in bench.backbone_names()}
+    first = next(iter(steps.values()))
+    return first if set(steps.values()) == {first} else steps
 
 
 def facts_of(store: Store, bench: Bench) -> dict[str, object]:
@@ -121,16 +182,17 @@ def facts_of(store: Store, bench: Bench) -> dict[str, object]:
     return {
         "preset": experiment.preset,
         "distance": experiment.distance,
-        **_rules(store, bench),
-        "exclude_same_recording": True,
+        **_positives_fact(bench),
+        **_rules_facts(rules_of(store, bench)),
         "no_mate": experiment.no_mate,
         "setting": f"{setting.name}: trained on {setting.train.describe()}; "
         f"tested on {setting.test.describe()} ({setting.source})",
         "side": experiment.side,
         "seeds": list(experiment.seeds),
+        **({} if bench.extractor is None else {"extractor": bench.extractor.text()}),
         "test_frames": bench.preset.test_frames,
         "sweep_frames": bench.preset.sweep_frames,
-        "adaptation_steps": bench.preset.adaptation.steps,
+        "adaptation_steps": _adaptation_steps(bench),
         "gaitbench_version": __version__,
         "protocol_version": Evaluation.version,
         "command": command_of(experiment, store),

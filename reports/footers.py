@@ -11,7 +11,11 @@ from gaitbench.reports.results import Results
 
 BOLD = "Bold: best value of the column as printed; equal values are all bold."
 
-_NO_MATE = {"drop": "left out", "miss": "counted as misses"}
+_NO_MATE = {
+    "drop": "left out",
+    "miss": "counted as misses",
+    "miss-ranks": "counted as misses in Rank-k, left out of all other metrics",
+}
 
 # Numbers of one data set may differ between tests by an excluded probe: then a range is printed.
 _COUNTS = (
@@ -34,6 +38,7 @@ def footer(results: Results, used: pd.DataFrame, *first: str) -> tuple[str, ...]
         *filter(None, first),
         _seeds_line(used),
         *_count_lines(used),
+        _rules_line(results.facts),
         _comparison_line(results.facts),
         _setting_line(results.facts, used),
         _hidden_line(used),
@@ -72,19 +77,25 @@ def _chance(cells: pd.DataFrame) -> str:
     return f" Chance level: {', '.join(levels)}." if levels else ""
 
 
+def _rules_line(facts: dict[str, object]) -> str:
+    if not facts.get("rules"):
+        return ""
+    parts = [f"Rules of the test data: {facts['rules']}"]
+    if facts.get("one_number"):
+        parts.append(f"one number per metric: {facts['one_number']}")
+    parts.append(f"never compared: {facts.get('never_compared', 'no pairs')}")
+    return _sentence(parts)
+
+
 def _comparison_line(facts: dict[str, object]) -> str:
     parts = []
     if "distance" in facts:
         parts.append(f"Distance: {facts['distance']}")
-    if "exclude_same_view" in facts:
-        excluded = "excluded" if facts["exclude_same_view"] else "included"
-        parts.append(f"pairs of one view: {excluded}")
-    if "exclude_same_recording" in facts:
-        excluded = "excluded" if facts["exclude_same_recording"] else "included"
-        parts.append(f"pairs of one recording: {excluded}")
     if "no_mate" in facts:
         rule = str(facts["no_mate"])
         parts.append(f"probes without a mate: {_NO_MATE.get(rule, rule)}")
+    if "triplet_loss" in facts:
+        parts.append(f"triplet loss: {facts['triplet_loss']}")
     return _sentence(parts)
 
 
@@ -124,6 +135,8 @@ def steps_line(used: pd.DataFrame) -> str:
 
 def _origin_line(facts: dict[str, object]) -> str:
     parts = []
+    if "extractor" in facts:
+        parts.append(f"extractor on whole clips not trained here: {facts['extractor']}")
     if "preset" in facts:
         parts.append(f"Preset: {facts['preset']}")
     if "gaitbench_version" in facts:

@@ -25,6 +25,7 @@ _DATASETS = {
     "oumvlp": "OU-MVLP",
     "sustech1k": "SUSTech1K",
     "ccpg": "CCPG",
+    "casia-e": "CASIA-E",
 }
 _METRICS = {
     "rank_1": "Rank-1",

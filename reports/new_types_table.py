@@ -79,7 +79,8 @@ def _adapted(cells: pd.DataFrame, test: str) -> pd.DataFrame:
 
 
 def _columns(test: str) -> list[Column]:
-    group = test.capitalize()
+    # A released reading, as "rg-gait.patch", is a name to be typed; a plain type is a word.
+    group = test if "." in test else test.capitalize()
     return [Column(metric_title(m), group, Unit.PERCENT, Better.HIGHER) for m in _METRICS]
 
 

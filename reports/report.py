@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import pandas as pd
+
 from gaitbench.errors import UnknownNameError
 from gaitbench.reports.ablation_table import ablation_tables
 from gaitbench.reports.atomic import write_text
@@ -26,6 +28,7 @@ from gaitbench.reports.published import companions
 from gaitbench.reports.quality_tables import detector_tables, metrics_tables
 from gaitbench.reports.results import Results
 from gaitbench.reports.retention_table import retention_tables
+from gaitbench.reports.search_tables import search_tables
 from gaitbench.reports.sweep_tables import sweep_tables
 from gaitbench.reports.table import Table
 
@@ -42,6 +45,8 @@ class _Part:
     title: str
     tables: Callable[[Results], list[Table]]
     figures: Callable[[Results], Iterator[NamedFigure]] | None = None
+    missed: bool = True
+    """Whether the report says so where there is nothing to fill it."""
 
 
 _PARTS = (
@@ -51,6 +56,7 @@ _PARTS = (
     _Part("Ablation", ablation_tables),
     _Part("Severity sweep", sweep_tables, severity_figures),
     _Part("Occlusion detectors", detector_tables, alpha_figures),
+    _Part("The data set's own tables", search_tables, missed=False),
     _Part("All metrics", metrics_tables),
 )
 
@@ -59,7 +65,8 @@ def write_report(results: Results, out: Path, formats: Sequence[str] = FORMATS) 
     """Write the report into a folder and return what was written, figures last.
 
     Markdown becomes `report.md`, LaTeX `report.tex`, both with `figures/`; CSV becomes
-    `tables/<name>.csv`, JSON `report.json`. Each file appears complete or not at all.
+    `tables/<name>.csv` with every metric of every evaluation in `tables/all-*.csv`, JSON `report.json`.
+    Each file appears complete or not at all.
 
     Args:
         results: What to report.
@@ -83,6 +90,7 @@ def write_report(results: Results, out: Path, formats: Sequence[str] = FORMATS) 
         written.append(write_text(out / "report.tex", document_latex(document)))
     if "csv" in formats:
         written += [write_text(out / _TABLES / f"{t.name}.csv", table_csv(t)) for t in tables]
+        written += _numbers_csv(results, out / _TABLES)
     if "json" in formats:
         written.append(write_text(out / "report.json", _json(results, tables)))
     return written + figures
@@ -101,7 +109,7 @@ def _document(results: Results, out: Path | None, written: list[Path]) -> Docume
     for part in _PARTS:
         tables = part.tables(results)
         if not tables:
-            left_out.append(part.title)
+            left_out += [part.title] if part.missed else []
             continue
         # Once per section: the papers' figures are the same beside every condition.
         beside = companions(tables[0])
@@ -156,17 +164,33 @@ def _fact(value: object) -> str:
     return str(value)
 
 
-def _json(results: Results, tables: list[Table]) -> str:
-    cells = [
-        {str(name): _json_value(value) for name, value in row.items()}
-        for row in results.cells.to_dict("records")
+def _numbers_csv(results: Results, folder: Path) -> list[Path]:
+    """Write every metric of every evaluation, which no single table holds; shares, unrounded."""
+    frames = {"evaluations": results.cells, "searches": results.searches, "views": results.views}
+    return [
+        write_text(folder / f"all-{name}.csv", frame.to_csv(index=False, lineterminator="\n"))
+        for name, frame in frames.items()
+        if len(frame)
     ]
+
+
+def _json(results: Results, tables: list[Table]) -> str:
     content = {
         "facts": {name: _json_value(value) for name, value in results.facts.items()},
-        "cells": cells,
+        "rules": None if results.rules is None else results.rules.model_dump(mode="json"),
+        "cells": _records(results.cells),
+        "searches": _records(results.searches),
+        "views": _records(results.views),
         "tables": [table_dict(table) for table in tables],
     }
     return json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def _records(frame: pd.DataFrame) -> list[dict[str, object]]:
+    return [
+        {str(name): _json_value(value) for name, value in row.items()}
+        for row in frame.to_dict("records")
+    ]
 
 
 def _json_value(value: object) -> object:

@@ -4,10 +4,11 @@ The runner fills this from the store; tables and figures read nothing else.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pandas as pd
 
+from gaitbench.data.rules import Rules
 from gaitbench.errors import StoreError
 
 METRICS = (
@@ -52,7 +53,14 @@ _COUNTS = (
 COLUMNS = _IDENTIFYING + METRICS + _SHARES + _COUNTS
 """Columns that every frame of cells has; ablation switches and detector quality may be added."""
 
+SEARCH_COLUMNS = ("key", "search", *METRICS, "n_probes", "n_without_mate", "n_gallery")
+VIEW_COLUMNS = ("key", "search", "view", "rank_1")
+
 _STATUSES = ("done", "missing")
+
+
+def _empty(columns: tuple[str, ...]) -> Callable[[], pd.DataFrame]:
+    return lambda: pd.DataFrame(columns=pd.Index(columns))
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,6 +73,9 @@ class Results:
             `aware` (boolean, for ablations), `detector_accuracy`, `detector_error` (shares).
         facts: What the footers print about the run; unknown names are listed in the report.
         probes: Gives the per-probe scores of a `key`, read only when a figure needs them.
+        rules: Of the test data; None before the data are there.
+        searches: One row per finished evaluation and search of the rules, with `SEARCH_COLUMNS`.
+        views: Rank-1 per finished evaluation, search by view and probe view, with `VIEW_COLUMNS`.
 
     Raises:
         StoreError: If columns are missing, a status is unknown or a metric is not a share.
@@ -73,6 +84,9 @@ class Results:
     cells: pd.DataFrame
     facts: dict[str, object]
     probes: Callable[[str], pd.DataFrame]
+    rules: Rules | None = None
+    searches: pd.DataFrame = field(default_factory=_empty(SEARCH_COLUMNS))
+    views: pd.DataFrame = field(default_factory=_empty(VIEW_COLUMNS))
 
     def __post_init__(self) -> None:
         absent = [name for name in COLUMNS if name not in self.cells.columns]
@@ -82,7 +96,9 @@ class Results:
                 "the store with this version of gaitbench."
             )
         _check_statuses(self.cells)
-        _check_shares(self.cells)
+        _check_shares(self.cells, (*METRICS, *_SHARES))
+        _check_shares(self.searches, METRICS)
+        _check_shares(self.views, ("rank_1",))
 
     def of(self, *protocols: str) -> pd.DataFrame:
         """Return the rows of these protocols, in their order."""
@@ -98,8 +114,8 @@ def _check_statuses(cells: pd.DataFrame) -> None:
         )
 
 
-def _check_shares(cells: pd.DataFrame) -> None:
-    for name in (*METRICS, *_SHARES):
+def _check_shares(cells: pd.DataFrame, columns: tuple[str, ...]) -> None:
+    for name in columns:
         values = cells[name].astype(float)
         # A mean of ones may exceed 1 by a rounding error.
         wrong = cells[(values < -1e-9) | (values > 1 + 1e-9)]

@@ -2,11 +2,15 @@
 
 import json
 import zlib
+from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+
+from gaitbench.backbones import from_opengait
 
 FOLDER = Path(__file__).parents[2] / "shared" / "golden"
 
@@ -18,6 +22,13 @@ def load(name):
     description = json.loads((FOLDER / f"{name}.json").read_text())
     with np.load(FOLDER / f"{name}.npz") as arrays:
         return description, {k: torch.from_numpy(arrays[k]) for k in arrays.files}
+
+
+def keys(name):
+    """Return the description of a network without outputs; skip where the reference data is missing."""
+    if not (FOLDER / "keys" / f"{name}.json").is_file():
+        pytest.skip(f"no reference data ({name}) beside the checkout")
+    return json.loads((FOLDER / "keys" / f"{name}.json").read_text())
 
 
 def weight(key, shape):
@@ -39,13 +50,53 @@ def weight(key, shape):
 
 
 def weights(description):
-    """Return all reference weights of an item by key; of two keys for one tensor the later decides."""
+    """Return all reference weights of an item by key; of two keys for one tensor the later decides.
+
+    What stays as constructed has a value in the description, or can be derived and is left out.
+    """
     found = {}
     for entry in description["state_dict"]:
-        found[entry["key"]] = weight(entry["key"], tuple(entry["shape"]))
+        if entry.get("init") != "default":
+            found[entry["key"]] = weight(entry["key"], tuple(entry["shape"]))
+        elif "value" in entry:
+            found[entry["key"]] = torch.full(entry["shape"], float(entry["value"]))
         if "alias_of" in entry:
             found[entry["alias_of"]] = found[entry["key"]]
     return found
+
+
+def state_dict(name):
+    """Return the reference weights of a network by key, whether it has outputs or not."""
+    without_outputs = (FOLDER / "keys" / f"{name}.json").is_file()
+    return weights(keys(name) if without_outputs else load(name)[0])
+
+
+@cache
+def network(name):
+    """Return a network as it is loaded from its weights, and the arrays of its item.
+
+    It is in evaluation mode and without gradients, and is built once for all tests, which must not alter
+    it. A network without outputs has no arrays.
+    """
+    built = from_opengait(state_dict(name))
+    arrays = load(name)[1] if (FOLDER / f"{name}.npz").is_file() else {}
+    return built.requires_grad_(False), arrays
+
+
+@contextmanager
+def outputs(**modules):
+    """Collect what these modules of a network return, by the names given; the last call counts."""
+    found = {}
+
+    def keep(name):
+        return lambda _module, _given, result: found.__setitem__(name, result)
+
+    handles = [module.register_forward_hook(keep(name)) for name, module in modules.items()]
+    try:
+        yield found
+    finally:
+        for handle in handles:
+            handle.remove()
 
 
 def assert_close(found, wanted):
@@ -53,36 +104,6 @@ def assert_close(found, wanted):
     limit = 1e-4 * max(1.0, float(wanted.abs().max()))
     difference = float((found.float() - wanted).abs().max())
     assert difference <= limit, f"differs by {difference:g}, allowed {limit:g}"
-
-
-GAITBASE = {
-    "Backbone.forward_block.conv1.conv.": "conv1.",
-    "Backbone.forward_block.bn1.": "bn1.",
-    "FCs.fc_bin": "head.weight",
-    **{f"Backbone.forward_block.layer{k}.0.": f"stages.{k - 1}." for k in range(1, 5)},
-}
-NECK = {"BNNecks.bn1d.": "norm.", "BNNecks.fc_bin": "weight"}
-DETECTOR = {
-    "layer1.0.": "maps.0.",
-    "layer2.0.": "maps.3.",
-    "layer3.0.": "maps.6.",
-    "fc1.": "feature.",
-    "fc2.": "type_head.",
-    "fc_amount_head.": "amount_head.",
-}
-
-
-def renamed(found, names, prefix=""):
-    """Return the reference weights under gaitbench's names; keys without a name are left out."""
-    result = {}
-    for key, value in found.items():
-        if not key.startswith(prefix):
-            continue
-        own = key.removeprefix(prefix)
-        for old, new in names.items():
-            if own.startswith(old):
-                result[new + own.removeprefix(old)] = value
-    return result
 
 
 def padded(packed, lengths):

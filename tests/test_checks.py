@@ -5,11 +5,12 @@ import pytest
 
 from gaitbench.checks import (
     check_data,
-    check_mates,
     check_networks,
     check_occlusions,
+    check_searches,
     check_strangers,
 )
+from gaitbench.data.rules import Rules, Search
 from gaitbench.data.silhouettes import Silhouettes, SilhouettesWriter
 from gaitbench.errors import ConfigurationError, DataError, ProtocolError
 from gaitbench.methods.base import methods
@@ -28,10 +29,13 @@ def registries():
         registry.restore(state)
 
 
-def written(folder, rows, splits, *, size=(16, 11), same_view=True):
+OTHER_VIEWS = Rules(searches=(Search(excluded="same-view"),))
+
+
+def written(folder, rows, splits, *, size=(16, 11), rules=OTHER_VIEWS):
     """Write a data set of (identity, view, recording) sequences."""
     height, width = size
-    meta = {"rules": {"exclude_same_view": same_view}}
+    meta = {"rules": rules.model_dump(mode="json")}
     rng = np.random.default_rng(0)
     with SilhouettesWriter(folder, name="tiny", height=height, width=width, meta=meta) as writer:
         for identity, view, recording in rows:
@@ -47,54 +51,69 @@ def bench(folder=None, **changes):
 
 
 def test_strangers_as_probes_are_refused(tmp_path):
-    rows = [("a", 0, "a-1"), ("b", 90, "b-1")]
+    rows = [("a", "000", "a-1"), ("b", "090", "b-1")]
     data = written(tmp_path / "d", rows, {"test.probe": [0], "test.gallery": [1]})
-    with pytest.raises(ProtocolError, match=r"1 identities in the probe set, 1 in the gallery"):
-        check_mates(data)
+    with pytest.raises(
+        ProtocolError, match=r"'tiny': .* \(1 identities\) .* \(1 identities\): they share 0"
+    ):
+        check_searches(data)
 
 
 @pytest.mark.parametrize(
     "rows",
     [
-        [("a", 0, "a-1"), ("a", 0, "a-2")],
-        [("a", 0, "a-1"), ("a", 90, "a-1")],
+        [("a", "000", "a-1"), ("a", "000", "a-2")],
+        [("a", "000", "a-1"), ("a", "090", "a-1")],
     ],
     ids=["one view", "one recording"],
 )
 def test_mates_that_the_rules_exclude_are_no_mates(tmp_path, rows):
     data = written(tmp_path / "d", rows, {"test.probe": [0], "test.gallery": [1]})
-    with pytest.raises(ProtocolError, match="pairs of one view are excluded"):
-        check_mates(data)
+    with pytest.raises(
+        ProtocolError, match="the rules exclude pairs of one view, pairs of one recording"
+    ):
+        check_searches(data)
 
 
 def test_a_mate_from_another_view_and_walk_will_do(tmp_path):
-    rows = [("a", 0, "a-1"), ("a", 90, "a-2")]
-    check_mates(written(tmp_path / "d", rows, {"test.probe": [0], "test.gallery": [1]}))
+    rows = [("a", "000", "a-1"), ("a", "090", "a-2")]
+    check_searches(written(tmp_path / "d", rows, {"test.probe": [0], "test.gallery": [1]}))
+
+
+def test_every_search_must_be_able_to_recognise_somebody(tmp_path):
+    rows = [("a", "000", "a-1"), ("a", "090", "a-2")]
+    splits = {"test.probe": [0], "test.gallery": [1]}
+    clothes = Search(name="CL", probes=("cl-*",))
+    rules = Rules(searches=(Search(name="NM", probes=("nm",)), clothes))
+    with pytest.raises(ProtocolError, match=r"'tiny': Search 'CL' has no probes: .* are nm\."):
+        check_searches(written(tmp_path / "d", rows, splits, rules=rules))
+    mates = Search(name="Re-ID", excluded="same-view-mates")
+    check_searches(written(tmp_path / "e", rows, splits, rules=Rules(searches=(mates,))))
 
 
 def test_nobody_is_trained_on_and_tested(tmp_path):
-    rows = [("a", 0, "a-1"), ("a", 90, "a-2")]
+    rows = [("a", "000", "a-1"), ("a", "090", "a-2")]
     splits = {"train": [0], "test.probe": [1], "test.gallery": [1]}
     with pytest.raises(ProtocolError, match=r"1 identities are in both 'train' and 'test\.probe'"):
         check_strangers(written(tmp_path / "d", rows, splits))
 
 
 def test_frames_that_do_not_fit_the_preset_are_refused(tmp_path):
-    rows = [("a", 0, "a-1"), ("a", 90, "a-2")]
+    rows = [("a", "000", "a-1"), ("a", "090", "a-2")]
     splits = {"test.probe": [0], "test.gallery": [1]}
     written(tmp_path / "d", rows, splits, size=(20, 20))
     b = bench(tmp_path / "d")
     with pytest.raises(DataError, match=r"20×20 cannot be reduced to the 16×11"):
-        check_data(b, {b.train.key: tmp_path, b.test.key: tmp_path / "d"})
+        check_data(b, expand(b), {b.train.key: tmp_path, b.test.key: tmp_path / "d"})
 
 
 def test_too_few_identities_are_refused(tmp_path):
-    rows = [("a", 0, "a-1"), ("b", 90, "b-1"), ("c", 0, "c-1"), ("c", 90, "c-2")]
+    rows = [("a", "000", "a-1"), ("b", "090", "b-1"), ("c", "000", "c-1"), ("c", "090", "c-2")]
     splits = {"train": [0, 1], "test.probe": [2], "test.gallery": [3]}
     written(tmp_path / "d", rows, splits)
     b = bench(dataset=str(tmp_path / "d"))
     with pytest.raises(ConfigurationError, match=r"2 training identities, but a batch asks for 4"):
-        check_data(b, {b.train.key: tmp_path / "d"})
+        check_data(b, expand(b), {b.train.key: tmp_path / "d"})
 
 
 def test_an_occlusion_of_a_wrong_shape_is_refused(registries):

@@ -38,6 +38,9 @@ def gaitbench(monkeypatch, capsys, tmp_path):
         (("--dataset", "no/such/folder"), "there is no such folder"),
         (("--seeds", "0,x"), "'x' is not a whole number"),
         (("--side", "left"), "side = 'left'"),
+        (("--draws", "clips"), "draws = 'clips'"),
+        (("--positives", "self"), "positives = 'self'"),
+        (("--adapt-to", "rg-gait.pach"), "Did you mean 'rg-gait.patch'"),
         (("--device", "tpu"), "Device 'tpu' is not available"),
         (("--plugin", "nothing.py"), "there is no such file"),
         (("missing.toml",), "there is no such file"),
@@ -64,6 +67,27 @@ def test_a_file_and_options_combine_and_are_printed_as_toml(gaitbench, tmp_path)
     assert 'protocol = "ablation"' in printed
     assert 'setting = "rg-gait"' in printed
     assert "artifacts would be made" in printed
+
+
+def test_other_readings_are_options_and_printed_as_toml(gaitbench):
+    options = ("--draws", "batch", "--positives", "self-too", "--methods", "rg-gait-visible-alpha")
+    code, printed = gaitbench("run", "--preset", "smoke", *options, "--dry-run")
+    assert code == 0
+    assert 'draws = "batch"' in printed
+    assert 'positives = "self-too"' in printed
+    assert "RG-Gait, visible alpha, seed 0" in printed
+
+
+def test_released_occlusions_are_listed_last_and_drawn_where_they_are_asked_for(
+    gaitbench, tmp_path
+):
+    code, printed = gaitbench("occlusions", "list")
+    assert code == 0
+    assert printed.index("rg-gait.patch") > printed.index(" top ")
+    assert printed.count("asked for") == 15
+    sheet = tmp_path / "sheet.png"
+    assert gaitbench("occlusions", "preview", "rg-gait.patch", "--output", sheet)[0] == 0
+    assert sheet.is_file()
 
 
 @pytest.mark.parametrize(

@@ -51,7 +51,7 @@ def contents(folder):
         str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
         for kind in ("datasets", "stages", "scores")
         for path in sorted((folder / kind).rglob("*"))
-        if path.is_file() and path.name != "record.json"
+        if path.is_file() and path.name != "record.json" and ".making-" not in str(path)
     }
 
 

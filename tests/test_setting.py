@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from gaitbench.errors import ConfigurationError, UnknownNameError
@@ -58,6 +60,22 @@ def test_a_generator_twice_is_refused():
     top = occlusions.get("top")()
     with pytest.raises(ConfigurationError, match="stands twice"):
         Mix((top, top), 1.0)
+
+
+def test_one_of_the_released_configurations_occludes_fewer_clips_at_test_time():
+    setting = get_setting("rg-gait-0.3")
+    assert setting.train == get_setting("rg-gait").train
+    assert drawn_types(setting.test)["none"] == pytest.approx(0.7, abs=0.05)
+
+
+def test_one_draw_per_batch_is_said_and_concerns_training_alone():
+    plain = get_setting("mimicgait")
+    setting = plain.drawn_per("batch")
+    assert setting.train == replace(plain.train, per="batch")
+    assert setting.test == plain.test
+    assert setting.train.describe().endswith("bottom 0.4–0.6, drawn once for all clips of a batch")
+    assert "batch" not in plain.train.describe()
+    assert plain.drawn_per("clip") == plain
 
 
 def test_unknown_settings_are_answered_with_the_nearest():

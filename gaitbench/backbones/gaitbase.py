@@ -6,30 +6,10 @@ import torch
 from torch import Tensor, nn
 
 from gaitbench.backbones.base import Backbone
+from gaitbench.backbones.blocks import ResidualBlock, frames_of
+from gaitbench.backbones.options import check_sizes
 from gaitbench.backbones.parts import PartLinear, pool_parts
 from gaitbench.errors import ConfigurationError
-
-
-class ResidualBlock(nn.Module):
-    """Two 3×3 convolutions with a shortcut. Source: He et al., CVPR 2016, figure 2."""
-
-    def __init__(self, channels_in: int, channels_out: int, stride: int) -> None:
-        super().__init__()
-        self.conv1 = nn.Conv2d(channels_in, channels_out, 3, stride, 1, bias=False)
-        self.bn1 = nn.BatchNorm2d(channels_out)
-        self.conv2 = nn.Conv2d(channels_out, channels_out, 3, 1, 1, bias=False)
-        self.bn2 = nn.BatchNorm2d(channels_out)
-        self.downsample: nn.Module = nn.Identity()
-        if stride != 1 or channels_in != channels_out:
-            self.downsample = nn.Sequential(
-                nn.Conv2d(channels_in, channels_out, 1, stride, bias=False),
-                nn.BatchNorm2d(channels_out),
-            )
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Map [n, c_in, h, w] to [n, c_out, h/stride, w/stride]."""
-        y = torch.relu(self.bn1(self.conv1(x)))
-        return torch.relu(self.bn2(self.conv2(y)) + self.downsample(x))
 
 
 class GaitBase(Backbone):
@@ -59,6 +39,9 @@ class GaitBase(Backbone):
             raise ConfigurationError(
                 f"backbone 'gaitbase': {len(channels)} channels, but {len(strides)} strides."
             )
+        check_sizes(
+            "gaitbase", channels=channels, strides=strides, parts=parts, embedding=embedding
+        )
         self.parts, self.feature_channels, self.channels = parts, channels[-1], embedding
         self.conv1 = nn.Conv2d(1, channels[0], 3, 1, 1, bias=False)
         self.bn1 = nn.BatchNorm2d(channels[0])
@@ -68,23 +51,10 @@ class GaitBase(Backbone):
         )
         self.head = PartLinear(parts, channels[-1], embedding)
 
-    def features(self, x: Tensor, lengths: Tensor | None = None) -> Tensor:
+    def encode(self, x: Tensor) -> Tensor:
         """Encode frames, take the maximum over time, pool parts: [n, t, h, w] -> [n, c_f, p]."""
-        n, t = x.shape[:2]
-        real = None if lengths is None else torch.arange(t, device=x.device) < lengths[:, None]
-        # Only real frames go through the network: batch statistics must not see padding.
-        frames = x.flatten(0, 1) if real is None else x[real]
-        # One channel in both memory formats is the same bytes: the strides decide what convolutions use.
-        maps = frames.unsqueeze(1).contiguous(memory_format=torch.channels_last)
-        maps = self.stages(torch.relu(self.bn1(self.conv1(maps))))
-        if real is None:
-            pooled = maps.unflatten(0, (n, t)).amax(1)
-        else:
-            # Activations are not negative, so zero is a neutral element of the maximum.
-            padded = maps.new_zeros(n, t, *maps.shape[1:])
-            padded[real] = maps
-            pooled = padded.amax(1)
-        return pool_parts(pooled, self.parts)
+        maps = self.stages(torch.relu(self.bn1(self.conv1(frames_of(x)))))
+        return pool_parts(maps.unflatten(0, x.shape[:2]).amax(1), self.parts)
 
     def project(self, features: Tensor) -> Tensor:
         """Apply the per-part linear layer: [n, c_f, p] -> [n, c, p]."""

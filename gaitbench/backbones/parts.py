@@ -42,6 +42,12 @@ class PartNeck(nn.Module):
         return torch.einsum("ncp,pck->nkp", features, functional.normalize(self.weight, dim=1))
 
 
+def append_vector(embeddings: Tensor, vector: Tensor) -> Tensor:
+    """Repeat a vector [n, e] over the parts and append it to embeddings [n, c, p]: [n, c + e, p]."""
+    repeated = vector.to(embeddings.dtype).unsqueeze(-1).expand(-1, -1, embeddings.shape[-1])
+    return torch.cat([embeddings, repeated], 1)
+
+
 def pool_parts(x: Tensor, parts: int) -> Tensor:
     """Cut maps [n, c, h, w] into `parts` horizontal strips: mean plus maximum of each, [n, c, p].
 

@@ -11,6 +11,8 @@ import pandas as pd
 from tabulate import tabulate
 
 from gaitbench.data.dataset import Progress
+from gaitbench.data.rules import EXCLUDED_WORDS, Rules, Search
+from gaitbench.data.sides import chosen
 from gaitbench.data.silhouettes import Indices, Silhouettes, packed_bytes
 from gaitbench.errors import GaitbenchError
 
@@ -24,6 +26,7 @@ HEIGHT = 64
 """Rows that silhouettes are distributed with in this field."""
 
 _ALL = "(data set)"
+_SHOWN = 24
 _PAIRS = (("test.gallery", "test.probe"), ("validation.gallery", "validation.probe"))
 _BITS = np.array([value.bit_count() for value in range(256)], np.uint8)
 _TESTED = tuple(split for pair in _PAIRS for split in pair)
@@ -47,7 +50,8 @@ def describe(data: Silhouettes) -> dict[str, Any]:
 
     Returns:
         The keys name, fingerprint, source, licence, height, width, sequences, identities,
-        recordings, frames, views, conditions, and splits: per split its own counts.
+        recordings, frames, views, conditions, rules (name, version, source, and one line per search),
+        and splits: per split its own counts.
     """
     table = data.table
     return {
@@ -58,10 +62,35 @@ def describe(data: Silhouettes) -> dict[str, Any]:
         "height": data.height,
         "width": data.width,
         **_counts(table),
-        "views": sorted({float(view) for view in table["view"]}),
+        "views": sorted(set(table["view"])),
         "conditions": {str(name): int(n) for name, n in table["condition"].value_counts().items()},
+        "rules": _told_rules(Rules.of(data.meta, data.name)),
         "splits": {name: _counts(table.iloc[rows]) for name, rows in data.splits.items()},
     }
+
+
+def _told_rules(rules: Rules) -> dict[str, Any]:
+    return {
+        "name": rules.name,
+        "version": rules.version,
+        "source": rules.source,
+        "exclude_same_recording": rules.exclude_same_recording,
+        "searches": [_told_search(search) for search in rules.searches],
+    }
+
+
+def _told_search(search: Search) -> str:
+    sides = [
+        f"{' '.join(patterns) or 'all'} ({side})"
+        for side, patterns in (("probes", search.probes), ("gallery", search.gallery))
+    ]
+    words = [
+        "view by view" if search.by_view else "views pooled",
+        *([f"{words} left out"] if (words := EXCLUDED_WORDS[search.excluded]) else []),
+        ", ".join(search.metrics),
+        *([] if search.headline else ["not in the headline"]),
+    ]
+    return f"{search.name}: {' in '.join(sides)}; {'; '.join(words)}"
 
 
 def _counts(table: pd.DataFrame) -> dict[str, int]:
@@ -76,15 +105,20 @@ def _counts(table: pd.DataFrame) -> dict[str, int]:
 def info_text(data: Silhouettes) -> str:
     """Return what `describe` finds as lines for a terminal."""
     facts = describe(data)
-    conditions = ", ".join(f"{name} ({n})" for name, n in facts["conditions"].items())
+    conditions = [f"{name} ({n})" for name, n in facts["conditions"].items()]
     lines = [
         ("name", facts["name"]),
         ("fingerprint", facts["fingerprint"]),
         ("source", facts["source"]),
         ("licence", facts["licence"]),
         ("frame size", f"{facts['height']}×{facts['width']}"),
-        ("views", ", ".join(f"{view:g}°" for view in facts["views"])),
-        ("conditions", conditions),
+        ("views", _shortened(facts["views"])),
+        ("conditions", _shortened(conditions)),
+        ("rules", f"{facts['rules']['name']}, version {facts['rules']['version']}"),
+        *(
+            (("searches" if i == 0 else ""), line)
+            for i, line in enumerate(facts["rules"]["searches"])
+        ),
     ]
     counts = [
         {"split": name, **part}
@@ -93,6 +127,12 @@ def info_text(data: Silhouettes) -> str:
     # Names such as 007 are no numbers, and a fingerprint may look like one.
     head = tabulate(lines, tablefmt="plain", disable_numparse=True)
     return f"{head}\n\n{tabulate(counts, headers='keys', tablefmt='simple')}"
+
+
+def _shortened(names: list[str]) -> str:
+    # Where every clip has a view or condition of its own, the list would fill the screen.
+    more = f", … {len(names)} in all" if len(names) > _SHOWN else ""
+    return ", ".join(names[:_SHOWN]) + more
 
 
 def check(data: Silhouettes, *, progress: Progress | None = None) -> list[Problem]:
@@ -176,9 +216,10 @@ def _told(wrong: npt.NDArray[np.bool_], what: str) -> list[str]:
 
 def _split_problems(data: Silhouettes, digests: dict[int, str]) -> Iterator[Problem]:
     yield from _shared_identities(data)
+    rules = Rules.of(data.meta, data.name)
     for gallery, probe in _PAIRS:
         if gallery in data.splits and probe in data.splits:
-            yield from _pair_problems(data, digests, gallery, probe)
+            yield from _pair_problems(data, rules, digests, gallery, probe)
 
 
 def _shared_identities(data: Silhouettes) -> Iterator[Problem]:
@@ -195,29 +236,57 @@ def _shared_identities(data: Silhouettes) -> Iterator[Problem]:
 
 
 def _pair_problems(
-    data: Silhouettes, digests: dict[int, str], gallery: str, probe: str
+    data: Silhouettes, rules: Rules, digests: dict[int, str], gallery: str, probe: str
 ) -> Iterator[Problem]:
+    """Yield what is wrong between two splits, each probe and reason once.
+
+    Only clips that some search compares are held against each other: where a data set has several
+    searches, the gallery of one may hold the probes of another.
+    """
+    reasons: dict[int, list[str]] = {int(row): [] for row in data.splits[probe]}
+    for search in rules.searches:
+        for row, reason in _search_problems(data, rules, search, digests, gallery, probe):
+            if reason not in reasons[row]:
+                reasons[row].append(reason)
+    for row, told in reasons.items():
+        yield from (Problem(str(data.table["sequence"].iloc[row]), reason) for reason in told)
+
+
+def _search_problems(
+    data: Silhouettes,
+    rules: Rules,
+    search: Search,
+    digests: dict[int, str],
+    gallery: str,
+    probe: str,
+) -> Iterator[tuple[int, str]]:
     table = data.table
-    enrolled = table.iloc[data.splits[gallery]]
+    enrolled_rows = _chosen(data, gallery, search.gallery)
+    enrolled = table.iloc[enrolled_rows]
     recordings = set(enrolled["recording"])
     views = enrolled.groupby("identity")["view"].agg(set).to_dict()
-    same = {digests[int(row)]: int(row) for row in data.splits[gallery] if int(row) in digests}
-    other_view = bool(dict(data.meta.get("rules", {})).get("exclude_same_view", False))
-    for row in (int(row) for row in data.splits[probe]):
-        name, identity, recording, view = (
-            table[column].iloc[row] for column in ("sequence", "identity", "recording", "view")
+    same = {digests[row]: row for row in enrolled_rows if row in digests}
+    for row in _chosen(data, probe, search.probes):
+        identity, recording, view = (
+            table[column].iloc[row] for column in ("identity", "recording", "view")
         )
-        if recording in recordings:
-            yield Problem(name, f"recording {recording!r} is in both {gallery!r} and {probe!r}")
+        if recording in recordings and rules.exclude_same_recording:
+            yield row, f"recording {recording!r} is in both {gallery!r} and {probe!r}"
         if digests.get(row) in same:
             twin = table["sequence"].iloc[same[digests[row]]]
-            yield Problem(name, f"its frames are identical to those of {twin!r} in {gallery!r}")
+            yield row, f"its frames are identical to those of {twin!r} in {gallery!r}"
         mates = views.get(identity, set())
         if not mates:
-            yield Problem(name, f"identity {identity!r} has no sequence in {gallery!r}")
-        elif other_view and mates == {view}:
-            yield Problem(
-                name,
-                f"identity {identity!r} is in {gallery!r} in the view {view:g}° only, which the "
+            yield row, f"identity {identity!r} has no sequence in {gallery!r}"
+        elif search.excluded != "nothing" and mates == {view}:
+            yield (
+                row,
+                f"identity {identity!r} is in {gallery!r} in the view {view} only, which the "
                 "rules leave out",
             )
+
+
+def _chosen(data: Silhouettes, split: str, patterns: tuple[str, ...]) -> list[int]:
+    rows = data.splits[split]
+    found: list[int] = rows[chosen(data.table.iloc[rows], patterns)].tolist()
+    return found

@@ -17,12 +17,19 @@ from joblib import Parallel, delayed, parallel_config
 from gaitbench.data.body import JOINTS, Camera, Pose, Shape, render
 from gaitbench.data.bvh import read_bvh
 from gaitbench.data.dataset import Progress
+from gaitbench.data.rules import Rules, Search
 from gaitbench.data.silhouettes import Frames, SilhouettesWriter, pack
 from gaitbench.data.skeleton import FPS, Walk, bone_lengths, posed, with_bone_lengths
 from gaitbench.errors import DataError
 
-VERSION = 1
+VERSION = 2
 """Raised whenever the same folder would give other silhouettes than before."""
+
+RULES = Rules(
+    name="motion-capture",
+    source="every probe is searched for in all other views",
+    searches=(Search(excluded="same-view"),),
+)
 
 VIEWS = (0.0, 36.0, 72.0, 108.0, 144.0, 180.0)
 SIZE = 64
@@ -173,7 +180,7 @@ def import_bvh(
     _check_usable(folder, walks, left_out)
     notes += _unit_notes(walks)
     meta = {
-        "rules": {"exclude_same_view": True},
+        "rules": RULES.model_dump(mode="json"),
         "source": f"motion capture (BVH) from the folder {folder.resolve().name!r}",
         "licence": _licence(folder),
         "fps": FPS,
@@ -378,7 +385,7 @@ def _write(
                     packed,
                     identity=entry.identity,
                     condition=_CONDITION,
-                    view=view,
+                    view=f"{view:03g}",
                     recording=entry.name,
                 )
             )

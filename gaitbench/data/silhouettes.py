@@ -25,7 +25,7 @@ import pandas as pd
 
 from gaitbench.errors import DataError
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 COLUMNS = ("sequence", "identity", "condition", "view", "recording", "frames", "offset")
 Frames = npt.NDArray[np.uint8]
 Indices = npt.NDArray[np.int64]
@@ -39,9 +39,9 @@ class Silhouettes:
         name: Name of the data set, for tables and random streams.
         height: Rows of a frame, in pixels.
         width: Columns of a frame, in pixels.
-        table: One row per sequence, in order; columns `COLUMNS`. `view` is in degrees (float),
-            `recording` names the walk that was recorded: sequences of one walk seen by several cameras
-            share it; `offset` is the row of the first frame in `packed`.
+        table: One row per sequence, in order; columns `COLUMNS`. `view` names the camera ("090" for 90
+            degrees where angles are known), `recording` the walk that was recorded: sequences of one walk
+            seen by several cameras share it; `offset` is the row of the first frame in `packed`.
         packed: uint8 [all frames, ceil(h·w / 8)].
         splits: Named index arrays into the table. Names with a meaning: "train", "validation.gallery",
             "validation.probe", "test.gallery", "test.probe".
@@ -68,7 +68,7 @@ class Silhouettes:
         except FileNotFoundError as error:
             raise DataError(
                 f"{folder}: not a gaitbench data set (no meta.json). Make one with "
-                "'gaitbench data import-bvh' or 'gaitbench data walkers'."
+                "'gaitbench data import-opengait', 'gaitbench data import-bvh' or 'gaitbench data walkers'."
             ) from error
         except (OSError, ValueError) as error:
             raise DataError(
@@ -84,7 +84,13 @@ class Silhouettes:
             text = (folder / "splits.json").read_text(encoding="utf-8")
             table = pd.read_csv(
                 StringIO(csv),
-                dtype={"sequence": str, "identity": str, "condition": str, "recording": str},
+                dtype={
+                    "sequence": str,
+                    "identity": str,
+                    "condition": str,
+                    "recording": str,
+                    "view": str,
+                },
                 keep_default_na=False,
             )
             splits = json.loads(text)
@@ -221,7 +227,7 @@ class SilhouettesWriter:
     written last.
 
         with SilhouettesWriter(folder, name="walkers", height=64, width=64) as writer:
-            writer.add(frames, identity="0001", condition="nm", view=90.0, recording="0001-nm-01")
+            writer.add(frames, identity="0001", condition="nm", view="090", recording="0001-nm-01")
             writer.splits["train"] = [0]
     """
 
@@ -248,12 +254,12 @@ class SilhouettesWriter:
         return self
 
     def add(
-        self, frames: Frames, *, identity: str, condition: str, view: float, recording: str
+        self, frames: Frames, *, identity: str, condition: str, view: str, recording: str
     ) -> int:
         """Append one sequence [t, h, w] and return its index."""
         if frames.ndim != 3 or frames.shape[1:] != (self.height, self.width) or not len(frames):
             raise DataError(
-                f"{identity}/{condition}/{view:g}: frames of shape {frames.shape}, but the data set holds "
+                f"{identity}/{condition}/{view}: frames of shape {frames.shape}, but the data set holds "
                 f"[t ≥ 1, {self.height}, {self.width}]."
             )
         return self.add_packed(
@@ -261,18 +267,28 @@ class SilhouettesWriter:
         )
 
     def add_packed(
-        self, packed: Frames, *, identity: str, condition: str, view: float, recording: str
+        self,
+        packed: Frames,
+        *,
+        identity: str,
+        condition: str,
+        view: str,
+        recording: str,
+        sequence: str = "",
     ) -> int:
-        """Append one sequence that is packed already (see `pack`) and return its index."""
+        """Append one sequence that is packed already (see `pack`) and return its index.
+
+        It is named after recording and view unless `sequence` says otherwise.
+        """
         payload = np.ascontiguousarray(packed).tobytes()
         self._raw.write(payload)
         self._hash.update(payload)
         self._rows.append(
             {
-                "sequence": f"{recording}-{view:03g}",
+                "sequence": sequence or f"{recording}-{view}",
                 "identity": identity,
                 "condition": condition,
-                "view": float(view),
+                "view": view,
                 "recording": recording,
                 "frames": len(packed),
                 "offset": self._offset,

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gaitbench.data.dataset import Dataset, datasets
+from gaitbench.data.rules import Rules
 from gaitbench.data.silhouettes import Silhouettes
 from gaitbench.errors import ConfigurationError, DataError, UnknownNameError
 from gaitbench.identity import canonical, key_of
@@ -18,12 +19,14 @@ class DataSource:
         key: Of the description, or of a folder's content.
         dataset: What builds it; None for a folder.
         folder: Where it lies; None for one that the store holds.
+        rules: Name of the rules of a folder, which says which published data set it is.
     """
 
     name: str
     key: str
     dataset: Dataset | None = None
     folder: Path | None = None
+    rules: str = ""
 
     @classmethod
     def find(cls, name: str, options: dict[str, object]) -> "DataSource":
@@ -47,4 +50,5 @@ class DataSource:
                 raise DataError(f"Data set {name}: there is no such folder.")
             raise UnknownNameError("data set", name, datasets.names())
         data = Silhouettes.open(folder)
-        return cls(data.name, data.fingerprint, None, folder.resolve())
+        rules = Rules.of(data.meta, data.name).name
+        return cls(data.name, data.fingerprint, None, folder.resolve(), rules)

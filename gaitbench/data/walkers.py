@@ -20,10 +20,17 @@ from gaitbench.data.dataset import Dataset, Progress
 from gaitbench.data.gait import draw_gait, vary
 from gaitbench.data.kinematics import walk
 from gaitbench.data.outfit import CONDITIONS, draw_outfit
+from gaitbench.data.rules import Rules, Search
 from gaitbench.data.segmentation import degraded, draw_level, draw_noise
 from gaitbench.data.silhouettes import SilhouettesWriter, pack
 from gaitbench.errors import ConfigurationError
 from gaitbench.random_streams import stream
+
+RULES = Rules(
+    name="walkers",
+    source="every probe is searched for in all other views",
+    searches=(Search(excluded="same-view"),),
+)
 
 VIEW_JITTER_DEG = 1.0
 """Standard deviation of a camera's angle around its view: nobody walks exactly along the line."""
@@ -106,7 +113,7 @@ class Walkers(Dataset):
     )
     # The spreads and noise levels of the modules that draw are part of the version, not of the
     # fields.
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
 
     identities_train: int = 200
     identities_validation: int = 30
@@ -159,7 +166,7 @@ class Walkers(Dataset):
             len(self._seen_from(name, split)) for t in tasks for name, split in t.recordings
         )
         meta = {
-            "rules": {"exclude_same_view": True},
+            "rules": RULES.model_dump(mode="json"),
             "source": f"gaitbench walkers {self.version}, after published figures on body and gait",
             "licence": "CC0-1.0",
         }
@@ -172,7 +179,7 @@ class Walkers(Dataset):
                     clip.packed,
                     identity=clip.identity,
                     condition=clip.condition,
-                    view=clip.view,
+                    view=f"{clip.view:03g}",
                     recording=clip.recording,
                 )
                 splits.setdefault(clip.split, []).append(index)

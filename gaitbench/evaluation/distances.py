@@ -135,6 +135,15 @@ def _parts(probe: Floats, gallery: Floats) -> Iterator[tuple[Doubles, Doubles]]:
         yield probe[:, :, part].astype(np.float64), gallery[:, :, part].astype(np.float64)
 
 
+CELLS_AT_ONCE = 8_000_000
+"""Cells of a distance matrix held at once; with masks and float64 steps about 20 bytes each."""
+
+
+def rows_at_once(gallery: int) -> int:
+    """Return how many probes are compared at once with a gallery of this size."""
+    return max(1, CELLS_AT_ONCE // gallery)
+
+
 def _blocks(n: int) -> Iterator[slice]:
     for start in range(0, n, _PROBES_AT_ONCE):
         yield slice(start, min(start + _PROBES_AT_ONCE, n))

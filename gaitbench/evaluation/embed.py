@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from gaitbench.data.silhouettes import Silhouettes
 from gaitbench.errors import TrainingError
-from gaitbench.methods.base import Embedded, Networks, Stage
+from gaitbench.methods.base import Networks, Stage
 from gaitbench.random_streams import stream
 from gaitbench.setting import Mix
 from gaitbench.training.batches import Batch, occluded_batch
@@ -51,6 +51,7 @@ def embed_sequences(
     seed: int,
     draw: int,
     frames: int,
+    precision: str,
     device: torch.device,
 ) -> EmbeddedSequences:
     """Occlude and embed sequences.
@@ -65,6 +66,7 @@ def embed_sequences(
         seed: Of the experiment.
         draw: Number of the draw, from 0.
         frames: Longest clip; of a longer sequence the frames in the middle are used.
+        precision: "fp32" or "bf16" (autocast).
         device: Where to run.
 
     Raises:
@@ -81,7 +83,8 @@ def embed_sequences(
             batch = clips_at_test(data, indices[chosen], mix, int(length), seed, draw)
             shares[chosen], types[chosen] = batch.hidden_share.numpy(), batch.types.numpy()
             order.append(chosen)
-            parts.append(_embed(stage, network, networks, batch.to(device), device))
+            with torch.inference_mode(), autocast(device, precision):
+                parts.append(stage.embed(network, networks, batch.to(device)))
     back = np.argsort(np.concatenate(order))
     found = EmbeddedSequences(
         torch.cat([p.embeddings.float().cpu() for p in parts])[torch.from_numpy(back)],
@@ -107,13 +110,6 @@ def clips_at_test(
         for sequence in rows["sequence"]
     ]
     return occluded_batch(whole, np.zeros(len(indices), np.int64), mix, streams)
-
-
-def _embed(
-    stage: Stage, network: nn.Module, networks: Networks, batch: Batch, device: torch.device
-) -> Embedded:
-    with torch.inference_mode(), autocast(device, stage.recipe.precision):
-        return stage.embed(network, networks, batch)
 
 
 def _column(

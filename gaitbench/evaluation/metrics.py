@@ -17,7 +17,12 @@ from gaitbench.evaluation.distances import Floats
 
 Integers = npt.NDArray[np.integer]
 Bools = npt.NDArray[np.bool_]
-NoMate = Literal["drop", "miss"]
+NoMate = Literal["drop", "miss", "miss-ranks"]
+"""What becomes of probes without a mate: left out; counted as 0 in every average; counted as misses in
+Rank-k and left out of every other average. All three are found in released evaluators."""
+
+Convention = Literal["largest", "interpolated"]
+"""Of the rate at a false accept rate that no threshold meets exactly; see `tar_at_far`."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,7 +110,8 @@ def rank_k(first_mate_rank: Integers, *, k: int, no_mate: NoMate = "drop") -> fl
         ProtocolError: If no probe has a mate.
     """
     has_mate = first_mate_rank > 0
-    return average(has_mate & (first_mate_rank <= k), has_mate, no_mate=no_mate)
+    ranked: NoMate = "miss" if no_mate == "miss-ranks" else no_mate
+    return average(has_mate & (first_mate_rank <= k), has_mate, no_mate=ranked)
 
 
 def average(values: npt.NDArray[np.generic], has_mate: Bools, *, no_mate: NoMate = "drop") -> float:
@@ -114,7 +120,8 @@ def average(values: npt.NDArray[np.generic], has_mate: Bools, *, no_mate: NoMate
     Args:
         values: Shape (n_probes,); entries of probes without a mate are not read.
         has_mate: Shape (n_probes,).
-        no_mate: "drop" leaves probes without a mate out, "miss" counts them as 0.
+        no_mate: "drop" leaves probes without a mate out, "miss" counts them as 0; "miss-ranks" is
+            "drop" here and "miss" in `rank_k`.
 
     Returns:
         The mean; of `ap` that is the mAP, of `inp` the mINP.
@@ -131,7 +138,7 @@ def average(values: npt.NDArray[np.generic], has_mate: Bools, *, no_mate: NoMate
             "average. Compare probes and gallery of the same identities."
         )
     found = values[has_mate].astype(np.float64)
-    return float(found.mean() if no_mate == "drop" else found.sum() / len(values))
+    return float(found.sum() / len(values) if no_mate == "miss" else found.mean())
 
 
 def allowed_impostors(far: float, n_impostors: int) -> int:
@@ -180,13 +187,21 @@ def far_threshold(nearest_impostors: Floats, n_impostors: int, far: float) -> fl
 
 
 def tar_at_far(
-    distances: Floats, probe_ids: Integers, gallery_ids: Integers, valid: Bools, *, far: float
+    distances: Floats,
+    probe_ids: Integers,
+    gallery_ids: Integers,
+    valid: Bools,
+    *,
+    far: float,
+    convention: Convention = "largest",
 ) -> npt.NDArray[np.float64]:
     """Return the share of every probe's genuine pairs that one threshold for all probes accepts.
 
-    The threshold gives the largest true accept rate with a false accept rate of at most `far` over
-    all pairs. A genuine pair tied with the first rejected impostor is rejected; a probe without a
-    mate has NaN. The mean weighted by the number of genuine pairs is the rate over all pairs.
+    With the convention "largest", the threshold gives the largest true accept rate with a false accept
+    rate of at most `far` over all pairs; a genuine pair tied with the first rejected impostor is
+    rejected. "interpolated" goes on from there on a straight line to the next point of the ROC curve;
+    the two differ only where genuine pairs and impostors tie. A probe without a mate has NaN. The mean
+    weighted by the number of genuine pairs is the rate over all pairs.
 
     Args:
         distances: Shape (n_probes, n_gallery), smaller is closer, finite.
@@ -194,15 +209,27 @@ def tar_at_far(
         gallery_ids: Shape (n_gallery,).
         valid: Shape (n_probes, n_gallery); False excludes a pair.
         far: False accept rate in [0, 1].
+        convention: See above.
 
     Returns:
         Shape (n_probes,), in [0, 1] or NaN; all NaN without impostor pairs.
+
+    Raises:
+        UnknownNameError: If `convention` is another word.
     """
+    if convention not in get_args(Convention):
+        raise UnknownNameError("convention of TAR@FAR", convention, get_args(Convention))
     genuine = valid & (probe_ids[:, None] == gallery_ids[None, :])
     impostors = distances[valid & ~genuine]
     threshold = far_threshold(impostors, len(impostors), far)
-    probes, _ = np.nonzero(genuine)
-    return accepted_share(distances[genuine], probes, genuine.sum(axis=1), threshold)
+    pairs = distances[genuine], np.nonzero(genuine)[0], genuine.sum(axis=1)
+    share = accepted_share(*pairs, threshold)
+    if convention == "largest" or not np.isfinite(threshold):
+        return share
+    below, up_to = (impostors < threshold).mean(), (impostors <= threshold).mean()
+    tied = accepted_share(*pairs, np.nextafter(threshold, np.inf))
+    interpolated: npt.NDArray[np.float64] = share + (far - below) / (up_to - below) * (tied - share)
+    return interpolated
 
 
 def accepted_share(

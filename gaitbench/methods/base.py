@@ -88,6 +88,11 @@ class Stage(ABC):
     version: ClassVar[int] = 1
     """Raised when the same description trains to other weights than before."""
 
+    @property
+    def steps(self) -> int:
+        """Optimiser steps that gaitbench spends on it."""
+        return self.recipe.steps
+
     @cached_property
     def key(self) -> str:
         """Name of the trained weights in the store."""
@@ -179,6 +184,7 @@ class Plan:
         detector: Recipe of occlusion detectors.
         seed: Of the experiment.
         detector_channels: Widths of the detector's convolutions.
+        imported: SHA-256 of a file that holds the extractor on whole clips, which is then not trained.
     """
 
     data: TrainingData
@@ -189,6 +195,7 @@ class Plan:
     detector: Recipe
     seed: int
     detector_channels: tuple[int, int, int] = (32, 64, 128)
+    imported: str | None = None
 
 
 @dataclass(frozen=True)

@@ -16,13 +16,31 @@ from gaitbench.training.recipe import Recipe
 def identity_losses(
     embeddings: Tensor, logits: Tensor, batch: Batch, recipe: Recipe
 ) -> dict[str, Tensor]:
-    """Return triplet loss and cross-entropy of part embeddings [n, c, p] and logits [n, k, p]."""
-    return {
-        "triplet": batch_all_triplet(embeddings, batch.identities, margin=recipe.margin),
-        "cross-entropy": part_cross_entropy(
-            logits, batch.identities, label_smoothing=recipe.label_smoothing
-        ),
-    }
+    """Return triplet loss and cross-entropy of part embeddings [n, c, p] and logits [n, k, p].
+
+    Both carry the recipe's weight; a term of weight 0 is left out.
+    """
+    terms: dict[str, Tensor] = {}
+    if recipe.triplet_weight:
+        terms["triplet"] = recipe.triplet_weight * batch_all_triplet(
+            embeddings,
+            batch.identities,
+            margin=recipe.margin,
+            self_positive=recipe.self_positive,
+        )
+    if recipe.cross_entropy_weight:
+        terms["cross-entropy"] = recipe.cross_entropy_weight * cross_entropy(logits, batch, recipe)
+    return terms
+
+
+def cross_entropy(logits: Tensor, batch: Batch, recipe: Recipe) -> Tensor:
+    """Return the cross-entropy of logits [n, k, p], scaled and smoothed as the recipe says."""
+    return part_cross_entropy(
+        logits,
+        batch.identities,
+        scale=recipe.cross_entropy_scale,
+        label_smoothing=recipe.label_smoothing,
+    )
 
 
 class Extractor(nn.Module):
@@ -66,12 +84,26 @@ class ExtractorStage(Stage):
         return Embedded(network(batch.clips))
 
 
+@dataclass(frozen=True)
+class ImportedExtractorStage(ExtractorStage):
+    """An extractor on whole clips that comes from a file instead of being trained.
+
+    Args:
+        digest: SHA-256 of the file.
+    """
+
+    digest: str
+    role = "imported extractor"
+
+    @property
+    def steps(self) -> int:
+        """None: whoever made the file trained it."""
+        return 0
+
+
 def holistic_extractor(plan: Plan) -> ExtractorStage:
     """Return the extractor on whole clips that Baseline-1, MimicGait and RG-Gait share."""
-    return ExtractorStage(
-        data=plan.data,
-        recipe=plan.extractor,
-        mix=HOLISTIC,
-        seed=plan.seed,
-        backbone=plan.backbone,
-    )
+    described = (plan.data, plan.extractor, HOLISTIC, plan.seed, plan.backbone)
+    if plan.imported is not None:
+        return ImportedExtractorStage(*described, plan.imported)
+    return ExtractorStage(*described)

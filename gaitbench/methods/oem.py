@@ -6,7 +6,7 @@ without the amount.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Self, cast
+from typing import Literal, Self, cast
 
 import torch
 from torch import Tensor, nn
@@ -20,6 +20,9 @@ from gaitbench.training.recipe import Recipe
 FEATURE_CHANNELS = 64
 CHANNELS = (32, 64, 128)
 
+AmountLabel = Literal["hidden", "visible"]
+"""What a detector's amount is trained to be: see `DetectorStage`."""
+
 
 @dataclass(frozen=True, eq=False)
 class Detection:
@@ -28,8 +31,9 @@ class Detection:
     Args:
         feature: Shape [n, 64]: mean over the frames.
         frame_features: Shape [n, t, 64].
-        type_logits: Shape [n, k]: of the mean feature.
-        amount: Shape [n]: hidden share in [0, 1], the mean of the per-frame amounts.
+        type_logits: Shape [n, k]: of the mean feature; k is 0 for a detector that tells no types apart.
+        amount: Shape [n]: in [0, 1], the mean of the per-frame amounts: the hidden share, or what else
+            the detector learned (see `DetectorStage`); NaN from one that learned none.
     """
 
     feature: Tensor
@@ -42,14 +46,17 @@ class OcclusionDetector(nn.Module):
     """Three convolutions on single frames, global average, a 64-d feature and two heads.
 
     Args:
-        types: Occlusion types, "none" included.
+        types: Occlusion types, "none" included; 0 for a detector of the amount alone.
         channels: Of the three convolutions; the papers' are 32, 64, 128.
+        amounts: Whether it tells the amount too.
 
     Source: Occ-Aware (WACV 2024) and MimicGait (WACV 2025); the third pooling is padded by 1 as in
     the released code, so that released weights give their own outputs.
     """
 
-    def __init__(self, types: int, channels: tuple[int, int, int] = CHANNELS) -> None:
+    def __init__(
+        self, types: int, channels: tuple[int, int, int] = CHANNELS, *, amounts: bool = True
+    ) -> None:
         super().__init__()
         first, second, third = channels
         self.maps = nn.Sequential(
@@ -64,8 +71,8 @@ class OcclusionDetector(nn.Module):
             nn.MaxPool2d(2, padding=1),
         )
         self.feature = nn.Linear(third, FEATURE_CHANNELS)
-        self.type_head = nn.Linear(FEATURE_CHANNELS, types)
-        self.amount_head = nn.Linear(FEATURE_CHANNELS, 1)
+        self.type_head = nn.Linear(FEATURE_CHANNELS, types) if types else None
+        self.amount_head = nn.Linear(FEATURE_CHANNELS, 1) if amounts else None
 
     def forward(self, clips: Tensor) -> Detection:
         """Evaluate clips [n, t, h, w] frame by frame."""
@@ -74,9 +81,15 @@ class OcclusionDetector(nn.Module):
         pooled = self.maps(frames).mean((2, 3))
         # Rectified, as in the released networks.
         features = torch.relu(self.feature(pooled)).view(n, t, -1)
-        amounts = torch.sigmoid(self.amount_head(features).float()).mean((1, 2))
         feature = features.mean(1)
-        return Detection(feature, features, self.type_head(feature), amounts)
+        logits = feature.new_empty(n, 0) if self.type_head is None else self.type_head(feature)
+        return Detection(feature, features, logits, self.amount(features).mean(1))
+
+    def amount(self, features: Tensor) -> Tensor:
+        """Return the amount, in [0, 1], that features [..., 64] of frames or clips stand for."""
+        if self.amount_head is None:
+            return features.new_full(features.shape[:-1], torch.nan)
+        return torch.sigmoid(self.amount_head(features).float()).squeeze(-1)
 
 
 def detect(detector: nn.Module, clips: Tensor) -> Detection:
@@ -85,28 +98,28 @@ def detect(detector: nn.Module, clips: Tensor) -> Detection:
         return cast(Detection, detector(clips))
 
 
-def concat_feature(embeddings: Tensor, feature: Tensor) -> Tensor:
-    """Repeat a feature [n, 64] over the parts and append it to embeddings [n, c, p]."""
-    repeated = feature.to(embeddings.dtype).unsqueeze(-1).expand(-1, -1, embeddings.shape[-1])
-    return torch.cat([embeddings, repeated], 1)
-
-
 @dataclass(frozen=True)
 class DetectorStage(Stage):
     """Trains a detector alone, on single frames, every type equally often.
 
     The amount is the measured hidden share of the body, 0 for a whole body: one meaning for every
-    generator, plug-ins included. The released code's label is the visible share of the height.
+    generator, plug-ins included.
 
     Args:
         channels: See `OcclusionDetector`.
         amounts: Whether the amount is learned too; Occ-Aware's detector learns the type alone.
+        amount_label: "hidden" as above. "visible": the visible share of the body in occluded frames, and 0
+            in whole ones; the released code takes the visible share of the height.
+        double_softmax: Whether the type scores pass a softmax before the cross-entropy applies its own, as
+            in the released code.
 
     Source: MimicGait (WACV 2025), supplement: cross-entropy + 10 × squared error, Adam 1e-4.
     """
 
     channels: tuple[int, int, int] = CHANNELS
     amounts: bool = True
+    amount_label: AmountLabel = "hidden"
+    double_softmax: bool = False
     role = "detector"
     learns_types = True
 
@@ -121,7 +134,7 @@ class DetectorStage(Stage):
 
     def build(self, identities: int) -> OcclusionDetector:
         """Return a new detector for the mix's types."""
-        return OcclusionDetector(len(self.mix.classes), self.channels)
+        return OcclusionDetector(len(self.mix.classes), self.channels, amounts=self.amounts)
 
     def resume(self, network: nn.Module, weights: Mapping[str, Tensor]) -> None:
         """Load earlier weights; rows of the type head that are new keep their fresh values."""
@@ -135,24 +148,42 @@ class DetectorStage(Stage):
         """Return the cross-entropy of the type and the weighted squared error of the amount."""
         found = cast(Detection, network(batch.clips))
         type_loss, amount_loss = occlusion_loss(
-            found.type_logits, batch.types, found.amount, batch.hidden_share
+            found.type_logits,
+            batch.types,
+            found.amount,
+            self._amount(batch),
+            double_softmax=self.double_softmax,
         )
         return {"type": type_loss, "amount": amount_loss} if self.amounts else {"type": type_loss}
+
+    def _amount(self, batch: Batch) -> Tensor:
+        """Return the amounts [n] to be learned."""
+        if self.amount_label == "hidden":
+            return batch.hidden_share
+        return torch.where(batch.types > 0, 1 - batch.hidden_share, 0.0)
+
+    def hidden_share(self, found: Detection) -> Tensor | None:
+        """Return the hidden share that the detector states, or None if its amount is another one."""
+        return found.amount if self.amount_label == "hidden" else None
 
     def embed(self, network: nn.Module, networks: Networks, batch: Batch) -> Embedded:
         """Return the feature as a one-part embedding, with type and amount."""
         found = detect(network, batch.clips)
         return Embedded(
-            found.feature.unsqueeze(-1), types=found.type_logits.argmax(1), amount=found.amount
+            found.feature.unsqueeze(-1),
+            types=found.type_logits.argmax(1),
+            amount=self.hidden_share(found),
         )
 
 
 def occlusion_detector(plan: Plan, *, amounts: bool = True) -> DetectorStage:
     """Return the detector for the setting's types that MimicGait and RG-Gait share."""
+    # Single frames have no clip length that could vary: every one has its own draw, always.
+    mix = replace(plan.setting.train.balanced(), per="clip")
     return DetectorStage(
         data=plan.data,
         recipe=plan.detector,
-        mix=plan.setting.train.balanced(),
+        mix=mix,
         seed=plan.seed,
         channels=plan.detector_channels,
         amounts=amounts,

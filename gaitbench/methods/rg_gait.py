@@ -6,14 +6,14 @@ Source: RG-Gait (IJCB 2025), section 3, equations 1–4.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar, Literal, cast
 
 import torch
 from torch import Tensor, nn
 
 from gaitbench.backbones.base import Backbone, BackboneSpec
-from gaitbench.backbones.parts import PartLinear
+from gaitbench.backbones.parts import PartLinear, append_vector
 from gaitbench.methods.base import Embedded, Method, Networks, Plan, Stage
 from gaitbench.methods.extractor import (
     Extractor,
@@ -25,13 +25,16 @@ from gaitbench.methods.oem import (
     FEATURE_CHANNELS,
     Detection,
     DetectorStage,
-    concat_feature,
+    OcclusionDetector,
     detect,
     occlusion_detector,
 )
 from gaitbench.training.batches import Batch
 
-Alpha = Literal["detected", "one", "oracle", "constant"]
+Alpha = Literal["detected", "mean-feature", "one", "oracle", "constant"]
+
+ExtractorState = Literal["frozen", "drifting", "trained"]
+"""What becomes of the signature extractor in the restoration stage: see `RestorationStage`."""
 
 
 class Restoration(nn.Module):
@@ -41,7 +44,7 @@ class Restoration(nn.Module):
         spec: The backbone's.
         identities: Size of the classifier.
         aware: Whether the mixer sees the occlusion feature.
-        own_extractor: Whether it carries a trainable copy of the signature extractor.
+        own_extractor: Whether it carries a copy of the signature extractor.
     """
 
     def __init__(
@@ -58,8 +61,13 @@ class Restoration(nn.Module):
         """Return R for clips [n, t, h, w] and their occlusion feature [n, 64], as [n, c, p]."""
         embeddings = self.backbone(clips)
         if feature is not None:
-            embeddings = concat_feature(embeddings, feature)
+            embeddings = append_vector(embeddings, feature)
         return cast(Tensor, self.mixer(embeddings))
+
+
+def restored(signature: Tensor, alpha: Tensor, residual: Tensor) -> Tensor:
+    """Return f = G + alpha · R for G and R [n, c, p] and alpha [n], in float32."""
+    return signature.float() + alpha[:, None, None] * residual.float()
 
 
 @dataclass(frozen=True)
@@ -71,10 +79,14 @@ class RestorationStage(Stage):
         extractor: The gait signature extractor.
         detector: The occlusion evaluation module; None where neither O nor alpha needs it.
         aware: Whether the occlusion feature O enters the mixer.
-        alpha: Where the residual's weight comes from: "detected" (the detector's amount), "one",
-            "oracle" (the measured hidden share of the body), or "constant" (`constant`).
+        alpha: Where the residual's weight comes from: "detected" (the mean of the detector's amounts of
+            the frames), "mean-feature" (its amount of the frames' mean feature), "one", "oracle" (the
+            measured hidden share of the body), or "constant" (`constant`).
         constant: The weight for "constant".
-        freeze_extractor: False lets a copy of the extractor train along.
+        extractor_state: "frozen": weights and batch-norm statistics stay. "drifting": a copy gets no
+            gradient, but is in training mode, as in the released code: its statistics follow the training
+            clips and are used at test time (and a backbone that drops paths drops them). "trained": a
+            copy trains along.
     """
 
     backbone: BackboneSpec
@@ -83,17 +95,20 @@ class RestorationStage(Stage):
     aware: bool = True
     alpha: Alpha = "detected"
     constant: float = 0.5
-    freeze_extractor: bool = True
+    extractor_state: ExtractorState = "frozen"
     role = "restoration"
 
     def build(self, identities: int) -> Restoration:
         """Return a new restoration network."""
-        return Restoration(
-            self.backbone, identities, aware=self.aware, own_extractor=not self.freeze_extractor
-        )
+        own = self.extractor_state != "frozen"
+        network = Restoration(self.backbone, identities, aware=self.aware, own_extractor=own)
+        if network.extractor is not None and self.extractor_state == "drifting":
+            # No gradient; in training mode batch norm updates its statistics nevertheless.
+            network.extractor.requires_grad_(False)
+        return network
 
     def start(self, network: nn.Module, networks: Networks) -> None:
-        """Begin with the extractor's neck, and with its backbone where that trains along."""
+        """Begin with the extractor's neck, and with its backbone where the network has a copy."""
         model, extractor = cast(Restoration, network), cast(Extractor, networks["extractor"])
         model.neck.load_state_dict(extractor.neck.state_dict())
         if model.extractor is not None:
@@ -110,14 +125,16 @@ class RestorationStage(Stage):
                 signature = networks["extractor"](batch.clips)
         else:
             signature = model.extractor(batch.clips)
-        alpha = self._alpha(found, batch)
+        alpha = self._alpha(networks, found, batch)
         feature = found.feature if self.aware and found is not None else None
         residual = model.residual(batch.clips, feature)
-        return signature.float() + alpha[:, None, None] * residual.float(), alpha, found
+        return restored(signature, alpha, residual), alpha, found
 
-    def _alpha(self, found: Detection | None, batch: Batch) -> Tensor:
+    def _alpha(self, networks: Networks, found: Detection | None, batch: Batch) -> Tensor:
         if self.alpha == "detected" and found is not None:
             return found.amount
+        if self.alpha == "mean-feature" and found is not None:
+            return cast(OcclusionDetector, networks["detector"]).amount(found.feature)
         hidden = batch.hidden_share.float()
         if self.alpha == "oracle":
             return hidden
@@ -132,9 +149,10 @@ class RestorationStage(Stage):
     def embed(self, network: nn.Module, networks: Networks, batch: Batch) -> Embedded:
         """Return f with alpha and what the detector said."""
         restored, alpha, found = self._restored(network, networks, batch)
-        if found is None:
+        if found is None or self.detector is None:
             return Embedded(restored, alpha)
-        return Embedded(restored, alpha, found.type_logits.argmax(1), found.amount)
+        amount = self.detector.hidden_share(found)
+        return Embedded(restored, alpha, found.type_logits.argmax(1), amount)
 
 
 @dataclass(frozen=True)
@@ -157,7 +175,7 @@ class RGGait(Method):
 
     alpha: ClassVar[Alpha] = "detected"
     aware: ClassVar[bool] = True
-    freeze_extractor: ClassVar[bool] = True
+    extractor_state: ClassVar[ExtractorState] = "frozen"
 
     def stage(self, plan: Plan) -> RestorationStage:
         """Return the restoration stage on top of the shared extractor and detector."""
@@ -169,11 +187,16 @@ class RGGait(Method):
             seed=plan.seed,
             backbone=plan.backbone,
             extractor=holistic_extractor(plan),
-            detector=occlusion_detector(plan) if self.aware or self.alpha == "detected" else None,
+            detector=self.detector(plan),
             aware=self.aware,
             alpha=self.alpha,
-            freeze_extractor=self.freeze_extractor,
+            extractor_state=self.extractor_state,
         )
+
+    def detector(self, plan: Plan) -> DetectorStage | None:
+        """Return the occlusion evaluation module, where anything is asked of it."""
+        needed = self.aware or self.alpha in ("detected", "mean-feature")
+        return occlusion_detector(plan) if needed else None
 
 
 class VanillaResidual(RGGait):
@@ -232,4 +255,46 @@ class TrainedExtractor(RGGait):
     title = "RG-Gait, GSE not frozen"
     about = "control: the signature extractor trains along"
     kind = "control"
-    freeze_extractor = False
+    extractor_state = "trained"
+
+
+class DriftingExtractor(RGGait):
+    """The signature extractor's batch-norm statistics follow the restoration's training clips."""
+
+    title = "RG-Gait, drifting statistics"
+    about = "variant: the frozen extractor's batch-norm statistics go on moving, as released"
+    kind = "variant"
+    extractor_state = "drifting"
+
+
+class VisibleAlpha(RGGait):
+    """Alpha is the visible share of occluded clips, and 0 for whole ones, as the detector learns it."""
+
+    title = "RG-Gait, visible alpha"
+    about = "variant: alpha is the visible share of occluded clips, 0 for whole ones, as released"
+    kind = "variant"
+
+    def detector(self, plan: Plan) -> DetectorStage:
+        """Return a detector that learns the visible share."""
+        return replace(occlusion_detector(plan), amount_label="visible")
+
+
+class MeanFeatureAlpha(RGGait):
+    """Alpha is the detected amount of the frames' mean feature, in training and at test time."""
+
+    title = "RG-Gait, alpha of the mean feature"
+    about = "variant: alpha is the amount of the mean feature, as in one path of the released code"
+    kind = "variant"
+    alpha = "mean-feature"
+
+
+class DoubleSoftmaxDetector(RGGait):
+    """The detector's type scores pass a softmax before its cross-entropy applies another."""
+
+    title = "RG-Gait, double softmax"
+    about = "variant: the detector's cross-entropy is taken of a softmax, as released"
+    kind = "variant"
+
+    def detector(self, plan: Plan) -> DetectorStage:
+        """Return a detector with the other loss of the type."""
+        return replace(occlusion_detector(plan), double_softmax=True)

@@ -9,19 +9,23 @@ import dataclasses
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 from typing import Any, ClassVar
 
 from gaitbench.backbones.base import BackboneSpec, backbones
+from gaitbench.checkpoints.extractor import ExtractorFile
 from gaitbench.data.source import DataSource
 from gaitbench.errors import ConfigurationError
 from gaitbench.identity import canonical, key_of
 from gaitbench.methods.base import Method, Plan, Stage, TrainingData, methods
 from gaitbench.occlusion import Occlusion, occlusions
+from gaitbench.recipes import with_recipes
 from gaitbench.registry import Registry
 from gaitbench.setting import HOLISTIC, Mix, Setting, get_setting
 from gaitbench.spec import Experiment, Preset
 
 HOLISTIC_TEST = "holistic"
+DEFAULT_BACKBONE = "gaitbase"
 REFERENCE = "baseline-1"
 """The method whose result on whole clips is the upper bound in RP and HPR."""
 
@@ -39,6 +43,7 @@ class Evaluation:
         seed: Of the draws.
         draw: Number of the draw.
         distance: Between embeddings.
+        precision: Of the embedding, "fp32" or "bf16".
     """
 
     stage: Stage
@@ -49,8 +54,9 @@ class Evaluation:
     seed: int
     draw: int
     distance: str
+    precision: str
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     """Raised when the same evaluation gives other scores than before."""
 
     @cached_property
@@ -97,14 +103,14 @@ class Cell:
         stage: Stage | None = self.evaluation.stage
         total = 0
         while stage is not None:
-            total += stage.recipe.steps if stage.mix.share else 0
+            total += stage.steps if stage.mix.share else 0
             stage = stage.initial
         return total
 
     @property
     def total_steps(self) -> int:
         """Steps of all stages, shared ones included."""
-        return sum(s.recipe.steps for s in self.evaluation.stage.all_stages())
+        return sum(s.steps for s in self.evaluation.stage.all_stages())
 
 
 @dataclass(frozen=True)
@@ -117,6 +123,7 @@ class Bench:
         setting: Who is occluded.
         train: Data to train on.
         test: Data to test on.
+        extractor: A file that takes the place of the extractor on whole clips.
     """
 
     experiment: Experiment
@@ -124,6 +131,7 @@ class Bench:
     setting: Setting
     train: DataSource
     test: DataSource
+    extractor: ExtractorFile | None = None
 
     @classmethod
     def resolve(cls, experiment: Experiment) -> "Bench":
@@ -140,12 +148,16 @@ class Bench:
             backbones.check(name)
         for name in experiment.adapt_to:
             occlusions.check(name)
-        setting = get_setting(experiment.setting)
+        setting = get_setting(experiment.setting).drawn_per(experiment.draws)
         train = _source(experiment.dataset, preset)
         test = (
             train if experiment.test_dataset is None else _source(experiment.test_dataset, preset)
         )
-        return cls(experiment, preset, setting, train, test)
+        extractor = None
+        if experiment.extractor is not None:
+            extractor = ExtractorFile.of(Path(experiment.extractor))
+            extractor.check_backbones(experiment.backbones)
+        return cls(experiment, preset, setting, train, test, extractor)
 
     def method_names(self, default: list[str]) -> list[str]:
         """Return the experiment's methods, or the protocol's own choice, the reference first."""
@@ -170,9 +182,27 @@ class Bench:
                 )
         return list(dict.fromkeys(chosen))
 
+    def backbone_names(self) -> tuple[str, ...]:
+        """Return the experiment's backbones, or that of its extractor, or the default."""
+        if self.extractor is not None:
+            return (self.extractor.backbone.name,)
+        return self.experiment.backbones or (DEFAULT_BACKBONE,)
+
+    def backbone(self, name: str) -> BackboneSpec:
+        """Return a backbone with the preset's sizes, or with those of the extractor's file."""
+        if self.extractor is not None:
+            return self.extractor.backbone
+        return BackboneSpec.of(name, self.preset_of(name).backbones.get(name, {}))
+
+    def preset_of(self, backbone: str) -> Preset:
+        """Return the preset for a backbone, with the published recipes where it asks for them."""
+        names = (self.train.rules, self.train.name)
+        preset = with_recipes(self.preset, backbone, [n for n in names if n])
+        return preset.with_positives(self.experiment.positives)
+
     def runs(self) -> list[tuple[str, int]]:
         """Return every (backbone, seed)."""
-        return [(b, s) for b in self.experiment.backbones for s in self.experiment.seeds]
+        return [(b, s) for b in self.backbone_names() for s in self.experiment.seeds]
 
     def stage(self, method: str, backbone: str, seed: int) -> Stage:
         """Return the last stage of a method."""
@@ -183,7 +213,8 @@ class Bench:
         if not self.method(method).adaptable:
             return None
         stage = self.stage(method, backbone, seed)
-        return stage.adapted(generator, self.preset.adaptation, self.preset.detector_adaptation)
+        preset = self.preset_of(backbone)
+        return stage.adapted(generator, preset.adaptation, preset.detector_adaptation)
 
     def method(self, name: str) -> Method:
         """Return a method with its default options."""
@@ -206,13 +237,14 @@ class Bench:
         side = self.experiment.side
         evaluation = Evaluation(
             stage=stage,
-            data=_sized(self.test, self.preset),
+            data=_sized(self.test, self.preset_of(backbone)),
             frames=frames or self.preset.test_frames,
             probe=mix if side in ("both", "probe") else HOLISTIC,
             gallery=mix if side in ("both", "gallery") else HOLISTIC,
             seed=stage.seed,
             draw=0,
             distance=self.experiment.distance,
+            precision=self.preset.test_precision,
         )
         kind = self.method(method)
         return Cell(
@@ -228,16 +260,17 @@ class Bench:
         )
 
     def _plan(self, backbone: str, seed: int) -> Plan:
-        preset = self.preset
+        preset = self.preset_of(backbone)
         return Plan(
             data=_sized(self.train, preset),
-            backbone=BackboneSpec.of(backbone, preset.backbones.get(backbone, {})),
+            backbone=self.backbone(backbone),
             setting=self.setting,
             extractor=preset.extractor,
             occluded=preset.occluded,
             detector=preset.detector,
             seed=seed,
             detector_channels=preset.detector_channels,
+            imported=None if self.extractor is None else self.extractor.digest,
         )
 
 
@@ -295,8 +328,12 @@ def expand(bench: Bench) -> list[Cell]:
 
 
 def third_party_occlusions() -> list[str]:
-    """Return the occlusions that plug-ins and other distributions have registered."""
-    return [n for n in occlusions.names() if not occlusions.source(n).startswith("gaitbench.")]
+    """Return the occlusions that plug-ins and other distributions have registered.
+
+    Readings of released code are left out: like gaitbench's own, they have to be asked for.
+    """
+    names = [n for n in occlusions.names() if not occlusions.source(n).startswith("gaitbench.")]
+    return [n for n in names if not occlusions.get(n).released]
 
 
 def _source(name: str, preset: Preset) -> DataSource:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from gaitbench.occlusion import make, occlusions
+from gaitbench.occlusion import grid_names, make
 from gaitbench.protocols.base import Bench, Cell, Protocol
 from gaitbench.setting import Mix
 
@@ -20,7 +20,7 @@ class Sweep(Protocol):
         for method in bench.compared_methods():
             for backbone, seed in bench.runs():
                 stage = bench.stage(method, backbone, seed)
-                for name in occlusions.names():
+                for name in grid_names():
                     for amount in bench.preset.severities:
                         cells.append(
                             bench.cell(

@@ -14,6 +14,8 @@ from gaitbench.errors import ConfigurationError
 from gaitbench.occlude import occlude
 from gaitbench.random_streams import stream
 from gaitbench.setting import Mix
+from gaitbench.training.augment import augmented
+from gaitbench.training.augmentations import draw_augmentation
 from gaitbench.training.recipe import Recipe
 
 
@@ -43,12 +45,12 @@ class Batch:
 
 
 class IdentitySampler:
-    """Draws P identities and K of their sequences, then consecutive frames of each.
+    """Draws P identities and K of their sequences, then frames of each.
 
     Args:
         data: Silhouettes, already at the size that the network sees.
         indices: Sequences to draw from.
-        recipe: Gives P, K and frames.
+        recipe: Gives P, K, and how frames are drawn.
 
     Raises:
         ConfigurationError: If there are fewer than P identities.
@@ -67,8 +69,15 @@ class IdentitySampler:
         self._length = data.table["frames"].to_numpy(np.int64)
         self._offset = data.table["offset"].to_numpy(np.int64)
 
-    def draw(self, rng: np.random.Generator) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]:
-        """Return clips [n, t, h, w] and their identities [n] for one batch."""
+    def draw(
+        self, rng: np.random.Generator, frames: int | None = None
+    ) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]:
+        """Return clips [n, t, h, w] and their identities [n] for one batch.
+
+        Args:
+            rng: The batch's own.
+            frames: Of each clip; None for as many as the recipe says.
+        """
         recipe = self.recipe
         chosen = rng.choice(len(self.names), recipe.identities, replace=False)
         sequences = np.concatenate(
@@ -78,14 +87,38 @@ class IdentitySampler:
             ]
         )
         length = self._length[sequences]
-        start = (rng.random(len(sequences)) * np.maximum(length - recipe.frames + 1, 1)).astype(
-            np.int64
-        )
-        # A sequence shorter than a clip is walked through again from its first frame.
-        frames = (start[:, None] + np.arange(recipe.frames)) % length[:, None]
-        return self.data.unpack(self._offset[sequences][:, None] + frames), np.repeat(
+        count = recipe.frames if frames is None else frames
+        if recipe.sampler == "unordered":
+            rows = unordered_frames(rng, length, count)
+        else:
+            rows = ordered_frames(rng, length, count, recipe.skip)
+        return self.data.unpack(self._offset[sequences][:, None] + rows), np.repeat(
             chosen, recipe.clips
         )
+
+
+def ordered_frames(
+    rng: np.random.Generator, length: npt.NDArray[np.int64], count: int, skip: int = 0
+) -> npt.NDArray[np.int64]:
+    """Return frames [n, count] in order, out of `count + skip` consecutive ones of each sequence.
+
+    A sequence that is shorter is walked through again from its first frame.
+    """
+    window = count + skip
+    start = (rng.random(len(length)) * np.maximum(length - window + 1, 1)).astype(np.int64)
+    within = np.arange(count)
+    if skip:
+        order = rng.permuted(np.tile(np.arange(window), (len(length), 1)), axis=1)
+        within = np.sort(order[:, :count], axis=1)
+    frames: npt.NDArray[np.int64] = (start[:, None] + within) % length[:, None]
+    return frames
+
+
+def unordered_frames(
+    rng: np.random.Generator, length: npt.NDArray[np.int64], count: int
+) -> npt.NDArray[np.int64]:
+    """Return frames [n, count] in random order; none twice where a sequence has enough."""
+    return np.stack([rng.choice(n, count, replace=n < count) for n in length.tolist()])
 
 
 def batches(sampler: IdentitySampler, mix: Mix, seed: int, purpose: str) -> Iterator[Batch]:
@@ -93,16 +126,43 @@ def batches(sampler: IdentitySampler, mix: Mix, seed: int, purpose: str) -> Iter
 
     Args:
         sampler: Draws clips.
-        mix: Draws what hides them, per clip.
+        mix: Draws what hides them, per clip or once for the batch.
         seed: Of the experiment.
         purpose: Name of the random streams; two stages with the same purpose and seed see the same
             clips in the same order. Every clip has a stream of its own for its occlusion, so clips that
-            both occlude are occluded alike, whatever share of the others stays whole.
+            both occlude are occluded alike, whatever share of the others stays whole; where a batch
+            shares one draw, it is the first clip's.
     """
     for step in count():
-        whole, identities = sampler.draw(stream(seed, purpose, "clips", step))
-        streams = [stream(seed, purpose, "occlusion", step, i) for i in range(len(whole))]
+        frames = _length(sampler.recipe, stream(seed, purpose, "length", step))
+        whole, identities = sampler.draw(stream(seed, purpose, "clips", step), frames)
+        whole = _augmented(whole, sampler.recipe, (seed, purpose, "augmentation", step))
+        clips = [0] * len(whole) if mix.per == "batch" else range(len(whole))
+        streams = [stream(seed, purpose, "occlusion", step, i) for i in clips]
         yield occluded_batch(whole, identities, mix, streams)
+
+
+def _length(recipe: Recipe, rng: np.random.Generator) -> int:
+    if recipe.lengths is None:
+        return recipe.frames
+    least, most = recipe.lengths
+    return int(rng.integers(least, most + 1))
+
+
+def _augmented(
+    whole: npt.NDArray[np.uint8], recipe: Recipe, names: tuple[int, str, str, int]
+) -> npt.NDArray[np.uint8]:
+    """Return the clips augmented, each from a stream of its own."""
+    if not recipe.augment:
+        return whole
+    seed, purpose, what, step = names
+    size = whole.shape[2:]
+    drawn = [
+        draw_augmentation(recipe.augment, stream(seed, purpose, what, step, i), *size)
+        for i in range(len(whole))
+    ]
+    clips: npt.NDArray[np.uint8] = augmented(torch.from_numpy(whole), drawn).numpy()
+    return clips
 
 
 def occluded_batch(

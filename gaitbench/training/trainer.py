@@ -1,8 +1,10 @@
 """The one training loop: every stage of every method runs through it."""
 
 import math
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -14,10 +16,13 @@ from gaitbench.errors import TrainingError
 from gaitbench.methods.base import Networks, Stage, frozen
 from gaitbench.random_streams import torch_seed
 from gaitbench.training.batches import Batch, IdentitySampler, batches
-from gaitbench.training.recipe import Recipe
+from gaitbench.training.recipe import Recipe, WeightGroup
 
 CHECKS = 20
 """How often in a training the losses are averaged, recorded and measured on validation identities."""
+
+HISTORY = ("step", "term", "training", "validation")
+"""Columns of a stage's recorded losses."""
 
 NOT_ON_NEW_IDENTITIES = "cross-entropy"
 """The one loss term that identities without a class do not have."""
@@ -75,7 +80,7 @@ def train(
     supply = batches(sampler, stage.mix, stage.seed, _purpose(stage))
     for step in range(1, recipe.steps + 1):
         for group in optimiser.param_groups:
-            group["lr"] = recipe.learning_rate * rate(recipe, step)
+            group["lr"] = learning_rate(recipe, step, group["pace"])
         terms = _losses(stage, network, networks, next(supply).to(device), device)
         total = torch.stack(list(terms.values())).sum()
         loss = float(total.detach())
@@ -117,11 +122,21 @@ def rate(recipe: Recipe, step: int) -> float:
     if recipe.schedule == "constant":
         return 1.0
     if recipe.schedule == "milestones":
-        return 0.1 ** sum(step > milestone for milestone in recipe.milestones)
+        return recipe.gamma ** sum(step > milestone for milestone in recipe.milestones)
+    if recipe.schedule == "cosine":
+        done = (step - 1) // recipe.hold * recipe.hold
+        return 0.5 * (
+            1 + math.cos(math.pi * min(1.0, done / (recipe.cosine_steps or recipe.steps)))
+        )
     warm_up = max(1, recipe.steps // 10)
     if step <= warm_up:
         return step / warm_up
     return 0.5 * (1 + math.cos(math.pi * (step - warm_up) / (recipe.steps - warm_up + 1)))
+
+
+def learning_rate(recipe: Recipe, step: int, pace: float = 1.0) -> float:
+    """Return the learning rate at a step, 1-based, of weights whose factor on it is `pace`."""
+    return max(recipe.learning_rate * rate(recipe, step) * pace, recipe.final_learning_rate)
 
 
 def autocast(device: torch.device, precision: str) -> torch.autocast:
@@ -135,13 +150,43 @@ def _purpose(stage: Stage) -> str:
 
 
 def _optimiser(network: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
-    weights = list(network.parameters())
+    groups = weight_groups(network, recipe)
     if recipe.optimiser == "sgd":
         return torch.optim.SGD(
-            weights, recipe.learning_rate, momentum=0.9, weight_decay=recipe.weight_decay
+            groups,
+            recipe.learning_rate,
+            momentum=recipe.momentum,
+            weight_decay=recipe.weight_decay,
         )
     kind = torch.optim.AdamW if recipe.optimiser == "adamw" else torch.optim.Adam
-    return kind(weights, recipe.learning_rate, weight_decay=recipe.weight_decay, fused=True)
+    return kind(groups, recipe.learning_rate, weight_decay=recipe.weight_decay, fused=True)
+
+
+def weight_groups(network: nn.Module, recipe: Recipe) -> list[dict[str, Any]]:
+    """Return the network's weights as groups for an optimiser, with "pace", their learning rate's factor.
+
+    Raises:
+        TrainingError: If a group of the recipe matches none of the weights.
+    """
+    chosen: dict[int, list[nn.Parameter]] = {}
+    for name, weight in network.named_parameters():
+        found = (i for i, g in enumerate(recipe.weight_groups) if re.search(g.match, name))
+        chosen.setdefault(next(found, -1), []).append(weight)
+    for i, group in enumerate(recipe.weight_groups):
+        if i not in chosen:
+            raise TrainingError(
+                f"weight_groups: {group.match!r} matches no weight that an earlier group leaves; the "
+                f"weights are named like {next(iter(network.state_dict()))!r}. Change the recipe."
+            )
+    every = [*recipe.weight_groups, WeightGroup(match="")]
+    return [
+        {
+            "params": weights,
+            "pace": every[i].learning_rate,
+            "weight_decay": recipe.weight_decay * every[i].weight_decay,
+        }
+        for i, weights in sorted(chosen.items())
+    ]
 
 
 def _losses(
@@ -161,10 +206,16 @@ def _validation(stage: Stage, data: Silhouettes) -> Batch | None:
     if identities < 2:
         return None
     recipe = stage.recipe.model_copy(
-        update={"identities": min(stage.recipe.identities, identities)}
+        update={
+            "identities": min(stage.recipe.identities, identities),
+            "lengths": None,
+            "augment": (),
+        }
     )
     sampler = IdentitySampler(data, indices, recipe)
-    batch = next(batches(sampler, stage.mix, stage.seed, f"{stage.purpose} validation"))
+    # One draw for this one batch would make the losses those of a single type and amount.
+    mix = replace(stage.mix, per="clip")
+    batch = next(batches(sampler, mix, stage.seed, f"{stage.purpose} validation"))
     # Labels only have to differ; small ones fit any classifier, whose loss is not recorded here.
     return replace(batch, identities=torch.unique(batch.identities, return_inverse=True)[1])
 
@@ -214,7 +265,7 @@ class _Check:
 
     def history(self) -> pd.DataFrame:
         """Return everything recorded."""
-        return pd.DataFrame(self._rows, columns=["step", "term", "training", "validation"])
+        return pd.DataFrame(self._rows, columns=list(HISTORY))
 
 
 def load_network(
@@ -224,3 +275,8 @@ def load_network(
     network = new_network(stage, identities)
     network.load_state_dict(dict(weights))
     return frozen(on_device(network, device))
+
+
+def nothing_recorded() -> pd.DataFrame:
+    """Return an empty history, of weights that were not trained here."""
+    return pd.DataFrame(columns=list(HISTORY))

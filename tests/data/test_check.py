@@ -16,6 +16,7 @@ from gaitbench.data.check import (
     info_text,
     masses,
 )
+from gaitbench.data.rules import Rules, Search
 from gaitbench.data.silhouettes import Frames, Silhouettes, SilhouettesWriter, pack
 from gaitbench.errors import DataError
 
@@ -30,28 +31,39 @@ def clip(seed: int, t: int = 20, height: int = 64, width: int = 64) -> Frames:
 
 def dataset(
     folder: Path,
-    clips: Sequence[tuple[str, str, float, Frames]],
+    clips: Sequence[tuple[str, str, str, Frames]],
     splits: dict[str, list[int]],
     *,
     height: int = 64,
     width: int = 64,
-    rules: dict[str, bool] | None = None,
+    rules: Rules | None = None,
+    conditions: dict[str, str] | None = None,
 ) -> Silhouettes:
-    """A data set from (identity, recording, view, frames), with splits by row."""
-    meta = {"source": "tests", "licence": "CC0-1.0", "rules": rules or {}}
+    """A data set from (identity, recording, view, frames), with splits by row.
+
+    `conditions` by recording; "nm" for the others.
+    """
+    meta = {
+        "source": "tests",
+        "licence": "CC0-1.0",
+        "rules": (rules or Rules()).model_dump(mode="json"),
+    }
     with SilhouettesWriter(folder, name="tiny", height=height, width=width, meta=meta) as writer:
         for identity, recording, view, frames in clips:
-            writer.add(frames, identity=identity, condition="nm", view=view, recording=recording)
+            condition = (conditions or {}).get(recording, "nm")
+            writer.add(
+                frames, identity=identity, condition=condition, view=view, recording=recording
+            )
         writer.splits.update(splits)
     return Silhouettes.open(folder)
 
 
-CLIPS: list[tuple[str, str, float, Frames]] = [
-    ("a", "a-1", 0, clip(0)),
-    ("a", "a-1", 90, clip(1)),
-    ("a", "a-2", 90, clip(2)),
-    ("b", "b-1", 0, clip(3)),
-    ("007", "c-1", 0, clip(4)),
+CLIPS: list[tuple[str, str, str, Frames]] = [
+    ("a", "a-1", "000", clip(0)),
+    ("a", "a-1", "090", clip(1)),
+    ("a", "a-2", "090", clip(2)),
+    ("b", "b-1", "000", clip(3)),
+    ("007", "c-1", "000", clip(4)),
 ]
 SPLITS = {"train": [3], "test.gallery": [0, 1, 4], "test.probe": [2]}
 
@@ -73,7 +85,7 @@ def test_description(sound):
     assert (facts["source"], facts["licence"]) == ("tests", "CC0-1.0")
     assert (facts["sequences"], facts["identities"], facts["recordings"]) == (5, 3, 4)
     assert facts["frames"] == 100
-    assert facts["views"] == [0.0, 90.0]
+    assert facts["views"] == ["000", "090"]
     assert facts["conditions"] == {"nm": 5}
     assert facts["splits"]["test.gallery"] == {
         "sequences": 3,
@@ -85,11 +97,35 @@ def test_description(sound):
 
 def test_info_text(sound):
     text = info_text(sound)
-    for part in ("tiny", sound.fingerprint, "CC0-1.0", "64×64", "0°, 90°", "nm (5)"):
+    for part in ("tiny", sound.fingerprint, "CC0-1.0", "64×64", "000, 090", "nm (5)"):
         assert part in text
     rows = [line.split() for line in text.splitlines()]
     assert ["test.gallery", "3", "2", "2", "60"] in rows
     assert ["all", "5", "3", "4", "100"] in rows
+
+
+def test_the_rules_are_printed(tmp_path):
+    nm = Search(name="NM", probes=("nm-0[56]",), gallery=("nm-01", "nm-02"), by_view=True)
+    reid = Search(
+        name="Re-ID", excluded="same-view-mates", headline=False, metrics=("rank_1", "map")
+    )
+    rules = Rules(name="mine", version=3, searches=(nm, reid))
+    data = dataset(tmp_path / "tiny", CLIPS, SPLITS, rules=rules)
+    assert json.loads(json.dumps(describe(data)))["rules"]["version"] == 3
+    text = info_text(data)
+    assert "mine, version 3" in text
+    assert "NM: nm-0[56] (probes) in nm-01 nm-02 (gallery); view by view; rank_1\n" in text
+    assert (
+        "Re-ID: all (probes) in all (gallery); views pooled; pairs of one identity in one view left out; "
+        "rank_1, map; not in the headline"
+    ) in text
+
+
+def test_long_lists_of_views_are_cut(tmp_path):
+    clips = [("a", f"a-{i}", f"video{i:02d}", clip(i, t=1)) for i in range(30)]
+    text = info_text(dataset(tmp_path / "tiny", clips, {}))
+    assert "video23, … 30 in all" in text
+    assert "video24" not in text
 
 
 def test_a_data_set_without_origin_can_be_described(sound):
@@ -133,12 +169,12 @@ def test_frame_problems(mass, expected):
 def test_bad_frames_name_their_sequence(tmp_path):
     frames = clip(9)
     frames[3] = 0
-    data = dataset(tmp_path / "tiny", [*CLIPS, ("d", "d-1", 90, frames)], SPLITS)
+    data = dataset(tmp_path / "tiny", [*CLIPS, ("d", "d-1", "090", frames)], SPLITS)
     assert reasons(data) == [("d-1-090", "1 of 20 frames empty (no body pixel), first frame 3")]
 
 
 def test_unusual_height(tmp_path):
-    clips = [("a", "a-1", 0, clip(0, height=32, width=32))]
+    clips = [("a", "a-1", "000", clip(0, height=32, width=32))]
     data = dataset(tmp_path / "tiny", clips, {}, height=32, width=32)
     assert reasons(data) == [("(data set)", "frames are 32 rows high, 64 are usual in this field")]
 
@@ -184,11 +220,59 @@ def test_probe_without_mate(tmp_path):
 
 def test_probe_whose_mates_the_rules_leave_out(tmp_path):
     splits = {"validation.gallery": [1], "validation.probe": [2]}
-    rules = {"exclude_same_view": True}
+    rules = Rules(searches=(Search(excluded="same-view"),))
     data = dataset(tmp_path / "tiny", CLIPS, splits, rules=rules)
-    why = "identity 'a' is in 'validation.gallery' in the view 90° only, which the rules leave out"
+    why = "identity 'a' is in 'validation.gallery' in the view 090 only, which the rules leave out"
     assert reasons(data) == [("a-2-090", why)]
     assert check(replace(data, meta={})) == []
+
+
+def test_mates_of_one_view_are_left_out_in_reid_too(tmp_path):
+    splits = {"test.gallery": [1], "test.probe": [2]}
+    rules = Rules(searches=(Search(excluded="same-view-mates"),))
+    data = dataset(tmp_path / "tiny", CLIPS, splits, rules=rules)
+    assert [name for name, _ in reasons(data)] == ["a-2-090"]
+
+
+def test_every_search_is_looked_at_by_itself(tmp_path):
+    """What is the gallery of one search may hold the probes of another."""
+    conditions = {"a-1": "x", "a-2": "y", "a-3": "z"}
+    clips = [
+        ("a", "a-1", "000", clip(0)),
+        ("a", "a-2", "000", clip(1)),
+        ("a", "a-3", "000", clip(1)),
+    ]
+    splits = {"test.gallery": [0, 1], "test.probe": [1, 2]}
+
+    def searches(*sides):
+        return Rules(
+            searches=tuple(
+                Search(name=str(i), probes=probes, gallery=gallery)
+                for i, (probes, gallery) in enumerate(sides)
+            )
+        )
+
+    apart = searches((("y",), ("x",)), (("z",), ("x",)))
+    data = dataset(tmp_path / "apart", clips, splits, rules=apart, conditions=conditions)
+    assert reasons(data) == []
+    met = searches((("y",), ("x",)), (("z",), ("y",)), (("z",), ("x", "y")))
+    data = dataset(tmp_path / "met", clips, splits, rules=met, conditions=conditions)
+    assert reasons(data) == [
+        ("a-3-000", "its frames are identical to those of 'a-2-000' in 'test.gallery'")
+    ]
+
+
+def test_recordings_on_both_sides_are_fine_where_the_rules_compare_them(tmp_path):
+    splits = {"test.gallery": [0], "test.probe": [1]}
+    rules = Rules(exclude_same_recording=False)
+    assert reasons(dataset(tmp_path / "tiny", CLIPS, splits, rules=rules)) == []
+
+
+def test_rules_that_are_none(sound):
+    with pytest.raises(
+        DataError, match=r"its rules in meta\.json are not valid: exclude_same_view"
+    ):
+        check(replace(sound, meta={"rules": {"exclude_same_view": True}}))
 
 
 def test_trained_and_tested_on_one_person(tmp_path):
@@ -201,7 +285,7 @@ def test_trained_and_tested_on_one_person(tmp_path):
 
 
 def test_identical_frames_on_both_sides(tmp_path):
-    clips = [*CLIPS, ("a", "a-3", 0, clip(1))]
+    clips = [*CLIPS, ("a", "a-3", "000", clip(1))]
     data = dataset(tmp_path / "tiny", clips, {"test.gallery": [1], "test.probe": [5]})
     assert reasons(data) == [
         ("a-3-000", "its frames are identical to those of 'a-1-090' in 'test.gallery'")

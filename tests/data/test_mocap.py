@@ -10,7 +10,8 @@ import pytest
 from gaitbench.data.body import JOINTS, Pose
 from gaitbench.data.bvh import parse_bvh, read_bvh
 from gaitbench.data.check import check
-from gaitbench.data.mocap import Entry, _beside, _natural, _without_duplicates, import_bvh
+from gaitbench.data.mocap import RULES, Entry, _beside, _natural, _without_duplicates, import_bvh
+from gaitbench.data.rules import Rules
 from gaitbench.data.silhouettes import Silhouettes
 from gaitbench.data.skeleton import (
     BONES,
@@ -411,7 +412,7 @@ def test_first_recordings_are_the_gallery(imported):
     assert (report.identities, report.gallery, report.probes) == (3, 6, 4)
     assert [walk.file for walk in report.imported][:2] == ["anna/2.bvh", "anna/10.bvh"]
     assert set(data.table["condition"]) == {"nm"}
-    assert list(data.table["view"][:2]) == [0, 90]
+    assert list(data.table["view"][:2]) == ["000", "090"]
 
 
 def test_what_is_left_out_has_its_reason(imported):
@@ -430,7 +431,8 @@ def test_what_is_left_out_has_its_reason(imported):
 
 def test_origin_is_kept(imported):
     folder, data, _, _ = imported
-    assert data.meta["rules"] == {"exclude_same_view": True}
+    assert Rules.of(data.meta, data.name) == RULES
+    assert RULES.searches[0].excluded == "same-view"
     assert data.meta["licence"] == "the recordings' own; LICENSE.txt: Free for research"
     assert data.meta["fps"] == 25
     assert data.meta["import"]["same_skeleton"] is False

@@ -56,7 +56,9 @@ def data(tmp_path_factory):
     with SilhouettesWriter(folder, name="noise", height=16, width=12) as writer:
         for i, length in enumerate(LENGTHS):
             frames = (rng.random((length, 16, 12)) < 0.5).astype(np.uint8)
-            writer.add(frames, identity=f"{i % 3}", condition="nm", view=90, recording=f"walk{i}")
+            writer.add(
+                frames, identity=f"{i % 3}", condition="nm", view="090", recording=f"walk{i}"
+            )
     return Silhouettes.open(folder)
 
 
@@ -101,6 +103,7 @@ def embedded(stage, data, indices=None, mix=TOP_AND_BOTTOM, *, seed=0, draw=0, f
         seed=seed,
         draw=draw,
         frames=frames,
+        precision="fp32",
         device=CPU,
     )
 
@@ -260,5 +263,6 @@ def test_an_embedding_that_is_not_finite_names_stage_and_sequence(mean_frame, da
             seed=0,
             draw=0,
             frames=6,
+            precision="fp32",
             device=CPU,
         )

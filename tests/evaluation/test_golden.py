@@ -1,4 +1,4 @@
-"""Numbers of OpenGait's own evaluation, on stored embeddings."""
+"""Numbers of OpenGait's own evaluation, on stored embeddings, through the same path as a run's scores."""
 
 import json
 from pathlib import Path
@@ -7,9 +7,17 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from gaitbench.data.rules import Rules, Search
 from gaitbench.evaluation.distances import get_distance
-from gaitbench.evaluation.metrics import rank_k, rank_mates, tar_at_far
-from gaitbench.evaluation.retrieval import pooled_tar, score_probes, summarise, view_matrix
+from gaitbench.evaluation.metrics import far_threshold, rank_k, tar_at_far
+from gaitbench.evaluation.retrieval import score_probes
+from gaitbench.evaluation.summary import (
+    pooled_tar,
+    probe_views,
+    summarise,
+    summarise_searches,
+    view_matrix,
+)
 
 GOLDEN = Path(__file__).parents[2].parent / "shared" / "golden"
 
@@ -19,6 +27,36 @@ pytestmark = pytest.mark.skipif(
 )
 NAMES = {"euc": "euclidean", "cos": "cosine"}
 PERCENT = 1e-3  # agreement asked for, in percentage points
+ROUNDED = 0.005  # of a mean of values that the reference rounds to two decimals first
+
+POOLED = Rules(name="pooled")
+CONDITIONS = {"NM": "nm-0[56]", "BG": "bg-0[12]", "CL": "cl-0[12]"}
+
+
+def casiab_rules(excluded) -> Rules:
+    return Rules(
+        name="casia-b",
+        searches=tuple(
+            Search(
+                name=name, probes=(probes,), gallery=("nm-0[1-4]",), by_view=True, excluded=excluded
+            )
+            for name, probes in CONDITIONS.items()
+        ),
+    )
+
+
+CASIAB_CROSS = Rules(
+    name="casia-b cross-view",
+    searches=tuple(
+        Search(
+            name=name,
+            probes=(f"{name.lower()}-01",),
+            gallery=("nm-02", "bg-02", "cl-02"),
+            excluded="same-view-mates",
+        )
+        for name in CONDITIONS
+    ),
+)
 
 
 @pytest.fixture(scope="module")
@@ -50,17 +88,27 @@ def table(golden, name: str) -> pd.DataFrame:
     )
 
 
-def scores_of(golden, name: str, kind: str, probe, gallery, **options):
+def scores_of(golden, name: str, kind: str, probe, gallery, rules=POOLED, **options):
     rows, embeddings = table(golden, name), golden[f"{name}_embeddings"]
     return score_probes(
         embeddings[probe],
         embeddings[gallery],
         rows[probe],
         rows[gallery],
+        rules,
         distance=NAMES[kind],
-        exclude_same_view=False,
         **options,
     )
+
+
+def casiab_scores(golden, kind: str, rules: Rules) -> pd.DataFrame:
+    """Score with everything as probe and gallery: the rules' patterns choose."""
+    everything = np.ones(len(golden["casiab_labels"]), bool)
+    return scores_of(golden, "casiab", kind, everything, everything, rules)
+
+
+def of_search(scores: pd.DataFrame, name: str) -> pd.DataFrame:
+    return scores[scores["search"] == name]
 
 
 def close(found: float, expected: float, *, percent: float = PERCENT) -> bool:
@@ -91,17 +139,17 @@ def test_distances_of_all_pairs(golden, kind):
 
 def test_gait3d(golden, results, kind):
     probe = golden["gait3d_is_probe"]
-    scores = scores_of(golden, "gait3d", kind, probe, ~probe)
-    summary, expected = summarise(scores), results["gait3d"]
+    summary = summarise(scores_of(golden, "gait3d", kind, probe, ~probe), POOLED)
+    expected = results["gait3d"]
 
     assert summary["n_probes"] == expected["n_probe"]
     assert summary["n_gallery"] == expected["n_gallery"]
     assert summary["n_probes"] - summary["n_without_mate"] == expected["n_probe_with_match"]
-    assert close(summary["rank_1"], expected[kind]["Rank-1"])
-    assert close(summary["rank_5"], expected[kind]["Rank-5"])
-    assert close(summary["rank_10"], expected[kind]["Rank-10"])
-    assert close(summary["map"], expected[kind]["mAP"])
-    assert close(summary["minp"], expected[kind]["mINP"])
+    named = {"Rank-1": "rank_1", "Rank-5": "rank_5", "Rank-10": "rank_10"}
+    named |= {"mAP": "map", "mINP": "minp"}
+    assert set(named) == set(expected[kind])
+    for name, ours in named.items():
+        assert close(summary[ours], expected[kind][name]), name
 
 
 def test_gait3d_per_probe(golden, kind):
@@ -124,85 +172,92 @@ def test_verification_probe_against_gallery(golden, results, kind, far):
     found = pooled_tar(scores, far=far)
     assert close(found, 100 * expected[f"TAR@FAR={far:g} (largest tpr with fpr<=FAR)"])
 
+    pairs = probe[:, None] & ~probe
+    check_verification(golden, expected, kind, far, pairs)
+
 
 @pytest.mark.parametrize("far", [0.01, 0.1])
 def test_verification_all_pairs(golden, results, kind, far):
+    once = np.triu(np.ones((len(golden["gait3d_labels"]),) * 2, bool), k=1)
+    check_verification(golden, results["verification_all_pairs_i<j"][kind], kind, far, once)
+
+
+def check_verification(golden, expected, kind, far, pairs):
+    """Compare both conventions, the threshold and the rate that it reaches, on these pairs."""
     embeddings = golden["gait3d_embeddings"]
     ids = np.unique(golden["gait3d_labels"], return_inverse=True)[1]
     distances = get_distance(NAMES[kind])(embeddings, embeddings)
-    once = np.triu(np.ones(distances.shape, bool), k=1)
-    mates = (once & (ids[:, None] == ids)).sum(axis=1)
+    same = ids[:, None] == ids
+    mates, impostors = (pairs & same).sum(axis=1), distances[pairs & ~same]
 
-    share = tar_at_far(distances, ids, ids, once, far=far)
-
-    expected = results["verification_all_pairs_i<j"][kind]
-    pooled = np.nansum(share * mates) / mates.sum()
-    assert close(pooled, 100 * expected[f"TAR@FAR={far:g} (largest tpr with fpr<=FAR)"])
+    for convention, name in (
+        ("largest", "largest tpr with fpr<=FAR"),
+        ("interpolated", "linear interpolation"),
+    ):
+        share = tar_at_far(distances, ids, ids, pairs, far=far, convention=convention)
+        found = np.nansum(share * mates) / mates.sum()
+        assert close(found, 100 * expected[f"TAR@FAR={far:g} ({name})"])
+    # Ours is the nearest rejected distance, the reference's the farthest accepted one.
+    threshold = far_threshold(impostors, len(impostors), far)
+    farthest = distances[pairs & (distances < threshold)].max()
+    assert farthest == pytest.approx(expected[f"distance threshold at FAR={far:g}"], abs=1e-4)
+    reached = (impostors < threshold).mean()
+    assert reached == pytest.approx(expected[f"fpr reached at FAR={far:g}"], abs=1e-12)
 
 
 def test_grew(golden, results, kind):
     types = golden["grew_types"]
-    summary = summarise(scores_of(golden, "grew", kind, types == "02", types == "01"))
+    scores = scores_of(golden, "grew", kind, types == "02", types == "01")
+    summary, expected = summarise(scores, POOLED), results["grew"][kind]
 
-    logged = [float(value) for value in results["grew"][kind]["logged Rank-1/5/10/20"]]
-    for k, expected in zip((1, 5, 10, 20), logged, strict=True):
-        assert close(summary[f"rank_{k}"], expected)
-
-
-CONDITIONS = {"NM": ["nm-05", "nm-06"], "BG": ["bg-01", "bg-02"], "CL": ["cl-01", "cl-02"]}
-
-
-def casiab_matrix(golden, kind: str, condition: str, **options) -> pd.DataFrame:
-    rows, embeddings = table(golden, "casiab"), golden["casiab_embeddings"]
-    probe = rows["condition"].isin(CONDITIONS[condition])
-    gallery = rows["condition"].isin(["nm-01", "nm-02", "nm-03", "nm-04"])
-    return view_matrix(
-        embeddings[probe],
-        embeddings[gallery],
-        rows[probe],
-        rows[gallery],
-        distance=NAMES[kind],
-        **options,
-    )
+    logged = [float(value) for value in expected["logged Rank-1/5/10/20"]]
+    for k, value in zip((1, 5, 10, 20), logged, strict=True):
+        assert close(summary[f"rank_{k}"], value)
+    assert close(summary["rank_1"], expected["Rank-1"])
+    assert close(summary["rank_5"], expected["Rank-5"])
 
 
 @pytest.mark.parametrize("condition", CONDITIONS)
-def test_casiab_views(golden, results, kind, condition):
+def test_casiab_cells(golden, kind, condition):
+    """All pairs of views, equal ones included, as the reference's matrix has them."""
+    scores = casiab_scores(golden, kind, casiab_rules("nothing"))
+    cells = 100 * view_matrix(of_search(scores, condition)).to_numpy()
+
+    reference = golden[f"casiab_acc_matrix_{condition}_{kind}"]
+    np.testing.assert_allclose(cells.round(2), reference, rtol=0, atol=1e-9)
+
+
+def test_casiab_single_view(golden, results, kind):
     """The reference rounds each cell to two decimals, so its means carry that rounding too."""
-    cells = 100 * casiab_matrix(golden, kind, condition, exclude_same_view=False).to_numpy()
-    np.testing.assert_allclose(
-        cells.round(2), golden[f"casiab_acc_matrix_{condition}_{kind}"], rtol=0, atol=1e-9
-    )
-    matrix = 100 * casiab_matrix(golden, kind, condition)
-    per_view = golden[f"casiab_per_view_{condition}_{kind}"]
-    np.testing.assert_allclose(matrix.mean(axis=1), per_view, rtol=0, atol=0.005)
-    np.testing.assert_allclose(matrix.round(2).mean(axis=1), per_view, rtol=0, atol=PERCENT)
-    overall = results["casiab_single_view"][kind][f"{condition}@R1"]
-    assert matrix.round(2).mean(axis=1).mean() == pytest.approx(overall, abs=PERCENT)
-    assert matrix.mean(axis=1).mean() == pytest.approx(overall, abs=0.005)
+    rules = casiab_rules("same-view")
+    scores = casiab_scores(golden, kind, rules)
+    searches = summarise_searches(scores, rules)
+
+    for condition in CONDITIONS:
+        mine = of_search(scores, condition)
+        matrix = 100 * view_matrix(mine)
+        per_view = golden[f"casiab_per_view_{condition}_{kind}"]
+        np.testing.assert_allclose(matrix.round(2).mean(axis=1), per_view, rtol=0, atol=PERCENT)
+        unrounded = [100 * share for share in probe_views(mine).values()]
+        np.testing.assert_allclose(unrounded, per_view, rtol=0, atol=ROUNDED)
+        overall = results["casiab_single_view"][kind][f"{condition}@R1"]
+        assert matrix.round(2).mean(axis=1).mean() == pytest.approx(overall, abs=PERCENT)
+        assert close(searches[condition]["rank_1"], overall, percent=ROUNDED)
+    expected = np.mean(list(results["casiab_single_view"][kind].values()))
+    assert close(summarise(scores, rules)["rank_1"], expected, percent=ROUNDED)
 
 
 @pytest.mark.parametrize("condition", CONDITIONS)
 def test_casiab_cross_view(golden, results, kind, condition):
-    """Gallery of all views, where only mates of the probe's own view are left out.
-
-    `score_probes` has no such rule, so this uses the metrics themselves. The reference rounds the
-    value of each view to two decimals.
-    """
-    rows, embeddings = table(golden, "casiab"), golden["casiab_embeddings"]
-    ids = np.unique(rows["identity"], return_inverse=True)[1]
-    view = rows["view"].to_numpy()
-    probe = (rows["condition"] == f"{condition.lower()}-01").to_numpy()
-    gallery = rows["condition"].isin(["nm-02", "bg-02", "cl-02"]).to_numpy()
-    same_id = ids[probe][:, None] == ids[gallery]
-    same_view = view[probe][:, None] == view[gallery]
-    distances = get_distance(NAMES[kind])(embeddings[probe], embeddings[gallery])
-
-    ranking = rank_mates(distances, ids[probe], ids[gallery], ~(same_id & same_view))
+    """Gallery of all views, without mates in the probe's own; the reference rounds each view."""
+    scores = casiab_scores(golden, kind, CASIAB_CROSS)
+    summary = summarise_searches(scores, CASIAB_CROSS)[condition]
 
     expected = results["casiab_cross_view"][kind]
-    for key, values in (("Rank@1", ranking.first_mate_rank == 1), ("mAP", ranking.ap)):
-        per_view = [100 * values[view[probe] == v].mean() for v in np.unique(view)]
+    for key, metric in (("Rank@1", "rank_1"), ("mAP", "map")):
+        views = probe_views(of_search(scores, condition), metric)
+        per_view = [100 * share for share in views.values()]
         reference = expected[f"{condition}-{key}"]
         assert np.mean(np.round(per_view, 2)) == pytest.approx(reference, abs=PERCENT)
-        assert np.mean(per_view) == pytest.approx(reference, abs=0.005)
+        assert np.mean(per_view) == pytest.approx(reference, abs=ROUNDED)
+        assert close(summary[metric], reference, percent=ROUNDED), "all views have as many probes"

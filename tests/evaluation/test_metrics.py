@@ -1,5 +1,6 @@
 import math
 from itertools import pairwise
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from gaitbench.evaluation.distances import Floats
 from gaitbench.evaluation.metrics import (
     Bools,
     Integers,
+    NoMate,
     allowed_impostors,
     average,
     chance_rank_k,
@@ -19,6 +21,7 @@ from gaitbench.evaluation.metrics import (
     rank_mates,
     tar_at_far,
 )
+from gaitbench.spec import Experiment
 
 # A loaded machine must not fail a test.
 unhurried = settings(deadline=None)
@@ -108,6 +111,35 @@ def test_tar_equals_the_loop(problem, far):
 
 
 @unhurried
+@given(problems(), st.sampled_from([0.0, 0.05, 0.1, 0.25, 0.5, 1.0]))
+def test_interpolated_tar_is_that_of_the_roc_curve(problem, far):
+    distances, probe_ids, gallery_ids, valid = problem
+    same = probe_ids[:, None] == gallery_ids
+    genuine, impostors = distances[valid & same], distances[valid & ~same]
+    if not len(genuine) or not len(impostors):
+        return
+    thresholds = [-1.0, *np.unique(distances[valid])]
+    curve = [((impostors <= t).mean(), (genuine <= t).mean()) for t in thresholds]
+
+    share = tar_at_far(*problem, far=far, convention="interpolated")
+
+    mates = (valid & same).sum(axis=1)
+    found = np.nansum(share * mates) / mates.sum()
+    assert found == pytest.approx(np.interp(far, *np.array(curve).T))
+
+
+def test_conventions_differ_only_where_pairs_tie():
+    """Two genuine pairs, the second at the distance of the only impostor."""
+    distances = np.array([[0.1, 0.5, 0.5]], np.float32)
+    ids, gallery, valid = np.array([0]), np.array([0, 0, 1]), np.ones((1, 3), bool)
+
+    assert tar_at_far(distances, ids, gallery, valid, far=0.5) == 0.5
+    assert tar_at_far(distances, ids, gallery, valid, far=0.5, convention="interpolated") == 0.75
+    with pytest.raises(UnknownNameError, match="Known: interpolated, largest"):
+        tar_at_far(distances, ids, gallery, valid, far=0.5, convention="linear")  # type: ignore[arg-type]
+
+
+@unhurried
 @given(problems())
 def test_tar_grows_with_far(problem):
     rates = [tar_at_far(*problem, far=far) for far in (0.0, 0.01, 0.1, 0.3, 1.0)]
@@ -186,11 +218,18 @@ def test_probes_without_a_mate_are_dropped_or_missed():
     assert rank_k(rank, k=1, no_mate="miss") == 0.25
     assert average(ap, rank > 0) == 0.75
     assert average(ap, rank > 0, no_mate="miss") == 0.375
+    assert rank_k(rank, k=1, no_mate="miss-ranks") == 0.25
+    assert average(ap, rank > 0, no_mate="miss-ranks") == 0.75
 
 
 def test_no_mate_rule_is_checked():
-    with pytest.raises(UnknownNameError, match="Known: drop, miss"):
+    with pytest.raises(UnknownNameError, match="Known: drop, miss, miss-ranks"):
         rank_k(np.array([1]), k=1, no_mate="ignore")  # type: ignore[arg-type]
+
+
+def test_an_experiment_offers_every_reading():
+    asked = Experiment.model_fields["no_mate"].annotation
+    assert get_args(asked) == get_args(NoMate)
 
 
 def test_nothing_to_average():

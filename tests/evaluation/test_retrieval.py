@@ -1,19 +1,25 @@
+"""Searching: against slow loops, and what a result must never depend on."""
+
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from gaitbench.data.rules import Rules, Search
 from gaitbench.errors import ProtocolError, UnknownNameError
-from gaitbench.evaluation import retrieval
+from gaitbench.evaluation import distances
 from gaitbench.evaluation.distances import euclidean
 from gaitbench.evaluation.metrics import tar_at_far
-from gaitbench.evaluation.retrieval import pooled_tar, score_probes, summarise, view_matrix
+from gaitbench.evaluation.retrieval import score_probes
+from gaitbench.evaluation.summary import pooled_tar, summarise
 
 
-def walks(identities: int, conditions: list[str], views: list[float]) -> pd.DataFrame:
+def walks(identities: int, conditions: list[str], views: list[str]) -> pd.DataFrame:
     """Return a table in which every walk is seen from every view."""
     return pd.DataFrame(
         {
-            "sequence": f"{i:03d}-{condition}-{view:03.0f}",
+            "sequence": f"{i:03d}-{condition}-{view}",
             "identity": f"{i:03d}",
             "condition": condition,
             "view": view,
@@ -33,49 +39,83 @@ def embed(table: pd.DataFrame, *, noise: float, seed: int = 0, c: int = 8, p: in
     return (own + noise * rng.standard_normal((len(table), c, p))).astype(np.float32)
 
 
-PROBES = walks(8, ["bg", "nm"], [0.0, 36.0, 90.0])
-GALLERY = walks(7, ["nm"], [0.0, 36.0, 90.0])
+VIEWS = ["000", "036", "090"]
+PROBES = walks(8, ["bg", "nm"], VIEWS)
+GALLERY = walks(7, ["nm"], VIEWS)
+PLAIN = Rules()
+OTHER_VIEWS = Rules(searches=(Search(excluded="same-view"),))
 
 
-def scored(*, noise: float = 1.0, order=None, **options):
+def rules_of(excluded="nothing", *, same_recording: bool = True, **search) -> Rules:
+    return Rules(
+        searches=(Search(excluded=excluded, **search),), exclude_same_recording=same_recording
+    )
+
+
+def scored(rules: Rules = OTHER_VIEWS, *, noise: float = 1.0, order=None, **options):
     gallery, embedded = GALLERY, embed(GALLERY, noise=noise, seed=1)
     if order is not None:
         gallery, embedded = gallery.iloc[order], embedded[order]
-    options = {"exclude_same_view": True, **options}
-    return score_probes(embed(PROBES, noise=noise), embedded, PROBES, gallery, **options)
+    return score_probes(embed(PROBES, noise=noise), embedded, PROBES, gallery, rules, **options)
 
 
-def slow_rank(i: int, *, same_view: bool, same_recording: bool) -> int:
-    distances = euclidean(embed(PROBES, noise=1.0), embed(GALLERY, noise=1.0, seed=1))
-    probe = PROBES.iloc[i]
-    ranked = sorted(
-        (distances[i, j], entry["identity"] == probe["identity"])
-        for j, entry in enumerate(GALLERY.to_dict("records"))
-        if not (same_view and entry["view"] == probe["view"])
-        and not (same_recording and entry["recording"] == probe["recording"])
-    )
-    return next((k for k, (_, mate) in enumerate(ranked, start=1) if mate), 0)
+def slow_scores(rules: Rules, probes=PROBES, gallery=GALLERY, *, seed: int = 0) -> list[tuple]:
+    """Rank one probe at a time, straight from the words of the rules; every search by itself."""
+    distances = euclidean(embed(probes, noise=1.0, seed=seed), embed(gallery, noise=1.0, seed=1))
+    rows = []
+    for search in rules.searches:
+        views = sorted(set(gallery["view"])) if search.by_view else [""]
+        for view in views:
+            for i, probe in enumerate(probes.to_dict("records")):
+                if view == probe["view"] and search.excluded != "nothing":
+                    continue
+                ranked = sorted(
+                    (distances[i, j], entry["identity"] == probe["identity"])
+                    for j, entry in enumerate(gallery.to_dict("records"))
+                    if view in ("", entry["view"]) and may_meet(search, rules, probe, entry)
+                )
+                places = [k for k, (_, mate) in enumerate(ranked, start=1) if mate]
+                ap = np.mean([n / k for n, k in enumerate(places, start=1)]) if places else np.nan
+                rows.append((search.name, view, i, places[0] if places else 0, ap, len(ranked)))
+    return rows
 
 
-@pytest.mark.parametrize("same_view", [True, False])
+def may_meet(search: Search, rules: Rules, probe, entry) -> bool:
+    same_view = probe["view"] == entry["view"]
+    if rules.exclude_same_recording and probe["recording"] == entry["recording"]:
+        return False
+    if search.excluded == "same-view":
+        return not same_view
+    if search.excluded == "same-view-mates":
+        return not (same_view and probe["identity"] == entry["identity"])
+    return True
+
+
+def check_against_the_loop(rules: Rules) -> None:
+    columns = ["search", "gallery_view", "probe", "rank", "ap", "gallery"]
+    expected = pd.DataFrame(slow_scores(rules), columns=columns)
+
+    found = scored(rules)[columns]
+
+    pd.testing.assert_frame_equal(found, expected, check_dtype=False)
+
+
+@pytest.mark.parametrize("excluded", ["nothing", "same-view", "same-view-mates"])
 @pytest.mark.parametrize("same_recording", [True, False])
-def test_ranks_equal_the_loop(same_view, same_recording):
-    scores = scored(exclude_same_view=same_view, exclude_same_recording=same_recording)
-
-    expected = [
-        slow_rank(i, same_view=same_view, same_recording=same_recording) for i in range(len(PROBES))
-    ]
-    assert scores["rank"].tolist() == expected
+@pytest.mark.parametrize("by_view", [True, False])
+def test_searches_equal_the_loop(excluded, same_recording, by_view):
+    check_against_the_loop(rules_of(excluded, same_recording=same_recording, by_view=by_view))
 
 
 def test_columns_and_rows():
     scores = scored()
 
     assert scores.columns.tolist() == [
-        "sequence", "identity", "condition", "view", "rank", "ap", "inp", "genuine", "impostor",
-        "mates", "gallery", "tar_far_0.01", "tar_far_0.001",
+        "search", "gallery_view", "probe", "sequence", "identity", "condition", "view", "rank", "ap",
+        "inp", "genuine", "impostor", "mates", "gallery", "tar_far_0.01", "tar_far_0.001",
     ]  # fmt: skip
     assert scores["sequence"].tolist() == PROBES["sequence"].tolist()
+    assert scores["probe"].tolist() == list(range(len(PROBES)))
     bg, nm = scores[scores["condition"] == "bg"], scores[scores["condition"] == "nm"]
     assert set(bg["gallery"]) == {14}
     assert set(bg["mates"]) == {2, 0}
@@ -84,17 +124,18 @@ def test_columns_and_rows():
 
 
 @pytest.mark.parametrize("cells", [1, 50, 10**6])
-def test_blocks_change_nothing(cells, monkeypatch):
-    far = (0.3, 0.05, 0.0)
-    whole = scored(far=far)
+@pytest.mark.parametrize("by_view", [True, False])
+def test_blocks_change_nothing(cells, by_view, monkeypatch):
+    far, rules = (0.3, 0.05, 0.0), rules_of("same-view", by_view=by_view)
+    whole = scored(rules, far=far)
 
-    monkeypatch.setattr(retrieval, "_CELLS_AT_ONCE", cells)
+    monkeypatch.setattr(distances, "CELLS_AT_ONCE", cells)
 
-    pd.testing.assert_frame_equal(scored(far=far), whole)
+    pd.testing.assert_frame_equal(scored(rules, far=far), whole)
 
 
 def test_verification_equals_the_whole_matrix():
-    scores = scored(far=(0.1,), exclude_same_view=False, exclude_same_recording=False)
+    scores = scored(rules_of(same_recording=False), far=(0.1,))
 
     probe_ids = PROBES["identity"].astype(int).to_numpy()
     gallery_ids = GALLERY["identity"].astype(int).to_numpy()
@@ -110,28 +151,125 @@ def test_gallery_order_is_irrelevant():
     pd.testing.assert_frame_equal(scored(order=np.arange(len(GALLERY))[::-1]), scored())
 
 
+def test_a_threshold_by_view_is_one_for_all_views():
+    """A view by view threshold would accept pairs of one view that are no closer than rejected ones."""
+    rules = rules_of("same-view", same_recording=False)
+    pooled, by_view = (
+        scored(r, far=(0.1,))
+        for r in (rules, rules_of("same-view", same_recording=False, by_view=True))
+    )
+
+    assert pooled_tar(by_view, far=0.1) == pytest.approx(pooled_tar(pooled, far=0.1))
+    accepted = by_view["tar_far_0.1"] * by_view["mates"]
+    per_probe = accepted.groupby(by_view["probe"]).sum()
+    np.testing.assert_allclose(per_probe, (pooled["tar_far_0.1"] * pooled["mates"]).fillna(0))
+
+
+@settings(deadline=None, max_examples=25)
+@given(
+    excluded=st.sampled_from(["nothing", "same-view", "same-view-mates"]),
+    by_view=st.booleans(),
+    random=st.randoms(use_true_random=False),
+)
+def test_gallery_order_is_irrelevant_to_every_rule(excluded, by_view, random):
+    order = list(range(len(GALLERY)))
+    random.shuffle(order)
+    rules = rules_of(excluded, by_view=by_view)
+
+    pd.testing.assert_frame_equal(scored(rules, order=order), scored(rules))
+
+
+@settings(deadline=None, max_examples=25)
+@given(
+    excluded=st.sampled_from(["nothing", "same-view"]),
+    views=st.permutations(VIEWS),
+    seed=st.integers(0, 1000),
+)
+def test_by_view_over_one_view_is_the_pooled_search(excluded, views, seed):
+    probes, gallery = walks(8, ["bg"], views[:1]), walks(7, ["nm"], views[1:2])
+    embedded = embed(probes, noise=1.0, seed=seed), embed(gallery, noise=1.0, seed=seed + 1)
+    pooled, by_view = (rules_of(excluded, by_view=b) for b in (False, True))
+
+    a, b = (score_probes(*embedded, probes, gallery, rules) for rules in (pooled, by_view))
+
+    assert set(b["gallery_view"]) == {views[1]}
+    pd.testing.assert_frame_equal(a.drop(columns="gallery_view"), b.drop(columns="gallery_view"))
+    assert summarise(a, pooled) == summarise(b, by_view)
+
+
+def test_searches_choose_their_probes_and_gallery_by_condition():
+    probes, gallery = (
+        walks(6, ["bg-01", "bg-02", "cl-01"], VIEWS),
+        walks(6, ["nm-01", "nm-02"], VIEWS),
+    )
+    rules = Rules(
+        searches=(
+            Search(name="BG", probes=("bg-*",), gallery=("nm-0[1]",), excluded="same-view"),
+            Search(name="CL", probes=("cl-*",), by_view=True, excluded="same-view"),
+        )
+    )
+    embedded = embed(probes, noise=1.0), embed(gallery, noise=1.0, seed=1)
+
+    scores = score_probes(*embedded, probes, gallery, rules)
+
+    bg, cl = scores[scores["search"] == "BG"], scores[scores["search"] == "CL"]
+    assert set(bg["condition"]) == {"bg-01", "bg-02"}
+    assert set(bg["gallery"]) == {12}, "one walk of six people from two other views"
+    assert (len(bg), len(cl)) == (36, 36)
+    assert set(cl["gallery"]) == {12}, "two walks of six people from one view"
+    assert (cl["view"] != cl["gallery_view"]).all()
+    alone = score_probes(
+        embedded[0][probes["condition"] != "cl-01"],
+        embedded[1][gallery["condition"] == "nm-01"],
+        probes[probes["condition"] != "cl-01"],
+        gallery[gallery["condition"] == "nm-01"],
+        OTHER_VIEWS,
+    )
+    np.testing.assert_array_equal(bg["rank"], alone["rank"])
+    np.testing.assert_array_equal(bg["tar_far_0.01"], alone["tar_far_0.01"])
+
+
+def test_person_re_identification_as_ccpg_defines_it():
+    """Gallery of all views; a probe's mates in its own view are taken out of its ranking."""
+    probes, gallery = walks(6, ["U0_D0"], VIEWS), walks(6, ["U1_D1", "U0_D0_BG"], VIEWS)
+    rules = Rules(searches=(Search(name="CL", gallery=("U1_D1",), excluded="same-view-mates"),))
+    a, b = embed(probes, noise=1.0), embed(gallery, noise=1.0, seed=1)
+    summary = summarise(score_probes(a, b, probes, gallery, rules), rules)
+
+    hits, precisions = [], []
+    for i, probe in enumerate(probes.to_dict("records")):
+        ranked = []
+        for j, entry in enumerate(gallery.to_dict("records")):
+            mate = entry["identity"] == probe["identity"]
+            if entry["condition"] == "U1_D1" and not (mate and entry["view"] == probe["view"]):
+                ranked.append((np.linalg.norm(a[i] - b[j], axis=0).mean(), mate))
+        mates = [mate for _, mate in sorted(ranked)]
+        assert (len(mates), sum(mates)) == (17, 2)
+        hits.append(mates[0])
+        precisions.append(np.mean([sum(mates[: k + 1]) / (k + 1) for k in np.flatnonzero(mates)]))
+    assert summary["rank_1"] == pytest.approx(np.mean(hits))
+    assert summary["map"] == pytest.approx(np.mean(precisions))
+
+
 def test_table_index_is_irrelevant():
     embedded = embed(PROBES, noise=1.0), embed(GALLERY, noise=1.0, seed=1)
     other = PROBES.set_index(np.arange(len(PROBES))[::-1]), GALLERY.set_index(GALLERY["view"])
 
-    found = score_probes(*embedded, *other, exclude_same_view=True)
+    found = score_probes(*embedded, *other, OTHER_VIEWS)
 
     pd.testing.assert_frame_equal(found, scored())
-    pd.testing.assert_frame_equal(
-        view_matrix(*embedded, *other), view_matrix(*embedded, PROBES, GALLERY)
-    )
 
 
 @pytest.mark.parametrize("distance", ["euclidean", "cosine"])
 def test_perfect_embeddings_give_one(distance):
-    summary = summarise(scored(noise=1e-3, distance=distance))
+    summary = summarise(scored(noise=1e-3, distance=distance), OTHER_VIEWS)
 
     for key in ("rank_1", "rank_5", "map", "minp", "tar_far_0.01", "tar_far_0.001"):
         assert summary[key] == 1, key
 
 
 def test_random_embeddings_give_chance():
-    probes, gallery = walks(60, ["bg"], [0.0, 90.0]), walks(60, ["nm"], [0.0, 90.0])
+    probes, gallery = walks(60, ["bg"], VIEWS[:2]), walks(60, ["nm"], VIEWS[:2])
     rng = np.random.default_rng(5)
     runs = [
         summarise(
@@ -140,8 +278,9 @@ def test_random_embeddings_give_chance():
                 rng.standard_normal((len(gallery), 4, 1)).astype(np.float32),
                 probes,
                 gallery,
-                exclude_same_view=True,
-            )
+                OTHER_VIEWS,
+            ),
+            OTHER_VIEWS,
         )
         for _ in range(30)
     ]
@@ -151,39 +290,23 @@ def test_random_embeddings_give_chance():
         assert runs[0][f"chance_rank_{k}"] == pytest.approx(k / 60)
 
 
-def test_summary():
-    scores = scored()
-    summary = summarise(scores)
-    found = scores[scores["mates"] > 0]
-
-    assert list(summary) == [
-        "rank_1", "rank_5", "rank_10", "rank_20", "map", "minp", "tar_far_0.01", "tar_far_0.001",
-        "chance_rank_1", "chance_rank_5", "n_probes", "n_without_mate", "n_gallery",
-    ]  # fmt: skip
-    assert all(type(value) is float for value in summary.values())
-    assert summary["rank_5"] == pytest.approx((found["rank"] <= 5).mean())
-    assert summary["map"] == pytest.approx(found["ap"].mean())
-    assert summary["chance_rank_1"] == pytest.approx(2 / 14)
-    assert summary["n_probes"] == 48
-    assert summary["n_without_mate"] == 48 - len(found)
-    assert summary["n_gallery"] == pytest.approx(scores["gallery"].mean())
-
-
-def test_summary_counts_probes_without_a_mate_as_misses():
-    scores = scored()
-    share = (scores["mates"] > 0).mean()
-
-    dropped, missed = summarise(scores), summarise(scores, no_mate="miss")
-
-    for key in ("rank_1", "map", "minp", "tar_far_0.01", "chance_rank_5"):
-        assert missed[key] == pytest.approx(share * dropped[key])
-    assert missed["n_without_mate"] == dropped["n_without_mate"]
-
-
 def test_scores_survive_a_file(tmp_path):
     scored().to_csv(tmp_path / "scores.csv", index=False)
 
-    assert summarise(pd.read_csv(tmp_path / "scores.csv")) == summarise(scored())
+    read = pd.read_csv(
+        tmp_path / "scores.csv",
+        dtype={"view": str},
+        keep_default_na=False,
+        na_values={
+            "ap": [""],
+            "inp": [""],
+            "genuine": [""],
+            "impostor": [""],
+            "tar_far_0.01": [""],
+            "tar_far_0.001": [""],
+        },
+    )
+    assert summarise(read, OTHER_VIEWS) == summarise(scored(), OTHER_VIEWS)
 
 
 def test_no_probe_has_a_mate():
@@ -191,27 +314,36 @@ def test_no_probe_has_a_mate():
     embedded = embed(PROBES, noise=1.0), embed(GALLERY, noise=1.0)
 
     with pytest.raises(
-        ProtocolError, match=r"None of 48 probes .* 21 gallery .* share 0 identities"
+        ProtocolError,
+        match=r"'all': none of 48 probes .* 21 gallery .* share 0 identities, .* exclude pairs of one "
+        "recording, ",
     ):
-        score_probes(*embedded, strangers, GALLERY, exclude_same_view=False)
-    one_view = GALLERY["view"] == 0
+        score_probes(*embedded, strangers, GALLERY, PLAIN)
+    one_view = GALLERY["view"] == "000"
     with pytest.raises(
-        ProtocolError, match=r"share 7 .* same view and of the same recording .* Relax"
+        ProtocolError, match=r"share 7 .* pairs of one view, pairs of one recording, .* Relax"
     ):
         score_probes(
-            embedded[0][PROBES["view"] == 0],
+            embedded[0][PROBES["view"] == "000"],
             embedded[1][one_view],
-            PROBES[PROBES["view"] == 0],
+            PROBES[PROBES["view"] == "000"],
             GALLERY[one_view],
-            exclude_same_view=True,
+            OTHER_VIEWS,
         )
 
 
+def test_a_search_without_sequences_names_the_conditions_that_there_are():
+    with pytest.raises(ProtocolError, match=r"'CL' has no probes: .* like cl-\*; .* are bg, nm\."):
+        scored(rules_of(name="CL", probes=("cl-*",)))
+    with pytest.raises(ProtocolError, match=r"'CL' has no gallery: none of 21 .* are nm\."):
+        scored(rules_of(name="CL", gallery=("NM",)))
+
+
 def test_no_impostor_leaves_verification_undefined():
-    probes, gallery = walks(1, ["bg"], [0.0]), walks(1, ["nm"], [0.0])
+    probes, gallery = walks(1, ["bg"], VIEWS[:1]), walks(1, ["nm"], VIEWS[:1])
     embedded = embed(probes, noise=1.0), embed(gallery, noise=1.0)
 
-    summary = summarise(score_probes(*embedded, probes, gallery, exclude_same_view=False))
+    summary = summarise(score_probes(*embedded, probes, gallery, PLAIN), PLAIN)
 
     assert summary["rank_1"] == summary["chance_rank_1"] == 1
     assert np.isnan(summary["tar_far_0.01"])
@@ -221,57 +353,17 @@ def test_embeddings_and_tables_must_fit():
     probe, gallery = embed(PROBES, noise=1.0), embed(GALLERY, noise=1.0)
 
     with pytest.raises(ProtocolError, match="47 probe embeddings for 48 rows"):
-        score_probes(probe[1:], gallery, PROBES, GALLERY, exclude_same_view=True)
+        score_probes(probe[1:], gallery, PROBES, GALLERY, OTHER_VIEWS)
     with pytest.raises(ProtocolError, match="gallery table lacks the columns recording"):
-        score_probes(
-            probe, gallery, PROBES, GALLERY.drop(columns="recording"), exclude_same_view=True
-        )
+        score_probes(probe, gallery, PROBES, GALLERY.drop(columns="recording"), OTHER_VIEWS)
     with pytest.raises(UnknownNameError, match="Unknown distance"):
-        score_probes(probe, gallery, PROBES, GALLERY, distance="l1", exclude_same_view=True)
+        score_probes(probe, gallery, PROBES, GALLERY, OTHER_VIEWS, distance="l1")
 
 
 def test_not_finite_names_the_row_of_the_table(monkeypatch):
-    monkeypatch.setattr(retrieval, "_CELLS_AT_ONCE", 50)
+    monkeypatch.setattr(distances, "CELLS_AT_ONCE", 50)
     probe = embed(PROBES, noise=1.0)
     probe[40] = np.nan
 
     with pytest.raises(ProtocolError, match=r"1 of 48 probe .* \(rows 40\)"):
-        score_probes(probe, embed(GALLERY, noise=1.0), PROBES, GALLERY, exclude_same_view=True)
-
-
-def test_view_matrix_equals_one_search_per_pair():
-    probes = PROBES[PROBES["condition"] == "bg"].reset_index(drop=True)
-    probe, gallery = embed(probes, noise=1.0), embed(GALLERY, noise=1.0, seed=1)
-
-    matrix = view_matrix(probe, gallery, probes, GALLERY, exclude_same_view=False)
-
-    for axis in (matrix.index, matrix.columns):
-        np.testing.assert_array_equal(axis, [0.0, 36.0, 90.0])
-    for own in matrix.index:
-        for other in matrix.columns:
-            p, g = probes["view"] == own, GALLERY["view"] == other
-            scores = score_probes(
-                probe[p], gallery[g], probes[p], GALLERY[g], exclude_same_view=False
-            )
-            assert matrix.loc[own, other] == pytest.approx(summarise(scores)["rank_1"])
-
-
-def test_view_matrix_leaves_out_the_diagonal_and_what_cannot_be_compared():
-    embedded = embed(PROBES, noise=1.0), embed(GALLERY, noise=1.0, seed=1)
-
-    matrix = view_matrix(*embedded, PROBES, GALLERY)
-
-    np.testing.assert_array_equal(matrix.isna(), np.eye(3, dtype=bool))
-    same_walks = PROBES["condition"] == "nm"
-    alone = view_matrix(embedded[0][same_walks], embedded[1], PROBES[same_walks], GALLERY)
-    assert alone.isna().all(axis=None)
-    assert alone.shape == (3, 3)
-
-
-def test_view_matrix_counts_ties_against_the_probe():
-    same = np.ones((48, 8, 2), np.float32), np.ones((21, 8, 2), np.float32)
-
-    matrix = view_matrix(*same, PROBES, GALLERY, exclude_same_recording=False)
-
-    assert (matrix.fillna(0) == 0).all(axis=None)
-    assert matrix.notna().to_numpy().sum() == 6
+        score_probes(probe, embed(GALLERY, noise=1.0), PROBES, GALLERY, OTHER_VIEWS)

@@ -11,11 +11,13 @@ from gaitbench.backbones.base import BackboneSpec
 from gaitbench.data.silhouettes import Silhouettes, SilhouettesWriter
 from gaitbench.errors import ConfigurationError, TrainingError
 from gaitbench.methods.base import Plan, TrainingData, methods
+from gaitbench.methods.extractor import identity_losses
 from gaitbench.methods.oem import DetectorStage, OcclusionDetector
 from gaitbench.methods.rg_gait import RestorationStage, RGGait
 from gaitbench.occlusion import occlusions
 from gaitbench.setting import get_setting
 from gaitbench.training.batches import IdentitySampler, batches
+from gaitbench.training.losses import batch_all_triplet, occlusion_loss
 from gaitbench.training.recipe import Recipe
 from gaitbench.training.trainer import load_network, new_network, rate, train
 
@@ -186,6 +188,157 @@ def test_frozen_networks_keep_weights_and_statistics(plan, data):
     for name, network in networks.items():
         for key, value in network.state_dict().items():
             assert torch.equal(value, before[name][key]), f"{name}.{key} has moved"
+
+
+DRIFTING = {"rg-gait-drifting-statistics": "extractor", "mimicgait-drifting-statistics": "teacher"}
+
+
+@pytest.mark.parametrize(("name", "copied"), DRIFTING.items())
+def test_drifting_statistics_move_and_the_weights_beside_them_stay(name, copied, plan, data):
+    stage = methods.get(name)().stage(plan)
+    network, networks, _ = trained(stage, data)
+    before = networks[copied].backbone.state_dict()
+    after = getattr(network, copied).state_dict()
+    assert before.keys() == after.keys()
+    statistics = [k for k in before if k.endswith(("running_mean", "running_var"))]
+    assert statistics
+    for key in before.keys() - set(statistics):
+        if not key.endswith("num_batches_tracked"):
+            assert torch.equal(before[key], after[key]), f"{key} has moved"
+    for key in statistics:
+        assert not torch.equal(before[key], after[key]), f"{key} has not moved"
+
+
+@pytest.mark.parametrize(("name", "copied"), DRIFTING.items())
+def test_no_gradient_reaches_what_drifts_and_the_shared_network_stays_as_it_is(
+    name, copied, plan, data
+):
+    stage = methods.get(name)().stage(plan)
+    _, networks, _ = trained(stage, data)
+    shared = {k: v.clone() for k, v in networks[copied].state_dict().items()}
+    network = new_network(stage, 4)
+    stage.start(network, networks)
+    torch.stack(
+        list(stage.losses(network.train(), networks, batch_of(data, stage)).values())
+    ).sum().backward()
+    assert all(p.grad is None for p in getattr(network, copied).parameters())
+    assert all(p.grad is not None for p in network.backbone.parameters())
+    for key, value in networks[copied].state_dict().items():
+        assert torch.equal(value, shared[key])
+
+
+def test_drifted_statistics_are_used_at_test_by_rg_gait(plan, data):
+    stage = dataclasses.replace(
+        methods.get("rg-gait-drifting-statistics")().stage(plan), alpha="constant", constant=0.0
+    )
+    network, networks, _ = trained(stage, data)
+    batch = batch_of(data, stage)
+    with torch.inference_mode():
+        found = stage.embed(network, networks, batch).embeddings
+        torch.testing.assert_close(found, network.extractor(batch.clips))
+        assert not torch.allclose(found, networks["extractor"](batch.clips), atol=1e-4)
+
+
+def test_a_drifting_teacher_changes_training_targets_alone(plan, data):
+    stage = methods.get("mimicgait-drifting-statistics")().stage(plan)
+    network, networks, _ = trained(stage, data)
+    batch = batch_of(data, stage)
+    with torch.inference_mode():
+        found = network.guided(batch.clips, networks["detector"](batch.clips))
+        torch.testing.assert_close(stage.embed(network, networks, batch).embeddings, found)
+
+
+def test_a_visible_alpha_is_learned_from_what_is_left_of_occluded_clips(plan, data):
+    stage = methods.get("rg-gait-visible-alpha")().stage(plan).detector
+    batch = batch_of(data, stage)
+    assert set(batch.types.tolist()) == {0, 1, 2}
+    network = new_network(stage, 4)
+    label = [1 - h if k else 0.0 for h, k in zip(batch.hidden_share, batch.types, strict=True)]
+    with torch.no_grad():
+        found = network(batch.clips)
+        terms = stage.losses(network, {}, batch)
+    _, amount = occlusion_loss(found.type_logits, batch.types, found.amount, torch.tensor(label))
+    torch.testing.assert_close(terms["amount"], amount)
+
+
+def test_a_visible_amount_is_alpha_but_is_not_reported_as_a_hidden_share(plan, data):
+    stage = methods.get("rg-gait-visible-alpha")().stage(plan)
+    network, networks, _ = trained(stage, data)
+    batch = batch_of(data, stage)
+    with torch.inference_mode():
+        found = stage.embed(network, networks, batch)
+        torch.testing.assert_close(found.alpha, networks["detector"](batch.clips).amount)
+    assert found.amount is None
+    assert stage.detector.embed(networks["detector"], {}, batch).amount is None
+
+
+def test_the_amount_of_the_mean_feature_is_not_the_mean_amount(plan, data):
+    mean, of_mean = (
+        methods.get(n)().stage(plan) for n in ("rg-gait", "rg-gait-mean-feature-alpha")
+    )
+    assert mean.detector.key == of_mean.detector.key
+    network, networks, _ = trained(of_mean, data)
+    batch = batch_of(data, of_mean)
+    detector = networks["detector"]
+    with torch.inference_mode():
+        found = of_mean.embed(network, networks, batch)
+        expected = torch.sigmoid(detector.amount_head(detector(batch.clips).feature)).flatten()
+    torch.testing.assert_close(found.alpha, expected)
+    assert not torch.equal(found.alpha, found.amount)
+
+
+def test_a_double_softmax_is_taken_of_the_types_alone(plan, data):
+    plain, double = (
+        methods.get(n)().stage(plan).detector
+        for n in ("rg-gait", "rg-gait-double-softmax-detector")
+    )
+    batch = batch_of(data, plain)
+    network = new_network(plain, 4)
+    with torch.no_grad():
+        found = network(batch.clips)
+        one, two = (stage.losses(network, {}, batch) for stage in (plain, double))
+    expected = torch.nn.functional.cross_entropy(found.type_logits.softmax(1), batch.types)
+    torch.testing.assert_close(two["type"], expected)
+    assert one["type"] != two["type"]
+    assert one["amount"] == two["amount"]
+
+
+@pytest.mark.parametrize(
+    ("name", "other", "shared"),
+    [
+        ("rg-gait", "rg-gait-visible-alpha", {"extractor"}),
+        ("rg-gait", "rg-gait-double-softmax-detector", {"extractor"}),
+        ("rg-gait", "rg-gait-mean-feature-alpha", {"extractor", "detector"}),
+        ("rg-gait", "rg-gait-drifting-statistics", {"extractor", "detector"}),
+        ("mimicgait", "mimicgait-drifting-statistics", {"teacher", "detector"}),
+        ("mimicgait", "mimicgait-teacher-pairs", {"teacher", "detector"}),
+        ("mimicgait", "mimicgait-released-margin", {"teacher", "detector"}),
+    ],
+)
+def test_a_reading_trains_again_what_it_changes_and_nothing_else(name, other, shared, plan):
+    paper, released = (methods.get(n)().stage(plan) for n in (name, other))
+    assert paper.key != released.key
+    same = {n for n, stage in paper.inputs.items() if released.inputs[n].key == stage.key}
+    assert same == shared
+
+
+def test_an_anchor_that_is_its_own_positive_changes_the_loss_as_defined(plan, data):
+    stage = methods.get("baseline-2")().stage(plan)
+    batch = batch_of(data, stage)
+    # So near each other that an impostor is within the margin of an anchor's distance 0 to itself.
+    embeddings = torch.randn(6, 5, 2, generator=torch.Generator().manual_seed(0)) / 20
+    logits = torch.randn(6, 4, 2, generator=torch.Generator().manual_seed(1))
+    others, self_too = (
+        identity_losses(
+            embeddings, logits, batch, RECIPE.model_copy(update={"self_positive": chosen})
+        )
+        for chosen in (False, True)
+    )
+    for found, chosen in ((others, False), (self_too, True)):
+        expected = batch_all_triplet(embeddings, batch.identities, 0.2, self_positive=chosen)
+        assert found["triplet"] == expected
+    assert others["triplet"] != self_too["triplet"]
+    assert others["cross-entropy"] == self_too["cross-entropy"]
 
 
 def test_restored_signature_is_the_signature_where_alpha_is_zero(plan, data):

@@ -12,11 +12,10 @@ import torch
 import torch.nn.functional as F  # noqa: N812 - its usual name
 
 from gaitbench.occlude import occlude
-from gaitbench.occlusion import Drawn, Occlusion, Step
+from gaitbench.occlusion import Drawn, Occlusion, Step, make
 from gaitbench.occlusions.cut import Bottom, Top
 from gaitbench.occlusions.middle import Middle
 from gaitbench.occlusions.moving import Patch, Pole
-from gaitbench.occlusions.released import PRESETS
 from gaitbench.random_streams import stream
 
 GOLDEN = Path(__file__).parents[2].parent / "shared" / "golden"
@@ -126,8 +125,8 @@ def test_detector_training_cut(case):
     portion, kind = returned(case)
     output = clip
     if kind:
-        preset = f"mimicgait.detector-{'bottom' if kind == 1 else 'top'}"
-        output = apply(clip, at(PRESETS[preset](), 1 - portion, clip))
+        generator = make(f"mimicgait.detector-{'bottom' if kind == 1 else 'top'}")
+        output = apply(clip, at(generator, 1 - portion, clip))
     differing = (output[0] > 0) != (array(case["output"]) > 0)
     # The released code resizes uint8 frames in fixed point: a mix within half a grey level of the
     # threshold may fall on either side of it.
@@ -160,7 +159,7 @@ def test_occ_aware(case):
     clip, kind = array(case["input"]), OCC_AWARE[case["draws"][0]["returned"]]
     output = clip
     if kind:
-        generator = PRESETS[f"occ-aware.{kind}"]()
+        generator = make(f"occ-aware.{kind}")
         amount = 0.5 if kind in ("left", "right") else case["occ_height"]
         output = apply(clip, at(generator, amount, clip))
     released = array(case["output"])

@@ -1,25 +1,63 @@
-import re
-
 import numpy as np
 import pytest
 import torch
 
 from gaitbench.errors import ConfigurationError
 from gaitbench.occlude import occlude
-from gaitbench.occlusion import occlusions
-from gaitbench.occlusions.released import PRESETS, DetectorCut, FrameCorner
+from gaitbench.occlusion import grid_names, make, occlusions
+from gaitbench.occlusions.released import DetectorBottom, DetectorTop, OccAwareCornerTopLeft
 from gaitbench.random_streams import stream
 
+EXPECTED = {
+    "rg-gait": ("top", "bottom", "middle", "patch", "pole"),
+    "mimicgait": ("detector-top", "detector-bottom"),
+    "occ-aware": (
+        *("top", "bottom", "left", "right"),
+        *("corner-top-left", "corner-top-right", "corner-bottom-left", "corner-bottom-right"),
+    ),
+}
+NAMES = [f"{code}.{kind}" for code, kinds in EXPECTED.items() for kind in kinds]
 
-@pytest.mark.parametrize("name", PRESETS)
-def test_presets_draw(name, make_clip):
-    assert re.fullmatch(r"(rg-gait|mimicgait|occ-aware)\.[a-z-]+", name)
-    generator = PRESETS[name]()
+
+def test_released_readings_are_there_by_name_and_in_no_grid():
+    assert sorted(n for n, kind in occlusions.items() if kind.released) == sorted(NAMES)
+    assert set(grid_names()) == set(occlusions.names()) - set(NAMES)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_reading_hides_something_and_says_whose_it_is(name, make_clip):
+    generator = make(name)
     clip = make_clip(60, 64, 44)
     done = occlude(clip[None], [generator.draw(stream(0), 60, 64, 44)])
     assert 0 < float(done.share) < 1
-    documentation = type(generator).__doc__ or ""
-    assert generator.name in occlusions.names() or "released" in documentation
+    assert "released" in (type(generator).__doc__ or "")
+
+
+@pytest.mark.parametrize(
+    ("name", "plain", "options"),
+    [
+        ("rg-gait.top", "top", {"amount": (0.1, 0.6)}),
+        ("rg-gait.bottom", "bottom", {"amount": (0.1, 0.6)}),
+        ("rg-gait.middle", "middle", {"amount": (0.5, 0.5)}),
+        ("rg-gait.patch", "patch", {"amount": (0.3, 0.5), "motion": "released-code"}),
+        ("rg-gait.pole", "pole", {"motion": "released-code"}),
+        ("occ-aware.top", "top", {"amount": (0.2, 0.5), "fit": "crop"}),
+        ("occ-aware.bottom", "bottom", {"amount": (0.2, 0.5), "fit": "crop"}),
+        ("occ-aware.left", "left", {"amount": (0.5, 0.5)}),
+        ("occ-aware.right", "right", {"amount": (0.5, 0.5)}),
+        ("occ-aware.corner-top-right", "corner-top-right", {}),
+    ],
+)
+def test_a_reading_is_the_plain_generator_with_other_options(name, plain, options, clips):
+    t, h, w = clips.shape[1:]
+    for k in range(3):
+        drawn = [
+            make(name).draw(stream(k), t, h, w),
+            make(plain, **options).draw(stream(k), t, h, w),
+        ]
+        assert drawn[0].parameters == drawn[1].parameters
+        done = occlude(clips[:1].expand(2, -1, -1, -1), drawn)
+        assert torch.equal(done.clips[0], done.clips[1])
 
 
 @pytest.mark.parametrize(
@@ -31,7 +69,7 @@ def test_presets_draw(name, make_clip):
     ],
 )
 def test_frames_are_indexed_instead_of_rows(corner, frames, rows):
-    generator = FrameCorner((0.25, 0.25), corner)
+    generator = make(f"occ-aware.corner-{corner}", amount=(0.25, 0.25))
     done = occlude(torch.ones((1, 50, 64, 44)), [generator.draw(stream(0), 50, 64, 44)])
     expected = torch.zeros((50, 64, 44), dtype=torch.bool)
     expected[frames, rows] = True
@@ -40,9 +78,9 @@ def test_frames_are_indexed_instead_of_rows(corner, frames, rows):
     assert bool(short.hidden.any()) == (corner == "top-left")
 
 
-@pytest.mark.parametrize("side", ["top", "bottom"])
-def test_the_detector_s_cut_narrows_by_the_kept_height(side):
-    drawn = DetectorCut((0.6, 0.6), side).draw(stream(0), 1, 64, 64)
+@pytest.mark.parametrize("kind", [DetectorTop, DetectorBottom])
+def test_the_detector_s_cut_narrows_by_the_kept_height(kind):
+    drawn = kind((0.6, 0.6)).draw(stream(0), 1, 64, 64)
     window, columns = drawn.steps[0].window, drawn.steps[0].columns
     assert window is not None
     assert columns is not None
@@ -52,6 +90,6 @@ def test_the_detector_s_cut_narrows_by_the_kept_height(side):
 
 def test_unknown_words_are_refused():
     with pytest.raises(ConfigurationError, match="corner='top-right' must be one of 'top-left'"):
-        FrameCorner(corner="top-right")  # type: ignore[arg-type]
+        OccAwareCornerTopLeft(corner="top-right")  # type: ignore[arg-type]
     with pytest.raises(ConfigurationError, match="side='left' must be one of 'top', 'bottom'"):
-        DetectorCut(side="left")  # type: ignore[arg-type]
+        DetectorTop(side="left")  # type: ignore[arg-type]

@@ -32,6 +32,12 @@ VARIANTS = [
     "mimicgait-released-inference",
     "mimicgait-released-margin",
     "mimicgait-cross-entropy",
+    "mimicgait-teacher-pairs",
+    "mimicgait-drifting-statistics",
+    "rg-gait-visible-alpha",
+    "rg-gait-mean-feature-alpha",
+    "rg-gait-drifting-statistics",
+    "rg-gait-double-softmax-detector",
     "occ-aware-complex-concat",
     "occ-aware-guided-add",
     "occ-aware-early-conv3d",
@@ -178,10 +184,12 @@ def test_no_two_rows_of_the_ablation_are_one_trained_network():
     assert len(set(stages.values())) == len(stages)
 
 
-def test_sweep_is_a_grid_of_all_generators_and_severities():
+def test_sweep_is_a_grid_of_all_generators_and_severities_without_released_readings():
     b = bench(protocol="sweep")
     cells = expand(b)
-    grid = [(g, a) for g in occlusions.names() for a in b.preset.severities]
+    unasked = [name for name, kind in occlusions.items() if not kind.released]
+    assert len(unasked) < len(occlusions.names())
+    grid = [(g, a) for g in unasked for a in b.preset.severities]
     assert places(cells) == by_name((m, g, "", a) for m in COMPARED for g, a in grid)
     for cell in cells:
         (generator,) = cell.evaluation.probe.generators
@@ -309,8 +317,57 @@ def test_a_setting_reaches_training_and_test(name, types, amount, share):
             assert detector.mix.share == pytest.approx(len(types) / (len(types) + 1))
 
 
+def test_rg_gait_0_3_trains_as_rg_gait_and_occludes_fewer_clips_at_test_time():
+    half, fewer = (expand(bench(setting=name)) for name in ("rg-gait", "rg-gait-0.3"))
+    for one, other in zip(half, fewer, strict=True):
+        assert one.evaluation.stage == other.evaluation.stage
+        if one.test != "holistic":
+            assert other.evaluation.probe == one.evaluation.probe.with_share(0.3)
+            assert other.evaluation.gallery == one.evaluation.gallery.with_share(0.3)
+
+
 def test_every_setting_is_tested_above():
-    assert setting_names() == ["mimicgait", "rg-gait", "occ-aware"]
+    assert setting_names() == ["mimicgait", "rg-gait", "rg-gait-0.3", "occ-aware"]
+
+
+def test_one_draw_per_batch_concerns_the_training_of_recognition_alone():
+    clip, batch = (expand(bench(draws=draws)) for draws in ("clip", "batch"))
+    for one, other in zip(clip, batch, strict=True):
+        assert one.evaluation.probe == other.evaluation.probe
+        assert one.evaluation.gallery == other.evaluation.gallery
+        before, after = one.evaluation.stage, other.evaluation.stage
+        if one.method == "baseline-1":
+            assert before.key == after.key
+            continue
+        assert after.mix == dataclasses.replace(before.mix, per="batch")
+        assert before.key != after.key
+        for name, used in before.inputs.items():
+            assert after.inputs[name].key == used.key
+        adapted = bench(draws="batch").adapted(one.method, "gaitbase", 0, make("middle"))
+        assert adapted.mix.per == "batch"
+        assert {s.mix.per for s in adapted.inputs.values()} <= {"clip"}
+
+
+def test_the_triplets_positives_reach_every_stage_that_has_one_and_no_detector():
+    b = bench(positives="self-too")
+    for stage in (s for c in expand(b) for s in c.evaluation.stage.all_stages()):
+        assert stage.recipe.self_positive == (not isinstance(stage, DetectorStage))
+    adapted = b.adapted("rg-gait", "gaitbase", 0, make("middle"))
+    assert adapted.recipe.self_positive
+    assert not adapted.detector.recipe.self_positive
+    detectors = {c.evaluation.stage.detector.key for c in expand(b) if c.method == "rg-gait"}
+    assert detectors == {bench().stage("rg-gait", "gaitbase", 0).detector.key}
+
+
+def test_released_readings_are_new_types_where_they_are_asked_for():
+    assert bench().new_types() == ["middle", "dynamic"]
+    cells = cells_of(protocol="adaptability", adapt_to=("rg-gait.patch",), methods=("rg-gait",))
+    assert {(c.test, c.adapted_to) for c in cells} == {
+        ("rg-gait.patch", ""),
+        ("rg-gait.patch", "rg-gait.patch"),
+    }
+    (generator,) = cells[0].evaluation.probe.generators
+    assert generator == make("rg-gait.patch")
 
 
 @pytest.mark.parametrize("name", ["mimicgait", "rg-gait", "occ-aware"])
@@ -422,6 +479,14 @@ def test_a_third_partys_occlusion_joins_adaptability_and_sweep(blinds):
     assert [c.amount for c in swept] == list(b.preset.severities)
 
 
+def test_a_third_partys_released_reading_waits_to_be_asked_for(blinds, monkeypatch):
+    monkeypatch.setattr(blinds, "released", True)
+    assert {c.test for c in cells_of(protocol="adaptability")} == {"middle", "dynamic"}
+    assert "blinds" not in {c.test for c in cells_of(protocol="sweep")}
+    asked = cells_of(protocol="generalizability", adapt_to=("blinds",))
+    assert {c.test for c in asked} == {"blinds"}
+
+
 def test_a_third_partys_occlusion_that_is_asked_for_stands_once(blinds):
     b = bench(protocol="adaptability", adapt_to=("blinds", "middle"))
     assert b.new_types() == ["blinds", "middle"]
@@ -463,6 +528,7 @@ def test_an_evaluations_key_covers_everything_that_scores_depend_on():
         {"seeds": (1,)},
         {"distance": "cosine"},
         {"preset": "laptop"},
+        {"positives": "self-too"},
     ],
 )
 def test_no_evaluation_survives_a_change_of_the_experiment(changes):

@@ -26,7 +26,8 @@ AMOUNTS = (0.1, 0.3, 0.5, 0.7)
 FACTS = {
     "preset": "laptop",
     "distance": "euclidean, mean over parts",
-    "exclude_same_view": True,
+    "rules": "walkers, version 1",
+    "never_compared": "pairs of one view, pairs of one recording",
     "no_mate": "drop",
     "setting": "mimicgait: top or bottom, every clip, 0.4–0.6",
     "seeds": [0, 1, 2],
@@ -90,10 +91,13 @@ def fake_probes(key):
     hidden = rng.uniform(0, 0.7, n)
     scores = pd.DataFrame(
         {
+            "search": "all",
+            "gallery_view": "",
+            "probe": np.arange(n),
             "sequence": [f"s{i}" for i in range(n)],
             "identity": [f"p{i % 20}" for i in range(n)],
             "condition": "nm",
-            "view": 90,
+            "view": "090",
             "rank": rng.integers(1, 20, n),
             "ap": rng.random(n),
             "inp": rng.random(n),

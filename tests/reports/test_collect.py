@@ -8,10 +8,12 @@ import pytest
 import typer
 
 from gaitbench import __version__
-from gaitbench.artifacts import read_scores
-from gaitbench.cli import _options, app
-from gaitbench.evaluation.retrieval import summarise
-from gaitbench.protocols.base import Bench, expand
+from gaitbench.artifacts import read_rules, read_scores
+from gaitbench.cli import app
+from gaitbench.cli_experiment import experiment_options
+from gaitbench.data.walkers import RULES
+from gaitbench.evaluation.summary import summarise
+from gaitbench.protocols.base import Bench, Evaluation, expand
 from gaitbench.reports.collect import NUMBERS, collect, command_of
 from gaitbench.reports.results import METRICS
 from gaitbench.runner import Runner
@@ -45,7 +47,7 @@ def parsed(command):
     program, run, *arguments = shlex.split(command)
     assert (program, run) == ("gaitbench", "run")
     given = typer.main.get_command(app).commands["run"].make_context("run", arguments).params
-    values = _options(given) | {"plugins": [str(p) for p in given["plugin"] or []]}
+    values = experiment_options(given) | {"plugins": [str(p) for p in given["plugin"] or []]}
     return Experiment.of(values, "options"), given["store"]
 
 
@@ -71,11 +73,13 @@ def test_a_finished_experiment_has_no_gap(store):
     assert list(cells["key"]) == [c.evaluation.key for c in expand(bench())]
 
 
-@pytest.mark.parametrize("no_mate", ["drop", "miss"])
+@pytest.mark.parametrize("no_mate", ["drop", "miss", "miss-ranks"])
 def test_done_cells_are_averages_of_the_stored_scores(store, no_mate):
     for _, row in collect(store, bench(no_mate=no_mate)).cells.iterrows():
         scores = read_scores(store, row["key"])
-        for name, value in summarise(scores, no_mate=no_mate).items():
+        rules = read_rules(store, row["key"])
+        assert rules == RULES
+        for name, value in summarise(scores, rules, no_mate=no_mate).items():
             assert row[name] == value, name
         assert row["n_probes"] == len(scores)
         assert row["n_identities"] == scores["identity"].nunique() == 6
@@ -137,6 +141,7 @@ def test_the_command_of_a_missing_cell_makes_it(partial, store):
         {"methods": ("mimicgait", "baseline-1"), "side": "gallery", "setting": "occ-aware"},
         {"adapt_to": (), "plugins": ("/plug ins/one.py", "/plug ins/two.py")},
         {"adapt_to": ("crowd", "pole"), "setting": "rg-gait", "side": "probe"},
+        {"adapt_to": ("rg-gait.patch",), "draws": "batch", "positives": "self-too"},
     ],
 )
 def test_a_command_gives_the_same_experiment_back(tmp_path, values):
@@ -186,9 +191,10 @@ def test_facts_say_what_the_numbers_depend_on(partial, store):
     assert facts["side"] == "both"
     assert facts["seeds"] == [0]
     assert facts["gaitbench_version"] == __version__
-    assert facts["protocol_version"] == 1
-    assert facts["exclude_same_view"] is True
-    assert facts["exclude_same_recording"] is True
+    assert facts["protocol_version"] == Evaluation.version
+    assert facts["rules"] == "walkers, version 1"
+    assert facts["never_compared"] == "pairs of one view, pairs of one recording"
+    assert "one_number" not in facts
     assert facts["test_frames"] == 4
     assert facts["adaptation_steps"] == 2
     assert facts["setting"] == (
@@ -198,6 +204,15 @@ def test_facts_say_what_the_numbers_depend_on(partial, store):
     asked = bench(methods=("baseline-1", "rg-gait"), no_mate="miss").experiment
     assert parsed(facts["command"]) == (asked, store.folder)
     assert Experiment.of(tomllib.loads(facts["experiment"]), "facts") == asked
+
+
+def test_other_readings_of_training_are_among_the_facts(store):
+    plain = collect(store, bench()).facts
+    facts = collect(store, bench(draws="batch", positives="self-too")).facts
+    assert "triplet_loss" not in plain
+    assert facts["triplet_loss"] == "each anchor is its own positive too"
+    assert "batch" not in str(plain["setting"])
+    assert "drawn once for all clips of a batch; tested on" in str(facts["setting"])
 
 
 def test_an_empty_store_gives_the_same_cells_without_numbers(store, tmp_path):

@@ -79,14 +79,24 @@ def test_footer_says_what_numbers_depend_on(full):
     for words in (
         "20 identities, 118 probes, 40 gallery sequences per probe, 2 probes without a mate",
         "Chance level: Rank-1 5.0 %, Rank-5 25.0 %.",
-        "Distance: euclidean, mean over parts; pairs of one view: excluded; "
-        "probes without a mate: left out.",
+        "Rules of the test data: walkers, version 1; never compared: pairs of one view, "
+        "pairs of one recording.",
+        "Distance: euclidean, mean over parts; probes without a mate: left out.",
         "Setting mimicgait: top or bottom, every clip, 0.4–0.6. Occluded: probe and gallery.",
         "top+bottom 45.0 %",
         "Baseline-1 0 / 300; Baseline-2 300 / 700",
         "Preset: laptop; gaitbench 0.1.0; protocol version 1.",
     ):
         assert words in text
+
+
+def test_footer_names_the_other_reading_of_the_triplet_loss(full):
+    results = full((0,))
+    assert "triplet" not in footer(occluded_tables(results)[0])
+    results.facts["triplet_loss"] = "each anchor is its own positive too"
+    assert "left out; triplet loss: each anchor is its own positive too." in footer(
+        occluded_tables(results)[0]
+    )
 
 
 def test_unknown_facts_and_missing_facts_are_no_error(full, make_cell, make_results):

@@ -1,0 +1,133 @@
+"""Files of weights, read as tensors and nothing else."""
+
+import re
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from pickle import UnpicklingError
+from zipfile import BadZipFile
+
+import torch
+from safetensors import SafetensorError, safe_open
+from torch import Tensor
+
+from gaitbench.errors import CheckpointError
+
+WRAPPER = "module."
+"""What parallel training puts in front of every key."""
+
+PICKLE = b"\x80"
+"""First byte of every pickle that is written today."""
+
+
+@dataclass(frozen=True, eq=False)
+class Checkpoint:
+    """Named tensors and what is known about them.
+
+    Args:
+        tensors: By key, in the file's order, without the prefix that parallel training adds.
+        source: The file, or "the state dict", for messages.
+        iteration: Training step, where the file says it.
+        notes: Text that a safetensors file carries beside its tensors.
+    """
+
+    tensors: dict[str, Tensor]
+    source: str
+    iteration: int | None = None
+    notes: Mapping[str, str] = field(default_factory=dict)
+
+
+def read_checkpoint(source: str | Path | Mapping[str, object]) -> Checkpoint:
+    """Return the tensors of a file or a state dict.
+
+    A file may be a safetensors file or one that `torch.save` wrote: a state dict, or a dictionary that
+    holds one under "model" (as OpenGait saves it, beside "iteration") or "state_dict". It is read by
+    torch's `weights_only` unpickler, so nothing in it is ever executed.
+
+    Raises:
+        CheckpointError: If it cannot be read, or holds no tensors.
+    """
+    if isinstance(source, Mapping):
+        return _checkpoint(source, "the state dict", {})
+    path = Path(source)
+    if not path.is_file():
+        raise CheckpointError(f"Checkpoint {path}: there is no such file.")
+    if path.suffix == ".safetensors":
+        return _read_safetensors(path)
+    try:
+        with warnings.catch_warnings():
+            # Older and newer pickle protocols than torch's own are read as well, or refused below.
+            warnings.simplefilter("ignore", UserWarning)
+            content = torch.load(path, map_location="cpu", weights_only=True)
+    except UnpicklingError as error:
+        raise _refused(path, str(error)) from error
+    except (OSError, RuntimeError, EOFError, ValueError, KeyError, BadZipFile) as error:
+        raise CheckpointError(
+            f"Checkpoint {path} cannot be read: {_first_line(error) or type(error).__name__}. It is cut "
+            "short, or no file that torch.save or safetensors wrote."
+        ) from error
+    if not isinstance(content, Mapping):
+        raise CheckpointError(
+            f"Checkpoint {path} holds a {type(content).__name__}, not a dictionary of weights."
+        )
+    return _checkpoint(content, str(path), {})
+
+
+def _refused(path: Path, said: str) -> CheckpointError:
+    named = re.search(r"GLOBAL (\S+)", said)
+    with path.open("rb") as file:
+        is_pickle = file.read(1) == PICKLE
+    if named is None and not is_pickle:
+        return CheckpointError(
+            f"Checkpoint {path} cannot be read: it is no file that torch.save or safetensors wrote."
+        )
+    what = f"it asks for {named[1]}" if named else "it holds more than tensors and plain values"
+    return CheckpointError(
+        f"Checkpoint {path} is refused: {what}, which could run code when it is loaded. Nothing was "
+        "executed. If you trust it, save its weights alone where it was made: "
+        "torch.save(model.state_dict(), …)."
+    )
+
+
+def _read_safetensors(path: Path) -> Checkpoint:
+    try:
+        with safe_open(path, framework="pt") as file:
+            notes = dict(file.metadata() or {})
+            tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
+    except (OSError, SafetensorError) as error:
+        raise CheckpointError(f"Checkpoint {path} cannot be read: {_first_line(error)}.") from error
+    return _checkpoint(tensors, str(path), notes)
+
+
+def _checkpoint(content: Mapping[str, object], source: str, notes: dict[str, str]) -> Checkpoint:
+    inner = next(
+        (v for k in ("model", "state_dict") if isinstance(v := content.get(k), Mapping)), content
+    )
+    tensors = {str(k): v for k, v in inner.items() if isinstance(v, Tensor)}
+    if not tensors:
+        raise CheckpointError(
+            f"{source} holds no tensors; its keys are {_few(content)}. It must be a state dict, or hold "
+            "one under 'model' or 'state_dict'."
+        )
+    if all(key.startswith(WRAPPER) for key in tensors):
+        tensors = {key.removeprefix(WRAPPER): value for key, value in tensors.items()}
+    return Checkpoint(tensors, source, _iteration(content, source, notes), notes)
+
+
+def _iteration(content: Mapping[str, object], source: str, notes: Mapping[str, str]) -> int | None:
+    said = content.get("iteration", notes.get("iteration"))
+    if isinstance(said, int) or (isinstance(said, str) and said.isdecimal()):
+        return int(said)
+    # OpenGait names its files "…-60000.pt".
+    named = re.search(r"-(\d+)\.(pt|pth|ckpt)$", source)
+    return int(named[1]) if named else None
+
+
+def _few(content: Mapping[str, object]) -> str:
+    keys = [repr(k) for k in list(content)[:5]]
+    return ", ".join(keys) + (", …" if len(content) > 5 else "") if keys else "none"
+
+
+def _first_line(error: BaseException) -> str:
+    return str(error).strip().split("\n")[0].rstrip(".")

@@ -1,0 +1,1 @@
+"""Importing data sets that lie in OpenGait's layout: `identity/condition/view/…`."""

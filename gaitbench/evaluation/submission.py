@@ -1,0 +1,100 @@
+"""Files for official test servers: for every probe the nearest identities of the gallery."""
+
+import re
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from gaitbench.errors import DataError, ProtocolError
+from gaitbench.evaluation.distances import Floats, check_embeddings, get_distance, rows_at_once
+
+GREW_RANKS = 20
+# Data sets in OpenGait's layout name GREW's test subjects "00001test".
+_GREW_IDENTITY = re.compile(r"(\d+)(?:train|test)?")
+
+
+def grew_submission(
+    probe_embeddings: Floats,
+    gallery_embeddings: Floats,
+    probes: pd.DataFrame,
+    gallery: pd.DataFrame,
+    *,
+    distance: str = "euclidean",
+) -> pd.DataFrame:
+    """Return the file that GREW's server takes, one row per probe, in order.
+
+    Ranks are gallery clips in order of distance, so an identity with two clips may stand twice; of equal
+    distances the earlier clip comes first.
+
+    Args:
+        probe_embeddings: Shape (n, c, p).
+        gallery_embeddings: Shape (m, c, p), m at least 20.
+        probes: n rows; `view` is the video's name.
+        gallery: m rows; `identity` is the subject's number.
+        distance: A name in `gaitbench.evaluation.distances.DISTANCES`.
+
+    Returns:
+        Columns videoId and rank1 … rank20; ranks are numbers of subjects.
+
+    Raises:
+        ProtocolError: If the gallery has fewer than 20 clips, or two probes have one name.
+        DataError: If an identity is no number.
+
+    Source: the GREW benchmark's evaluation page; OpenGait's GREW_submission.
+    """
+    if len(gallery) < GREW_RANKS:
+        raise ProtocolError(
+            f"GREW's file lists {GREW_RANKS} gallery clips per probe, but the gallery has {len(gallery)}. "
+            "Import the whole test gallery."
+        )
+    videos = probes["view"].astype(str)
+    twice = videos[videos.duplicated()]
+    if len(twice):
+        raise ProtocolError(
+            f"{len(twice)} probes share their name with another, the first being {twice.iloc[0]!r}; the "
+            "server tells probes apart by it. Import the test probes again."
+        )
+    subjects = np.array([_subject(str(i)) for i in gallery["identity"]])
+    nearest = nearest_clips(probe_embeddings, gallery_embeddings, GREW_RANKS, distance=distance)
+    ranks = pd.DataFrame(subjects[nearest], columns=[f"rank{k + 1}" for k in range(GREW_RANKS)])
+    ranks.insert(0, "videoId", videos.to_numpy())
+    return ranks
+
+
+def nearest_clips(
+    probe_embeddings: Floats, gallery_embeddings: Floats, k: int, *, distance: str = "euclidean"
+) -> npt.NDArray[np.int64]:
+    """Return each probe's `k` nearest gallery rows, nearest first, shape (n, k).
+
+    Args:
+        probe_embeddings: Shape (n, c, p).
+        gallery_embeddings: Shape (m, c, p).
+        k: Between 1 and m.
+        distance: A name in `gaitbench.evaluation.distances.DISTANCES`.
+    """
+    check_embeddings(probe_embeddings, gallery_embeddings)
+    between = get_distance(distance)
+    n, step = len(probe_embeddings), rows_at_once(len(gallery_embeddings))
+    parts = [
+        np.argsort(
+            between(probe_embeddings[i : i + step], gallery_embeddings), axis=1, kind="stable"
+        )
+        for i in range(0, n, step)
+    ]
+    return np.concatenate([part[:, :k].astype(np.int64) for part in parts])
+
+
+def submission_csv(rows: pd.DataFrame) -> str:
+    """Return the file's text."""
+    return rows.to_csv(index=False, lineterminator="\n")
+
+
+def _subject(identity: str) -> int:
+    number = _GREW_IDENTITY.fullmatch(identity)
+    if number is None:
+        raise DataError(
+            f"Gallery identity {identity!r} is no number, but GREW's file names subjects by number. Import "
+            "GREW's own test gallery."
+        )
+    return int(number[1])

@@ -1,0 +1,87 @@
+"""Reading files of weights: what is found in them, and what is refused."""
+
+import os
+import pickle
+
+import pytest
+import torch
+from safetensors.torch import save_file
+
+from gaitbench.checkpoints.read import read_checkpoint
+from gaitbench.errors import CheckpointError
+
+WEIGHTS = {"a.weight": torch.arange(6.0).reshape(2, 3), "b.bias": torch.ones(2)}
+
+
+def saved(content, path):
+    torch.save(content, path)
+    return path
+
+
+@pytest.mark.parametrize("wrap", [dict, lambda w: {"model": w}, lambda w: {"state_dict": w}])
+def test_state_dicts_are_found_where_they_are_usually_kept(wrap, tmp_path):
+    found = read_checkpoint(saved(wrap(WEIGHTS), tmp_path / "x.pt"))
+    assert list(found.tensors) == list(WEIGHTS)
+    assert torch.equal(found.tensors["a.weight"], WEIGHTS["a.weight"])
+
+
+def test_iteration_from_the_content_or_from_the_name(tmp_path):
+    inside = saved({"model": WEIGHTS, "iteration": 180000}, tmp_path / "GaitBase-60000.pt")
+    assert read_checkpoint(inside).iteration == 180000
+    assert read_checkpoint(saved(WEIGHTS, tmp_path / "GaitBase-60000.pt")).iteration == 60000
+    assert read_checkpoint(saved(WEIGHTS, tmp_path / "final.pt")).iteration is None
+
+
+def test_prefix_of_parallel_training_is_taken_off_if_every_key_has_it():
+    wrapped = {f"module.{k}": v for k, v in WEIGHTS.items()}
+    assert list(read_checkpoint(wrapped).tensors) == list(WEIGHTS)
+    mixed = wrapped | {"c": torch.ones(1)}
+    assert list(read_checkpoint(mixed).tensors) == list(mixed)
+
+
+def test_safetensors(tmp_path):
+    save_file(WEIGHTS, tmp_path / "x.safetensors", {"iteration": "7"})
+    found = read_checkpoint(tmp_path / "x.safetensors")
+    assert set(found.tensors) == set(WEIGHTS)
+    assert found.iteration == 7
+
+
+class Payload:
+    """Pickled, it creates a file when it is loaded carelessly."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def __reduce__(self):
+        return os.mkdir, (str(self.path),)
+
+
+@pytest.mark.parametrize("nest", [lambda p: p, lambda p: {"model": WEIGHTS, "extra": [p]}])
+@pytest.mark.parametrize("write", [torch.save, lambda o, p: p.write_bytes(pickle.dumps(o))])
+def test_code_is_refused_and_not_executed(nest, write, tmp_path):
+    mark, file = tmp_path / "executed", tmp_path / "evil.pt"
+    write(nest(Payload(mark)), file)
+    with pytest.raises(CheckpointError, match=r"evil\.pt is refused: .*Nothing was executed"):
+        read_checkpoint(file)
+    assert not mark.exists()
+
+
+def test_files_that_cannot_be_read(tmp_path):
+    with pytest.raises(CheckpointError, match="no such file"):
+        read_checkpoint(tmp_path / "none.pt")
+    whole = saved(WEIGHTS, tmp_path / "whole.pt").read_bytes()
+    for name, content in {
+        "empty.pt": b"",
+        "short.pt": whole[:200],
+        "short.safetensors": b"12",
+    }.items():
+        (tmp_path / name).write_bytes(content)
+        with pytest.raises(CheckpointError, match=rf"{name} (cannot be read|is refused)"):
+            read_checkpoint(tmp_path / name)
+
+
+def test_files_without_tensors(tmp_path):
+    with pytest.raises(CheckpointError, match="holds a list"):
+        read_checkpoint(saved([1, 2], tmp_path / "list.pt"))
+    with pytest.raises(CheckpointError, match=r"no tensors; its keys are 'epoch'"):
+        read_checkpoint(saved({"epoch": 3}, tmp_path / "numbers.pt"))
