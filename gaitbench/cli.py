@@ -136,11 +136,13 @@ def run(
             device=chosen,
             display=display_for(err),
         )
+        if not dry_run:
+            err.print(bench.experiment.toml().rstrip(), style="dim", markup=False, highlight=False)
+        runner.check()
+        _print_doubts(bench)
         if dry_run:
             _print_plan(runner, bench)
             return
-        err.print(bench.experiment.toml().rstrip(), style="dim", markup=False, highlight=False)
-        runner.check()
         _remember(opened, bench)
         made = runner.run()
         err.print(f"{made} artifacts made in {opened.folder}", highlight=False, soft_wrap=True)
@@ -187,6 +189,16 @@ def status(store: StoreOption = None) -> None:
     from gaitbench.status import print_status
 
     print_status(open_store(store), out)
+
+
+def _print_doubts(bench: "Bench") -> None:
+    """Print what is allowed, but hardly what anybody wants."""
+    if bench.extractor is not None:
+        preset = bench.preset_of(bench.extractor.backbone.name)
+        doubt = bench.extractor.doubt(preset.height, preset.width)
+        if doubt:
+            err.print("[bold yellow]careful:[/] ", end="")
+            err.print(doubt, markup=False, highlight=False, soft_wrap=True)
 
 
 def _remember(store: "Store", bench: "Bench") -> None:

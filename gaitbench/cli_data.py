@@ -144,7 +144,7 @@ def data_sheet(
 
 
 def _check_new_folder(folder: Path) -> None:
-    if folder.exists() and any(folder.iterdir()):
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise ConfigurationError(f"{folder} is there already and not empty. Choose a new folder.")
 
 

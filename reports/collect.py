@@ -176,6 +176,15 @@ def _adaptation_steps(bench: Bench) -> int | dict[str, int]:
     return first if set(steps.values()) == {first} else steps
 
 
+def _extractor_fact(bench: Bench) -> dict[str, object]:
+    if bench.extractor is None:
+        return {}
+    preset = bench.preset_of(bench.extractor.backbone.name)
+    return {
+        "extractor": f"{bench.extractor.text()}, on frames of {preset.height}×{preset.width} pixels"
+    }
+
+
 def facts_of(store: Store, bench: Bench) -> dict[str, object]:
     """Return what footers print about the run."""
     experiment, setting = bench.experiment, bench.setting
@@ -189,7 +198,7 @@ def facts_of(store: Store, bench: Bench) -> dict[str, object]:
         f"tested on {setting.test.describe()} ({setting.source})",
         "side": experiment.side,
         "seeds": list(experiment.seeds),
-        **({} if bench.extractor is None else {"extractor": bench.extractor.text()}),
+        **_extractor_fact(bench),
         "test_frames": bench.preset.test_frames,
         "sweep_frames": bench.preset.sweep_frames,
         "adaptation_steps": _adaptation_steps(bench),

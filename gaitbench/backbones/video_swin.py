@@ -116,7 +116,7 @@ class DropPath(nn.Module):
     """Leaves out a branch for a random clip in training, and scales the others to the same mean.
 
     Its random numbers come from a stream of its own that starts with the weights: training reads no
-    global random state.
+    global random state. A stage that goes on from another one starts the same stream again.
 
     Source: Huang et al., "Deep Networks with Stochastic Depth", ECCV 2016.
     """

@@ -137,7 +137,7 @@ def fitted(content: Content, checkpoint: Checkpoint) -> tuple[nn.Module, Fit]:
     """Return a new network and how the checkpoint's tensors fit it."""
     try:
         network = content.build()
-    except ConfigurationError as error:
+    except (ConfigurationError, AttributeError, RuntimeError, TypeError, ValueError) as error:
         raise CheckpointError(
             f"{checkpoint.source} holds {content.text()} of sizes that gaitbench cannot build: {error}"
         ) from error
@@ -169,7 +169,7 @@ def _from_notes(checkpoint: Checkpoint) -> Content:
             said["identities"],
             None if sizes is None else DetectorSizes.of(sizes),
         )
-    except (KeyError, TypeError, ValueError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError, RecursionError) as error:
         raise CheckpointError(
             f"{checkpoint.source} says that gaitbench wrote it, but its notes cannot be read: {error}. "
             "Convert it again."

@@ -13,6 +13,9 @@ from gaitbench.errors import CheckpointError, ConfigurationError
 from gaitbench.methods.extractor import ImportedExtractorStage
 from gaitbench.training.trainer import Trained, new_network, nothing_recorded
 
+USUAL_HEIGHT = 64
+"""Rows of the frames that OpenGait's networks see."""
+
 NECK = "neck."
 """Prefix of the neck's weights in an extractor."""
 
@@ -55,6 +58,18 @@ class ExtractorFile:
         """Return which file it is, for the tables that were made with it."""
         step = "" if self.iteration is None else f", iteration {self.iteration:,}"
         return f"{self.path.name} (SHA-256 {self.digest[:12]}…{step})"
+
+    def doubt(self, height: int, width: int) -> str:
+        """Return a warning if frames of this size are hardly what the file was trained on; "" otherwise.
+
+        A checkpoint does not say which frames it saw, and most networks take any.
+        """
+        if height == USUAL_HEIGHT:
+            return ""
+        return (
+            f"{self.path.name} will see frames of {height}×{width} pixels. OpenGait's networks are trained "
+            f"on {USUAL_HEIGHT} rows; unless this one was not, use --preset paper."
+        )
 
     def check_backbones(self, asked: Sequence[str]) -> None:
         """Check that nobody asked for another backbone.

@@ -138,10 +138,12 @@ class _Pieces:
         self.by_place[place] = tensor
 
     def fits(self, fresh: Tensor) -> bool:
-        if len(self.by_place) == 1:
-            return self.joined().shape == fresh.shape
-        same = {tensor.shape for tensor in self.by_place.values()}
-        return len(same) == 1 and self.joined().shape == fresh.shape
+        pieces = list(self.by_place.values())
+        if fresh.is_floating_point() and not all(piece.is_floating_point() for piece in pieces):
+            return False
+        if len({piece.shape for piece in pieces}) > 1:
+            return False
+        return self.joined().shape == fresh.shape
 
     def joined(self) -> Tensor:
         pieces = [self.by_place[place] for place in sorted(self.by_place)]
@@ -152,7 +154,12 @@ class _Pieces:
             return [KeyRow(k, name, "matched" if k == name else "renamed") for k in self.keys]
         shapes = " + ".join(sorted({_shape(tensor) for tensor in self.by_place.values()}))
         times = f"{len(self.by_place)} × " if len(self.by_place) > 1 else ""
-        note = f"{times}{shapes} where the network has {_shape(fresh)}"
+        kinds = {str(tensor.dtype).removeprefix("torch.") for tensor in self.by_place.values()}
+        own = str(fresh.dtype).removeprefix("torch.")
+        said, wanted = f"{times}{shapes}", _shape(fresh)
+        if said == wanted:
+            said, wanted = "/".join(sorted(kinds)), own
+        note = f"{said} where the network has {wanted}"
         return [KeyRow(key, name, "wrong shape", note) for key in self.keys]
 
 

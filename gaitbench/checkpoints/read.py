@@ -51,6 +51,8 @@ def read_checkpoint(source: str | Path | Mapping[str, object]) -> Checkpoint:
     if isinstance(source, Mapping):
         return _checkpoint(source, "the state dict", {})
     path = Path(source)
+    if path.is_dir():
+        raise CheckpointError(f"Checkpoint {path} is a folder. Name the file in it.")
     if not path.is_file():
         raise CheckpointError(f"Checkpoint {path}: there is no such file.")
     if path.suffix == ".safetensors":
@@ -110,9 +112,30 @@ def _checkpoint(content: Mapping[str, object], source: str, notes: dict[str, str
             f"{source} holds no tensors; its keys are {_few(content)}. It must be a state dict, or hold "
             "one under 'model' or 'state_dict'."
         )
+    for key, tensor in tensors.items():
+        _check_numbers(source, key, tensor)
     if all(key.startswith(WRAPPER) for key in tensors):
         tensors = {key.removeprefix(WRAPPER): value for key, value in tensors.items()}
     return Checkpoint(tensors, source, _iteration(content, source, notes), notes)
+
+
+def _check_numbers(source: str, key: str, tensor: Tensor) -> None:
+    """Check that a tensor holds plain, finite numbers, and as many as its file does.
+
+    Raises:
+        CheckpointError: If not.
+    """
+    wrong = ""
+    if tensor.layout is not torch.strided or tensor.device.type == "meta" or tensor.is_quantized:
+        wrong = "is not dense: it is sparse, quantised or without values"
+    elif tensor.is_complex():
+        wrong = "holds complex numbers"
+    elif tensor.numel() * tensor.element_size() > tensor.untyped_storage().nbytes():
+        wrong = "claims more values than the file holds"
+    elif tensor.is_floating_point() and not bool(torch.isfinite(tensor).all()):
+        wrong = "holds NaN or infinite values: the training that wrote it diverged"
+    if wrong:
+        raise CheckpointError(f"{source}: the tensor {key!r} {wrong}.")
 
 
 def _iteration(content: Mapping[str, object], source: str, notes: Mapping[str, str]) -> int | None:

@@ -129,3 +129,9 @@ def test_frames_that_the_backbone_cannot_take(tmp_path):
     )
     with pytest.raises(ConfigurationError, match="'gaitgl'"):
         run.check()
+
+
+def test_frames_that_the_file_hardly_saw_are_doubted(trained):
+    found = ExtractorFile.of(trained[1])
+    assert found.doubt(64, 44) == ""
+    assert "frames of 16×11 pixels" in found.doubt(16, 11)

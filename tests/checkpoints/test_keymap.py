@@ -80,3 +80,9 @@ def test_rules_under_a_prefix():
     assert {r.status for r in fit({"ab.fc.bias": torch.ones(2)}, rules, network).rows} >= {
         "unexpected"
     }
+
+
+def test_whole_numbers_are_no_weights():
+    found = fit(tensors(**{"fc.bias": torch.ones(2, dtype=torch.int64)}), RENAMES, Network())
+    assert statuses(found)["fc.bias"] == "wrong shape"
+    assert any(row.note == "int64 where the network has float32" for row in found.rows)

@@ -85,3 +85,23 @@ def test_files_without_tensors(tmp_path):
         read_checkpoint(saved([1, 2], tmp_path / "list.pt"))
     with pytest.raises(CheckpointError, match=r"no tensors; its keys are 'epoch'"):
         read_checkpoint(saved({"epoch": 3}, tmp_path / "numbers.pt"))
+
+
+@pytest.mark.parametrize(
+    ("tensor", "said"),
+    [
+        (torch.tensor([1.0, float("nan")]), "NaN"),
+        (torch.tensor([1.0, 2.0]).to_sparse(), "not dense"),
+        (torch.empty(2, device="meta"), "not dense"),
+        (torch.ones(2, dtype=torch.complex64), "complex"),
+        (torch.ones(1).expand(1000), "more values than the file holds"),
+    ],
+)
+def test_tensors_that_are_no_weights_are_named(tensor, said):
+    with pytest.raises(CheckpointError, match=rf"the tensor 'a\.weight' .*{said}"):
+        read_checkpoint(WEIGHTS | {"a.weight": tensor})
+
+
+def test_a_folder_is_no_checkpoint(tmp_path):
+    with pytest.raises(CheckpointError, match="is a folder"):
+        read_checkpoint(tmp_path)

@@ -46,6 +46,7 @@ class Found:
         width: Columns of a frame.
         digest: Hash of size and frames.
         without_body: Raw images that were left out because they show nobody.
+        passing: Whether the reason lies outside the file (permission, memory): it is read again next time.
     """
 
     reason: str = ""
@@ -54,6 +55,7 @@ class Found:
     width: int = 0
     digest: str = ""
     without_body: int = 0
+    passing: bool = False
 
     @property
     def size(self) -> tuple[int, int]:
@@ -139,11 +141,13 @@ def _chunk(root: Path, clips: Sequence[Clip], scratch: Path, min_frames: int) ->
         try:
             told, packed = _read(root, clip, min_frames)
             rows.append(packed.reshape(-1))
-        except (DataError, MemoryError) as error:
-            told = Found(reason=str(error) or "too large for the memory")
+        except DataError as error:
+            told = Found(reason=str(error))
+        except MemoryError:
+            told = Found(reason="too large for the memory", passing=True)
         except OSError as error:
             # Without the path, which is another one on every machine.
-            told = Found(reason=f"cannot be read: {error.strerror or error}")
+            told = Found(reason=f"cannot be read: {error.strerror or error}", passing=True)
         found.append(told)
     text = json.dumps([asdict(told) for told in found]).encode()
     temporary = scratch / f"{path.stem}.{os.getpid()}.part"
@@ -167,7 +171,8 @@ def _finished(path: Path, clips: int) -> Chunk | None:
         found = tuple(Found(**facts) for facts in told)
     except (OSError, ValueError, TypeError, LookupError, EOFError, zipfile.BadZipFile):
         return None
-    return Chunk(path, found) if len(found) == clips else None
+    complete = len(found) == clips and not any(clip.passing for clip in found)
+    return Chunk(path, found) if complete else None
 
 
 def _key(root: Path, clips: Sequence[Clip], min_frames: int) -> str:
@@ -187,7 +192,12 @@ def _key(root: Path, clips: Sequence[Clip], min_frames: int) -> str:
 def _files(root: Path, clip: Clip) -> list[Path]:
     if clip.file:
         return [root / clip.place]
-    return sorted(p for p in (root / clip.place).iterdir() if p.suffix.lower() == ".png")
+    return sorted(
+        path
+        for path in (root / clip.place).iterdir()
+        # Hidden ones are notes that other systems leave beside a file.
+        if path.suffix.lower() == ".png" and not path.name.startswith(".")
+    )
 
 
 def _read(root: Path, clip: Clip, min_frames: int) -> tuple[Found, Frames]:

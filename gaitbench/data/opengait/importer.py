@@ -2,9 +2,12 @@
 
 import shutil
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+from filelock import FileLock, Timeout
 
 from gaitbench.data.dataset import Progress
 from gaitbench.data.opengait.chunks import VERSION, Chunk, Found, read_chunks
@@ -63,8 +66,9 @@ def import_opengait(
         ConfigurationError: If choices do not fit together.
         DataError: If tree and partition cannot be used.
     """
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise ConfigurationError(f"{out} is there already and not empty. Choose a new folder.")
+    out = out.resolve()
+    _check_target(root.resolve(), out)
+    scratch = _scratch(out)
     record = get_record(choices.dataset)
     partition = _partition(record, choices)
     there = identities_of(root)
@@ -73,25 +77,70 @@ def import_opengait(
     splits = assign(clips, record, partition, held)
     used = sorted({row for rows in splits.rows.values() for row in rows})
     _check_sides(root, clips, splits, record, partition)
-    scratch = out.absolute().parent / f".{out.name}.importing"
-    chunks = read_chunks(
-        root,
-        [clips[row] for row in used],
-        scratch,
-        min_frames=choices.min_frames,
-        jobs=jobs,
-        progress=progress,
-    )
-    read = _Read(root, clips, splits, used, chunks)
-    read.reject_sizes()
-    read.reject_duplicates(record)
-    read.check_rest(record)
-    read.write(scratch / "data", record, partition, choices)
-    report = read.report(out, record, partition, there)
-    report.write(scratch / "data" / "import.json")
-    _move(scratch / "data", out)
-    shutil.rmtree(scratch)
+    with _alone(scratch):
+        chunks = read_chunks(
+            root,
+            [clips[row] for row in used],
+            scratch,
+            min_frames=choices.min_frames,
+            jobs=jobs,
+            progress=progress,
+        )
+        read = _Read(root, clips, splits, used, chunks)
+        read.reject_sizes()
+        read.reject_duplicates(record)
+        read.check_rest(record)
+        read.write(scratch / "data", record, partition, choices)
+        report = read.report(out, record, partition, there)
+        report.write(scratch / "data" / "import.json")
+        _move(scratch / "data", out)
+        shutil.rmtree(scratch)
     return report
+
+
+@contextmanager
+def _alone(scratch: Path) -> Iterator[None]:
+    """Keep other imports away from a scratch folder."""
+    scratch.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(scratch / "lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout as error:
+        raise ConfigurationError(
+            f"Another import into the same folder is running: {scratch} is in use. Wait for it, or choose "
+            "another folder."
+        ) from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _check_target(root: Path, out: Path) -> None:
+    """Check before any work that the data set can be written where it is to be."""
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise ConfigurationError(f"{out} is there already and not empty. Choose a new folder.")
+    if out == root or root in out.parents:
+        raise ConfigurationError(
+            f"{out} lies inside the tree that is imported, {root}, and would be taken for a part of it. "
+            "Choose a folder elsewhere."
+        )
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        scratch = _scratch(out)
+        fresh = not scratch.exists()
+        scratch.mkdir(exist_ok=True)
+        if fresh:
+            scratch.rmdir()
+    except OSError as error:
+        raise ConfigurationError(
+            f"{out} cannot be written: {error.strerror or error}. Choose another folder."
+        ) from error
+
+
+def _scratch(out: Path) -> Path:
+    """Return the folder beside the target where an import keeps what it has read so far."""
+    return out.parent / f".{out.name}.importing"
 
 
 def _partition(record: Record, choices: Choices) -> Partition:

@@ -16,6 +16,7 @@ import pickletools
 import re
 import warnings
 from collections.abc import Callable
+from functools import partial
 from io import BytesIO
 from typing import Any, NoReturn, TypeAlias
 
@@ -28,6 +29,8 @@ AnyArray: TypeAlias = npt.NDArray[Any]
 
 MAX_BYTES = 2**31
 """Largest file that is read: a clip of 64×64 frames has this size after six hours."""
+
+MOST_DIMENSIONS = 8
 
 _OPERATIONS_TEXT = """
     PROTO FRAME STOP MARK POP NONE NEWTRUE NEWFALSE INT BININT BININT1 BININT2 LONG LONG1
@@ -70,7 +73,7 @@ def read_arrays(data: bytes) -> AnyArray | list[AnyArray]:
         warnings.simplefilter("ignore")
         _check_operations(data)
         try:
-            found = _Unpickler(BytesIO(data), encoding="latin1").load()
+            found = _Unpickler(BytesIO(data), len(data)).load()
         except _FAULTS as error:
             raise DataError(f"is not a pickle of an array: {error}") from error
     if isinstance(found, _Array):
@@ -101,8 +104,38 @@ def _check_operations(data: bytes) -> None:
         raise DataError(f"is cut short or is not a pickle: {error}") from error
 
 
+class _Budget:
+    """Bytes that may still be made out of a file's texts: a text that is named often is made often."""
+
+    __slots__ = ("left",)
+
+    def __init__(self, size: int) -> None:
+        self.left = size
+
+    def encoded(self, text: str) -> bytes:
+        """Return text of the one encoding that Python 2 and protocol 2 write bytes in."""
+        self.left -= len(text)
+        if self.left < 0:
+            raise DataError("names the same bytes again and again: they are more than the file")
+        return text.encode("latin1")
+
+
 class _Unpickler(pickle.Unpickler):
+    def __init__(self, file: BytesIO, size: int) -> None:
+        super().__init__(file, encoding="latin1")
+        budget = _Budget(size)
+        self._own = {
+            ("_codecs", "encode"): _StandIn(partial(_encode, budget)),
+            **{
+                (module, "_reconstruct"): _StandIn(partial(_begun, budget))
+                # NumPy 1 and NumPy 2.
+                for module in ("numpy.core.multiarray", "numpy._core.multiarray")
+            },
+        }
+
     def find_class(self, module: str, name: str, /) -> "_StandIn":
+        if (module, name) in self._own:
+            return self._own[module, name]
         try:
             return _NAMES[module, name]
         except KeyError:
@@ -159,16 +192,17 @@ class _Kind:
 class _Array:
     """An array that the file has begun; it is filled by `__setstate__` or from a buffer."""
 
-    __slots__ = ("values",)
+    __slots__ = ("budget", "values")
 
-    def __init__(self, values: AnyArray | None = None) -> None:
+    def __init__(self, values: AnyArray | None = None, budget: _Budget | None = None) -> None:
         self.values = values
+        self.budget = budget or _Budget(0)
 
     def __setstate__(self, state: tuple[Any, ...]) -> None:
         _, shape, kind, fortran, raw = state
         if isinstance(raw, str):
             # Python 2 wrote bytes as text.
-            raw = raw.encode("latin1")
+            raw = self.budget.encoded(raw)
         self.values = _values(raw, kind, shape, "F" if fortran else "C")
 
     def finished(self) -> AnyArray:
@@ -183,6 +217,9 @@ def _values(raw: object, kind: object, shape: object, order: str) -> AnyArray:
         raise DataError("holds an array of Python objects instead of numbers")
     if not isinstance(shape, tuple) or not all(type(n) is int and n >= 0 for n in shape):
         raise DataError("holds an array whose shape is not a tuple of whole numbers")
+    # Multiplying long lists of long numbers would take hours.
+    if len(shape) > MOST_DIMENSIONS or any(n > MAX_BYTES for n in shape):
+        raise DataError(f"claims an array of {len(shape)} dimensions that no file can hold")
     claimed = math.prod(shape) * kind.dtype.itemsize
     if claimed != len(raw):
         raise DataError(
@@ -203,10 +240,10 @@ def _ndarray(*_: object) -> NoReturn:
     raise DataError("is not a pickle of an array: it calls numpy.ndarray itself")
 
 
-def _begun(kind: object, *_: object) -> _Array:
+def _begun(budget: _Budget, kind: object, *_: object) -> _Array:
     if kind is not _NDARRAY:
         raise DataError("holds an array of a class of its own")
-    return _Array()
+    return _Array(budget=budget)
 
 
 def _from_buffer(
@@ -224,11 +261,11 @@ def _dtype(code: object, *_: object) -> _Kind:
     return _Kind(text)
 
 
-def _encode(text: object, encoding: object) -> bytes:
+def _encode(budget: _Budget, text: object, encoding: object) -> bytes:
     # Before protocol 3 bytes were written as text, always in this one encoding.
     if not isinstance(text, str) or encoding not in ("latin1", "latin-1"):
         raise DataError(f"is not a pickle of an array: it encodes text as {str(encoding)[:20]!r}")
-    return text.encode("latin1")
+    return budget.encoded(text)
 
 
 def _no_bytes() -> bytes:
@@ -240,11 +277,8 @@ _NAMES: dict[tuple[str, str], _StandIn] = {
     ("numpy", "ndarray"): _NDARRAY,
     ("numpy", "dtype"): _StandIn(_dtype),
     # NumPy 1 and NumPy 2.
-    ("numpy.core.multiarray", "_reconstruct"): _StandIn(_begun),
-    ("numpy._core.multiarray", "_reconstruct"): _StandIn(_begun),
     ("numpy.core.numeric", "_frombuffer"): _StandIn(_from_buffer),
     ("numpy._core.numeric", "_frombuffer"): _StandIn(_from_buffer),
-    ("_codecs", "encode"): _StandIn(_encode),
     ("__builtin__", "bytes"): _StandIn(_no_bytes),
     ("builtins", "bytes"): _StandIn(_no_bytes),
 }

@@ -94,7 +94,16 @@ def _folders(place: Path) -> Iterator[str]:
             names = [e.name for e in entries if not e.name.startswith(".") and e.is_dir()]
     except (FileNotFoundError, NotADirectoryError):
         return
-    yield from sorted(names, key=natural)
+    except OSError as error:
+        raise DataError(f"{place} cannot be listed: {error.strerror or error}.") from error
+    for name in sorted(names, key=natural):
+        if not name.isprintable():
+            # Tables and terminals could not hold it: a line break, an escape code, bytes of no text.
+            raise DataError(
+                f"{place}: the folder {name!r} has a name with characters that cannot be printed. Rename "
+                "it (an archive unpacked with the wrong encoding gives such names)."
+            )
+        yield name
 
 
 def _clip(root: Path, key: ClipKey, patterns: Sequence[str], asked: bool) -> Clip | None:

@@ -6,6 +6,7 @@ import shutil
 
 import numpy as np
 import pytest
+from filelock import FileLock
 from PIL import Image
 
 from gaitbench.data.check import check
@@ -353,3 +354,48 @@ def test_every_record_is_whole(name):
     assert record.rules.source
     assert record.rules.version >= 1
     assert name in NAMES
+
+
+def test_targets_that_cannot_be_are_refused_before_any_work(tmp_path):
+    tree = make_tree("casia-b", tmp_path / "t")
+    choices = Choices("casia-b", **tree.options)
+    for out, said in (
+        (tree.root / "out", "lies inside the tree"),
+        (tmp_path / "file", "there already"),
+        (tmp_path / "file" / "out", "cannot be written"),
+        (tmp_path / ("n" * 250), "cannot be written"),
+    ):
+        (tmp_path / "file").touch()
+        with pytest.raises(ConfigurationError, match=said):
+            import_opengait(tree.root, out, choices)
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["file", "t"]
+
+
+def test_names_that_cannot_be_printed_are_refused(tmp_path):
+    tree = make_tree("casia-b", tmp_path / "t")
+    first = next(tree.root.iterdir())
+    (first / "nm\r01").mkdir()
+    with pytest.raises(DataError, match=r"'nm\\r01' has a name with characters"):
+        import_opengait(tree.root, tmp_path / "o", Choices("casia-b", **tree.options))
+
+
+def test_what_failed_for_passing_reasons_is_read_again(tmp_path, monkeypatch):
+    tree = make_tree("casia-b", tmp_path / "t")
+    choices = Choices("casia-b", **tree.options)
+
+    def denied(*_):
+        raise PermissionError(13, "Permission denied")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(chunks, "_read", denied)
+        with pytest.raises(DataError, match="Permission denied"):
+            import_opengait(tree.root, tmp_path / "o", choices)
+    assert import_opengait(tree.root, tmp_path / "o", choices).rejected == ()
+
+
+def test_two_imports_into_one_folder(tmp_path):
+    tree = make_tree("casia-b", tmp_path / "t")
+    scratch = tmp_path / ".o.importing"
+    scratch.mkdir()
+    with FileLock(scratch / "lock"), pytest.raises(ConfigurationError, match="Another import"):
+        import_opengait(tree.root, tmp_path / "o", Choices("casia-b", **tree.options))

@@ -249,3 +249,26 @@ def test_damaged_pickles_give_the_one_error_or_an_array(data):
     except DataError:
         return
     assert isinstance(read, np.ndarray | list)
+
+
+def test_texts_that_are_named_again_and_again_do_not_fill_the_memory():
+    text = b"x" * 1000
+    encode = b"c_codecs\nencode\n"
+    once = encode + b"(h\x00X\x06\x00\x00\x00latin1tR"
+    program = b"\x80\x02X" + len(text).to_bytes(4, "little") + text + b"q\x000]" + b"("
+    program += once * 50 + b"e."
+    with pytest.raises(DataError, match="again and again"):
+        read_arrays(program)
+
+
+@pytest.mark.parametrize("shape", [(1,) * 9, (2**40, 1)])
+def test_shapes_that_no_file_can_hold_are_refused_before_they_are_multiplied(shape):
+    array = np.zeros(4, np.uint8)
+    function, (kind, _, code), (version, _, dtype, fortran, raw) = array.__reduce__()
+
+    class Claims:
+        def __reduce__(self):
+            return function, (kind, (0,), code), (version, shape, dtype, fortran, raw)
+
+    with pytest.raises(DataError, match="that no file can hold"):
+        read_arrays(pickle.dumps(Claims(), protocol=2))
