@@ -203,14 +203,14 @@ def _print_doubts(bench: "Bench") -> None:
 
 def _remember(store: "Store", bench: "Bench") -> None:
     """Keep the experiment in the store, so that reports and status find it."""
-    from gaitbench.identity import key_of
-
-    key = key_of(["experiment", bench.experiment.model_dump()])
+    key = bench.experiment.key
     store.prepare()
     with store.lock(key):
         if not store.has("experiments", key):
             with store.write("experiments", key, bench.experiment.model_dump()) as folder:
                 (folder / "experiment.toml").write_text(bench.experiment.toml(), encoding="utf-8")
+        if bench.extractor is not None:
+            store.write_record(store.path("experiments", key), bench.extractor.record())
         os.utime(store.path("experiments", key))
 
 

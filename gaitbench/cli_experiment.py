@@ -12,6 +12,7 @@ from gaitbench.cli_options import err, load_plugins
 from gaitbench.errors import ConfigurationError
 
 if TYPE_CHECKING:
+    from gaitbench.checkpoints.extractor import ExtractorFile
     from gaitbench.protocols.base import Bench
     from gaitbench.store import Store
 
@@ -126,13 +127,17 @@ def opened_experiment(
         values["plugins"] = [*values.get("plugins", []), *(str(p.resolve()) for p in plugins)]
     asked = Experiment.of(values, str(file) if file else "options")
     load_plugins([Path(p) for p in asked.plugins])
+    from gaitbench.checkpoints.extractor import ExtractorFile
     from gaitbench.protocols.base import Bench, expand
 
-    bench = Bench.resolve(asked)
+    opened = open_store(store)
+    remembered = ExtractorFile.remembered(opened.record("experiments", asked.key))
+    bench = Bench.resolve(asked, remembered)
+    _say_if_changed(bench, remembered)
     expand(bench)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        yield bench, open_store(store)
+        yield bench, opened
     except KeyboardInterrupt:
         # SIGTERM, which batch systems send, comes here too. Left alone, the command line's framework
         # would print a bare "Aborted!".
@@ -142,6 +147,19 @@ def opened_experiment(
             soft_wrap=True,
         )
         raise typer.Exit(INTERRUPTED) from None
+
+
+def _say_if_changed(bench: "Bench", remembered: "ExtractorFile | None") -> None:
+    """Say that earlier results of an experiment are of another extractor than the file holds now."""
+    now = bench.extractor
+    if now is not None and remembered is not None and now.digest != remembered.digest:
+        err.print(
+            f"careful: {now.path} has changed since this experiment was run with {remembered.text()}. "
+            "What was made with the old file is kept, but is no part of this experiment any more.",
+            markup=False,
+            highlight=False,
+            soft_wrap=True,
+        )
 
 
 def _located(values: dict[str, Any], folder: Path) -> dict[str, Any]:

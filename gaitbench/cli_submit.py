@@ -69,6 +69,7 @@ def submit_grew(
     The data set must have been imported with its official test sequences. Nothing is trained: what is
     missing is named, with the command that makes it.
     """
+    _check_target(out_file)
     options = experiment_options(locals()) | {"methods": [method]}
     with opened_experiment(experiment, options, plugin, store) as (bench, opened):
         from gaitbench.reports.atomic import write_text
@@ -77,6 +78,18 @@ def submit_grew(
         text = _submission(opened, bench, evaluation, device)
         write_text(out_file, text)
     out.print(f"{out_file.resolve()}", highlight=False, soft_wrap=True)
+
+
+def _check_target(file: Path) -> None:
+    """Check that a file can be written before anything is embedded for it."""
+    if file.is_dir():
+        raise ConfigurationError(f"--out {file} is a folder. Name a file to write.")
+    try:
+        file.resolve().parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigurationError(
+            f"--out {file} cannot be written: {error.strerror or error}. Name another file."
+        ) from error
 
 
 def _evaluation(bench: "Bench", method: str, *, occluded: bool) -> "Evaluation":
@@ -98,13 +111,16 @@ def _evaluation(bench: "Bench", method: str, *, occluded: bool) -> "Evaluation":
 
 def _submission(store: "Store", bench: "Bench", evaluation: "Evaluation", device: str) -> str:
     from gaitbench.artifacts import World, embed_splits, folders_of, resolve_device
-    from gaitbench.evaluation.submission import grew_submission, submission_csv
+    from gaitbench.evaluation.submission import check_grew, grew_submission, submission_csv
 
     _check_trained(store, bench, evaluation)
     folders = folders_of(store, (bench.train, bench.test))
     world = World(store.folder, folders, resolve_device(device))
     data = world.data(evaluation.data)
     _check_splits(data)
+    check_grew(
+        *(data.table.iloc[data.split(f"submission.{side}")] for side in ("probe", "gallery"))
+    )
 
     def progress(step: int, of: int, loss: float | None) -> None:
         err.print(f"embedding {('the gallery', 'the probes')[step]}", highlight=False)

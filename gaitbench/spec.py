@@ -9,6 +9,7 @@ from typing import Any, Literal, Self, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from gaitbench.errors import ConfigurationError, UnknownNameError
+from gaitbench.identity import key_of
 from gaitbench.setting import Draws
 from gaitbench.training.recipe import Recipe
 
@@ -156,6 +157,11 @@ class Experiment(BaseModel):
             ConfigurationError: If the file cannot be read.
         """
         return _read_toml(path, "Experiment file")
+
+    @property
+    def key(self) -> str:
+        """Name of the experiment in a store."""
+        return key_of(["experiment", self.model_dump()])
 
     def toml(self) -> str:
         """Return the experiment as TOML that gives the same experiment when read."""

@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
+from gaitbench.checkpoints.extractor import ExtractorFile
 from gaitbench.display import describe
 from gaitbench.errors import GaitbenchError
 from gaitbench.protocols.base import Bench, expand
@@ -29,7 +31,7 @@ def print_status(store: Store, console: Console) -> None:
     for key in keys:
         try:
             values = store.spec("experiments", key)
-            tasks = _tasks(values)
+            tasks = _tasks(values, store.record("experiments", key))
         except GaitbenchError as error:
             table.add_row(key[:8], "?", "?", "?", "?", "?", str(error))
             unknown += 1
@@ -53,11 +55,11 @@ def print_status(store: Store, console: Console) -> None:
         console.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
-def _tasks(values: dict[str, object]) -> list[Task]:
+def _tasks(values: dict[str, object], record: dict[str, Any]) -> list[Task]:
     experiment = Experiment.of(values, "stored experiment")
     # Another experiment's plug-in would add its occlusions to this one's protocols.
     with only_plugins(Path(p) for p in experiment.plugins):
-        bench = Bench.resolve(experiment)
+        bench = Bench.resolve(experiment, ExtractorFile.remembered(record))
         return tasks_of(bench, expand(bench))
 
 

@@ -123,3 +123,12 @@ def test_an_unknown_method_is_named(gaitbench, grew):
 
     assert code == 2
     assert "Did you mean 'rg-gait'" in printed
+
+
+def test_targets_that_cannot_be_written_are_refused_first(gaitbench, grew, tmp_path):
+    (tmp_path / "file").touch()
+    common = ("--method", "rg-gait", "--dataset", grew, "--store", tmp_path / "store")
+    for target, said in ((tmp_path, "is a folder"), (tmp_path / "file" / "x", "cannot be written")):
+        code, printed = gaitbench(*common, "--out", target)
+        assert code == 2
+        assert said in printed

@@ -1,10 +1,10 @@
 """A trained backbone from a file in place of the extractor on whole clips."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 from gaitbench.backbones.base import BackboneSpec
 from gaitbench.checkpoints.contents import recognise, weights_for
@@ -53,6 +53,27 @@ class ExtractorFile:
         weights_for(content, checkpoint)
         digest = hashlib.sha256(path.read_bytes()).hexdigest()
         return cls(path.resolve(), digest, content.backbone, checkpoint.iteration)
+
+    @classmethod
+    def remembered(cls, record: Mapping[str, Any]) -> Self | None:
+        """Return the file that an experiment's record in a store names; see `record`."""
+        said = record.get("extractor")
+        if said is None:
+            return None
+        backbone = BackboneSpec.of(said["backbone"], said["options"])
+        return cls(Path(said["path"]), said["digest"], backbone, said["iteration"])
+
+    def record(self) -> dict[str, Any]:
+        """Return what is kept with an experiment, so that its results outlive the file."""
+        return {
+            "extractor": {
+                "path": str(self.path),
+                "digest": self.digest,
+                "backbone": self.backbone.name,
+                "options": dict(self.backbone.options),
+                "iteration": self.iteration,
+            }
+        }
 
     def text(self) -> str:
         """Return which file it is, for the tables that were made with it."""

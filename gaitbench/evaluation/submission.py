@@ -43,6 +43,22 @@ def grew_submission(
 
     Source: the GREW benchmark's evaluation page; OpenGait's GREW_submission.
     """
+    check_grew(probes, gallery)
+    videos = probes["view"].astype(str)
+    subjects = np.array([_subject(str(i)) for i in gallery["identity"]])
+    nearest = nearest_clips(probe_embeddings, gallery_embeddings, GREW_RANKS, distance=distance)
+    ranks = pd.DataFrame(subjects[nearest], columns=[f"rank{k + 1}" for k in range(GREW_RANKS)])
+    ranks.insert(0, "videoId", videos.to_numpy())
+    return ranks
+
+
+def check_grew(probes: pd.DataFrame, gallery: pd.DataFrame) -> None:
+    """Check that the file can be written, before anything is embedded.
+
+    Raises:
+        ProtocolError: If the gallery has fewer than 20 clips, or two probes have one name.
+        DataError: If an identity is no number.
+    """
     if len(gallery) < GREW_RANKS:
         raise ProtocolError(
             f"GREW's file lists {GREW_RANKS} gallery clips per probe, but the gallery has {len(gallery)}. "
@@ -55,11 +71,8 @@ def grew_submission(
             f"{len(twice)} probes share their name with another, the first being {twice.iloc[0]!r}; the "
             "server tells probes apart by it. Import the test probes again."
         )
-    subjects = np.array([_subject(str(i)) for i in gallery["identity"]])
-    nearest = nearest_clips(probe_embeddings, gallery_embeddings, GREW_RANKS, distance=distance)
-    ranks = pd.DataFrame(subjects[nearest], columns=[f"rank{k + 1}" for k in range(GREW_RANKS)])
-    ranks.insert(0, "videoId", videos.to_numpy())
-    return ranks
+    for identity in gallery["identity"].unique():
+        _subject(str(identity))
 
 
 def nearest_clips(

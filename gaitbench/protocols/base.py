@@ -134,8 +134,12 @@ class Bench:
     extractor: ExtractorFile | None = None
 
     @classmethod
-    def resolve(cls, experiment: Experiment) -> "Bench":
+    def resolve(cls, experiment: Experiment, known: ExtractorFile | None = None) -> "Bench":
         """Check every name in an experiment before any work starts.
+
+        Args:
+            experiment: As asked for.
+            known: What a store remembers of the experiment's extractor, in case its file is gone.
 
         Raises:
             ConfigurationError: If a name is unknown or does not fit the protocol.
@@ -155,7 +159,9 @@ class Bench:
         )
         extractor = None
         if experiment.extractor is not None:
-            extractor = ExtractorFile.of(Path(experiment.extractor))
+            path = Path(experiment.extractor)
+            gone = known is not None and not path.exists()
+            extractor = known if known is not None and gone else ExtractorFile.of(path)
             extractor.check_backbones(experiment.backbones)
         return cls(experiment, preset, setting, train, test, extractor)
 

@@ -1,5 +1,7 @@
 """A checkpoint in place of the extractor on whole clips, through a whole run."""
 
+import json
+
 import pandas as pd
 import pytest
 import torch
@@ -135,3 +137,16 @@ def test_frames_that_the_file_hardly_saw_are_doubted(trained):
     found = ExtractorFile.of(trained[1])
     assert found.doubt(64, 44) == ""
     assert "frames of 16×11 pixels" in found.doubt(16, 11)
+
+
+def test_results_outlive_the_file(trained, tmp_path):
+    file = tmp_path / "extractor.safetensors"
+    file.write_bytes(trained[1].read_bytes())
+    asked = Experiment(preset="smoke", extractor=str(file), methods=("baseline-1",))
+    found = Bench.resolve(asked).extractor
+    file.unlink()
+    with pytest.raises(CheckpointError, match="no such file"):
+        Bench.resolve(asked)
+    remembered = ExtractorFile.remembered(json.loads(json.dumps(found.record())))
+    assert Bench.resolve(asked, remembered).extractor == found
+    assert ExtractorFile.remembered({}) is None
