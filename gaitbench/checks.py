@@ -118,7 +118,9 @@ def _meetings(cell: Cell) -> list[Meeting]:
 
 
 def check_networks(cells: Iterable[Cell]) -> None:
-    """Run networks that are not gaitbench's own once, untrained, on two clips.
+    """Run networks of plug-ins, and those with an imported extractor's sizes, once on two clips.
+
+    They are untrained; of gaitbench's own sizes in its own presets it is known that they fit.
 
     Raises:
         ConfigurationError: If one fails or gives embeddings of a wrong shape.
@@ -126,13 +128,13 @@ def check_networks(cells: Iterable[Cell]) -> None:
     seen: set[str] = set()
     for cell in cells:
         stage = cell.evaluation.stage
-        if stage.key in seen or not _foreign(stage):
+        if stage.key in seen or not _unproven(stage):
             continue
         seen.add(stage.key)
         _check_network(cell, stage)
 
 
-def _foreign(stage: Stage) -> bool:
+def _unproven(stage: Stage) -> bool:
     spec = getattr(stage, "backbone", None)
     kinds = [type(stage), *([spec.kind()] if spec is not None else [])]
     # Whether an imported backbone fits frames of the preset's size, its layers know best.

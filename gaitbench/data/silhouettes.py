@@ -44,8 +44,9 @@ class Silhouettes:
             seen by several cameras share it; `offset` is the row of the first frame in `packed`.
         packed: uint8 [all frames, ceil(h·w / 8)].
         splits: Named index arrays into the table. Names with a meaning: "train", "validation.gallery",
-            "validation.probe", "test.gallery", "test.probe".
-        meta: "fingerprint" (of the content), "rules" (how probes meet the gallery), "source", "licence".
+            "validation.probe", "test.gallery", "test.probe", "submission.gallery", "submission.probe".
+        meta: "fingerprint" (of the content), "rules" (how probes meet the gallery; "submission" for an
+            official server), "source", "licence".
     """
 
     name: str

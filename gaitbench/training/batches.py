@@ -171,7 +171,7 @@ def occluded_batch(
     mix: Mix,
     streams: Sequence[np.random.Generator],
 ) -> Batch:
-    """Occlude clips [n, t, h, w] as the mix says, each from its own stream."""
+    """Occlude clips [n, t, h, w] as the mix says, the i-th from the i-th stream."""
     drawn = [mix.draw(rng, *whole.shape[1:]) for rng in streams]
     clips = torch.from_numpy(whole)
     occluded = occlude(clips, [d for _, d in drawn])

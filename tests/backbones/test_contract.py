@@ -128,10 +128,13 @@ def test_a_training_step_in_bfloat16(name, options):
 
 @every
 def test_the_same_seed_gives_the_same_training_step(name, options):
-    def step():
-        backbone = build(name, options)
+    # Half of the branches are left out, so that other random numbers could not give the same.
+    dropped = {"drop_path": 0.5} if name == "swingait" else {}
+
+    def step(draws):
+        backbone = build(name, options | dropped)
         # Something else that draws from the global state must not matter.
-        torch.rand(3)
+        torch.rand(draws)
         return backbone(clips(4, 4))
 
-    torch.testing.assert_close(step(), step(), atol=0, rtol=0)
+    torch.testing.assert_close(step(0), step(3), atol=0, rtol=0)

@@ -246,6 +246,15 @@ def test_a_drifting_teacher_changes_training_targets_alone(plan, data):
     with torch.inference_mode():
         found = network.guided(batch.clips, networks["detector"](batch.clips))
         torch.testing.assert_close(stage.embed(network, networks, batch).embeddings, found)
+    plain_stage = methods.get("mimicgait")().stage(plan)
+    plain = new_network(plain_stage, 4)
+    plain.load_state_dict(
+        {k: v for k, v in network.state_dict().items() if not k.startswith("teacher.")}
+    )
+    with torch.no_grad():
+        drifting = stage.losses(network.train(), networks, batch)["distillation"]
+        frozen = plain_stage.losses(plain.train(), networks, batch)["distillation"]
+    assert drifting != frozen
 
 
 def test_a_visible_alpha_is_learned_from_what_is_left_of_occluded_clips(plan, data):
