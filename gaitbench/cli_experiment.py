@@ -47,6 +47,9 @@ ExtractorOption = Annotated[
 SeedsOption = Annotated[
     str | None, typer.Option("--seeds", "--seed", help="Comma-separated seeds, for example 0,1,2.")
 ]
+TestDrawsOption = Annotated[
+    int | None, typer.Option(min=1, help="How often every occluded test is repeated; default 3.")
+]
 DistanceOption = Annotated[str | None, typer.Option(help="euclidean or cosine.")]
 DrawsOption = Annotated[
     str | None, typer.Option(help="Occlusion in training is drawn per clip, or once per batch.")
@@ -81,6 +84,7 @@ _EXPERIMENT_OPTIONS = (
     "backbones",
     "extractor",
     "seeds",
+    "test_draws",
     "distance",
     "draws",
     "positives",

@@ -106,7 +106,8 @@ def _evaluation(bench: "Bench", method: str, *, occluded: bool) -> "Evaluation":
     ((backbone, seed),) = runs
     mix = bench.setting.test if occluded else HOLISTIC
     stage = bench.stage(method, backbone, seed)
-    return bench.cell("submission", method, backbone, stage, mix, "submission").evaluation
+    cells = bench.cells("submission", method, backbone, stage, mix, "submission", draws=1)
+    return cells[0].evaluation
 
 
 def _submission(store: "Store", bench: "Bench", evaluation: "Evaluation", device: str) -> str:

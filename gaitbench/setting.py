@@ -110,6 +110,10 @@ class Setting:
         """Return this setting with its training clips' occlusion drawn per clip or per batch."""
         return replace(self, train=replace(self.train, per=per))
 
+    def matched(self, share: float) -> Self:
+        """Return this setting with another share of occluded training clips; its test stays."""
+        return replace(self, train=self.train.with_share(share))
+
 
 def _mix(names: tuple[str, ...], amount: Range, share: float) -> Mix:
     return Mix(tuple(make(name, amount=amount) for name in names), share)

@@ -110,6 +110,7 @@ class Experiment(BaseModel):
             every method that has one.
         seeds: Each is a complete repetition.
         distance: Between embeddings.
+        test_draws: How often every occluded test is repeated, each time with other draws.
         draws: Whether every training clip has its own occlusion, or all clips of a batch share one.
         positives: Of an anchor in the triplet loss: other clips of its identity, or itself too.
         no_mate: What becomes of probes without a mate: left out, misses, or misses in Rank-k only.
@@ -129,6 +130,7 @@ class Experiment(BaseModel):
     backbones: tuple[str, ...] = ()
     extractor: str | None = None
     seeds: tuple[int, ...] = Field(default=(0,), min_length=1)
+    test_draws: int = Field(default=3, ge=1)
     distance: DistanceName = "euclidean"
     draws: Draws = "clip"
     positives: Positives = "others"

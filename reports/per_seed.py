@@ -26,25 +26,34 @@ def seeds_of(cells: pd.DataFrame) -> list[int]:
 
 
 def measured(cells: pd.DataFrame, column: str, seeds: Sequence[int]) -> PerSeed:
-    """Return the value of `column` for each seed.
+    """Return the value of `column` for each seed: the mean over its draws, if none is missing.
 
     Args:
-        cells: The evaluations of one place in a table: at most one per seed.
+        cells: The evaluations of one place in a table: at most one per seed and draw.
         column: A metric or another number of a cell.
         seeds: What a complete answer has.
 
     Raises:
-        ProtocolError: If two different evaluations claim one seed.
+        ProtocolError: If two different evaluations claim one draw of a seed.
     """
     once = cells.drop_duplicates("key")
-    twice = once[once["seed"].duplicated(keep=False)]
+    twice = once[once.duplicated(["seed", "draw"], keep=False)]
     if len(twice):
         raise ProtocolError(
             f"Two evaluations of seed {twice.iloc[0]['seed']} belong to one place of a table: "
             f"{twice.iloc[0]['key']} and {twice.iloc[1]['key']}. Report them separately."
         )
-    rows = {int(row["seed"]): row for _, row in once.iterrows()}
-    return {s: _outcome(rows[s], column) if s in rows else NOT_PLANNED for s in seeds}
+    draws: dict[int, list[Outcome]] = {}
+    for _, row in once.iterrows():
+        draws.setdefault(int(row["seed"]), []).append(_outcome(row, column))
+    return {s: _mean(draws[s]) if s in draws else NOT_PLANNED for s in seeds}
+
+
+def _mean(draws: Sequence[Outcome]) -> Outcome:
+    gaps = [outcome for outcome in draws if isinstance(outcome, Missing)]
+    if gaps:
+        return _merged(gaps)
+    return statistics.fmean(outcome for outcome in draws if not isinstance(outcome, Missing))
 
 
 def _outcome(row: "pd.Series[Any]", column: str) -> Outcome:

@@ -35,11 +35,13 @@ _IDENTIFYING = (
     "method",
     "title",
     "setting",
+    "trained",
     "side",
     "adapted_to",
     "test",
     "amount",
     "seed",
+    "draw",
 )
 _SHARES = ("chance_rank_1", "chance_rank_5", "hidden_share")
 _COUNTS = (

@@ -25,8 +25,11 @@ class Ablation(Protocol):
             (HOLISTIC, HOLISTIC_TEST),
         )
         return [
-            bench.cell(self.name, row, backbone, bench.stage(row, backbone, seed), mix, test)
+            cell
             for row in rows
             for mix, test in conditions
             for backbone, seed in bench.runs()
+            for cell in bench.cells(
+                self.name, row, backbone, bench.stage(row, backbone, seed), mix, test
+            )
         ]

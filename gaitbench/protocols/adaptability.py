@@ -24,9 +24,7 @@ class Adaptability(Protocol):
                     stage = bench.adapted(method, backbone, seed, generator)
                     if stage is not None:
                         mix = new_type_mix(bench, name)
-                        adapted.append(
-                            bench.cell(
-                                self.name, method, backbone, stage, mix, name, adapted_to=name
-                            )
+                        adapted += bench.cells(
+                            self.name, method, backbone, stage, mix, name, adapted_to=name
                         )
         return zero_shot_cells(bench, self.name) + adapted

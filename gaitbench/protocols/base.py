@@ -83,6 +83,8 @@ class Cell:
         backbone: Registered name.
         adapted_to: The new type that the method was trained on with; "" where it was not.
         test: Name of the test condition: "holistic", the setting's types, or a generator.
+        setting: Whose test clips it meets.
+        trained: Setting whose training clips the method saw; "" where it saw whole clips alone.
         amount: Of the sweep's grid.
         ticks: Of the ablation table.
     """
@@ -93,6 +95,8 @@ class Cell:
     title: str
     backbone: str
     test: str
+    setting: str
+    trained: str
     adapted_to: str = ""
     amount: float | None = None
     ticks: dict[str, bool] = field(default_factory=dict, compare=False)
@@ -226,7 +230,11 @@ class Bench:
         """Return a method with its default options."""
         return methods.get(name)()
 
-    def cell(
+    def under(self, setting: Setting) -> "Bench":
+        """Return this bench with another setting to train under."""
+        return dataclasses.replace(self, setting=setting)
+
+    def cells(
         self,
         protocol: str,
         method: str,
@@ -235,13 +243,30 @@ class Bench:
         mix: Mix,
         test: str,
         *,
+        tested_under: str | None = None,
         adapted_to: str = "",
         amount: float | None = None,
         frames: int | None = None,
-    ) -> Cell:
-        """Return a cell: `stage` tested under `mix` on the experiment's side."""
+        draws: int | None = None,
+    ) -> list[Cell]:
+        """Return a cell per draw: `stage` tested under `mix` on the experiment's side.
+
+        Args:
+            protocol: That asks.
+            method: Registered name.
+            backbone: Registered name.
+            stage: Of the method.
+            mix: Hides the clips of that side; where it hides none, all draws are one.
+            test: Name of the test condition.
+            tested_under: Setting whose test clips these are; the bench's own by default.
+            adapted_to: The new type that the stage was trained on with.
+            amount: Of the sweep's grid.
+            frames: Longest clip; the preset's by default.
+            draws: How many; the experiment's by default.
+        """
+        count = (draws or self.experiment.test_draws) if mix.share else 1
         side = self.experiment.side
-        evaluation = Evaluation(
+        first = Evaluation(
             stage=stage,
             data=_sized(self.test, self.preset_of(backbone)),
             frames=frames or self.preset.test_frames,
@@ -253,17 +278,22 @@ class Bench:
             precision=self.preset.test_precision,
         )
         kind = self.method(method)
-        return Cell(
-            evaluation,
-            protocol,
-            method,
-            kind.title,
-            backbone,
-            test,
-            adapted_to,
-            amount,
-            dict(getattr(kind, "residual", {})),
-        )
+        return [
+            Cell(
+                dataclasses.replace(first, draw=draw),
+                protocol,
+                method,
+                kind.title,
+                backbone,
+                test,
+                tested_under or self.setting.name,
+                self.setting.name if kind.adaptable else "",
+                adapted_to,
+                amount,
+                dict(getattr(kind, "residual", {})),
+            )
+            for draw in range(count)
+        ]
 
     def _plan(self, backbone: str, seed: int) -> Plan:
         preset = self.preset_of(backbone)
@@ -294,7 +324,9 @@ class Protocol(ABC):
     def holistic_reference(self, bench: Bench) -> list[Cell]:
         """Return Baseline-1 on whole clips: the upper bound."""
         return [
-            bench.cell(
+            cell
+            for backbone, seed in bench.runs()
+            for cell in bench.cells(
                 self.name,
                 REFERENCE,
                 backbone,
@@ -302,7 +334,6 @@ class Protocol(ABC):
                 HOLISTIC,
                 HOLISTIC_TEST,
             )
-            for backbone, seed in bench.runs()
         ]
 
 

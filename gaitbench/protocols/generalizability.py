@@ -15,7 +15,11 @@ def new_type_mix(bench: Bench, name: str) -> Mix:
 def zero_shot_cells(bench: Bench, protocol: str) -> list[Cell]:
     """Return every method on every new type, without further training."""
     return [
-        bench.cell(
+        cell
+        for method in bench.compared_methods()
+        for name in bench.new_types()
+        for backbone, seed in bench.runs()
+        for cell in bench.cells(
             protocol,
             method,
             backbone,
@@ -23,9 +27,6 @@ def zero_shot_cells(bench: Bench, protocol: str) -> list[Cell]:
             new_type_mix(bench, name),
             name,
         )
-        for method in bench.compared_methods()
-        for name in bench.new_types()
-        for backbone, seed in bench.runs()
     ]
 
 

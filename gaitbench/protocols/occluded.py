@@ -15,7 +15,10 @@ class Occluded(Protocol):
     def cells(self, bench: Bench) -> list[Cell]:
         """Return every method under the setting, and the upper bound."""
         return self.holistic_reference(bench) + [
-            bench.cell(
+            cell
+            for method in bench.compared_methods()
+            for backbone, seed in bench.runs()
+            for cell in bench.cells(
                 self.name,
                 method,
                 backbone,
@@ -23,6 +26,4 @@ class Occluded(Protocol):
                 bench.setting.test,
                 bench.setting.test_name,
             )
-            for method in bench.compared_methods()
-            for backbone, seed in bench.runs()
         ]

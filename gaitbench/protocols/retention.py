@@ -16,7 +16,10 @@ class Retention(Protocol):
     def cells(self, bench: Bench) -> list[Cell]:
         """Return every method on whole clips; Baseline-1 is the upper bound."""
         return [
-            bench.cell(
+            cell
+            for method in bench.compared_methods()
+            for backbone, seed in bench.runs()
+            for cell in bench.cells(
                 self.name,
                 method,
                 backbone,
@@ -24,6 +27,4 @@ class Retention(Protocol):
                 HOLISTIC,
                 HOLISTIC_TEST,
             )
-            for method in bench.compared_methods()
-            for backbone, seed in bench.runs()
         ]

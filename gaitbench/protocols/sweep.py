@@ -22,16 +22,15 @@ class Sweep(Protocol):
                 stage = bench.stage(method, backbone, seed)
                 for name in grid_names():
                     for amount in bench.preset.severities:
-                        cells.append(
-                            bench.cell(
-                                self.name,
-                                method,
-                                backbone,
-                                stage,
-                                Mix((make(name).at(amount),), 1.0),
-                                name,
-                                amount=amount,
-                                frames=bench.preset.sweep_frames,
-                            )
+                        cells += bench.cells(
+                            self.name,
+                            method,
+                            backbone,
+                            stage,
+                            Mix((make(name).at(amount),), 1.0),
+                            name,
+                            amount=amount,
+                            frames=bench.preset.sweep_frames,
+                            draws=1,
                         )
         return cells
