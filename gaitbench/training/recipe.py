@@ -69,7 +69,8 @@ class Recipe(BaseModel):
         self_positive: Whether each anchor of the triplet loss is also its own positive, as in the released
             code; an experiment's `positives` sets it for every stage with that loss.
         threads: Threads of a training on a CPU; float sums depend on it, so it is part of the recipe.
-        precision: "bf16" runs convolutions and matrix products in bfloat16 (autocast).
+        precision: "bf16" runs convolutions and matrix products in bfloat16 (autocast) where the machine
+            computes in it; elsewhere, and with "fp32", they run in float32.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

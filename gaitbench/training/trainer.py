@@ -4,6 +4,7 @@ import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -140,8 +141,24 @@ def learning_rate(recipe: Recipe, step: int, pace: float = 1.0) -> float:
 
 
 def autocast(device: torch.device, precision: str) -> torch.autocast:
-    """Return the autocast context of a precision on a device."""
-    return torch.autocast(device.type, torch.bfloat16, enabled=precision == "bf16")
+    """Return the autocast context of a precision on a device.
+
+    "bf16" is a permission: a processor that has no bfloat16 arithmetic would imitate it, some ten times
+    slower than float32, so there float32 is used.
+    """
+    enabled = precision == "bf16" and has_bfloat16(device.type)
+    return torch.autocast(device.type, torch.bfloat16, enabled=enabled)
+
+
+@cache
+def has_bfloat16(device_type: str) -> bool:
+    """Return whether this machine computes in bfloat16 itself on a kind of device."""
+    if device_type == "cuda":
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    if device_type != "cpu":
+        return False
+    able = torch.cpu.get_capabilities()
+    return any(able.get(name) for name in ("avx512_bf16", "amx_bf16", "bf16", "arm_bf16"))
 
 
 def _purpose(stage: Stage) -> str:
