@@ -16,7 +16,7 @@ from scipy.special import ndtri
 from gaitbench.errors import ProtocolError
 from gaitbench.evaluation.distances import Doubles
 from gaitbench.evaluation.identity_sums import IdentitySums
-from gaitbench.evaluation.resampling import SeedNoise, blocks
+from gaitbench.evaluation.resampling import SeedNoise, Variance, blocks
 
 PERMUTATIONS = 10_000
 
@@ -95,34 +95,52 @@ def paired_differences(methods: Sequence[IdentitySums], flips: SignFlips) -> Pai
     first, second = np.array(pairs).T
     contributions = np.stack([one.contributions() for one in methods])
     influence = np.stack([one.influence() for one in methods])
-    null, observed, error = null_distribution(
-        contributions[first] - contributions[second], influence[first] - influence[second], flips
-    )
-    p = p_values(null, observed)
+    contributions = contributions[first] - contributions[second]
+    influence = influence[first] - influence[second]
+    observed = contributions.sum(axis=-1)
+    variance = variance_of(observed, influence)
+    null = null_distribution(contributions, variance, flips)
+    p = p_values(null, observed.mean(axis=-1))
+    # A large difference widens its own null distribution; small ones, which are asked for here, do not.
+    no_difference = null_distribution(influence, variance, flips, per_seed=observed)
     return PairedDifferences(
         pairs=pairs,
-        difference=observed,
-        standard_error=error,
+        difference=observed.mean(axis=-1),
+        standard_error=variance.standard_error,
         p=p,
         p_holm=holm(p),
-        detectable=smallest_detectable(null, error),
+        detectable=smallest_detectable(no_difference, variance.standard_error),
         sources=("identities",) if flips.seed_noise.n_seeds == 1 else ("identities", "seeds"),
     )
 
 
+def variance_of(values: Doubles, influence: Doubles) -> Variance:
+    """Return how uncertain a metric or a difference of two is, without resampling.
+
+    What `PerSeed.variance` finds by resampling, in closed form.
+
+    Args:
+        values: Shape (..., K).
+        influence: Shape (..., K, identities), see `IdentitySums.influence`.
+    """
+    n_seeds, n_identities = influence.shape[-2:]
+    unbiased = n_identities / max(n_identities - 1, 1)
+    mean = influence.mean(axis=-2)
+    alone = influence - mean[..., None, :]
+    interaction = (alone**2).sum(axis=(-1, -2)) / max(n_seeds - 1, 1)
+    return Variance.of(values, unbiased * (mean**2).sum(axis=-1), unbiased * interaction)
+
+
 def null_distribution(
-    contributions: Doubles, influence: Doubles, flips: SignFlips
-) -> tuple[Doubles, Doubles, Doubles]:
-    """Return how differences are distributed if there is none, with what was observed.
+    contributions: Doubles, variance: Variance, flips: SignFlips, per_seed: Doubles | None = None
+) -> Doubles:
+    """Return how differences are distributed if there is none, shape (n, ...).
 
     Args:
         contributions: Shape (..., K, identities): every identity's share of the difference.
-        influence: Same shape, of the difference, see `IdentitySums.influence`.
+        variance: Of the difference.
         flips: Signs and seed noise.
-
-    Returns:
-        Differences under the null hypothesis, shape (n, ...); the observed difference and its standard
-        error, shape (...).
+        per_seed: Shape (..., K): the difference of every seed, if it is not the sum of `contributions`.
     """
     leading = contributions.shape[:-2]
     n_identities = contributions.shape[-1]
@@ -130,29 +148,11 @@ def null_distribution(
     null = np.empty((len(flips.signs), len(shares)))
     for rows in blocks(len(null), n_identities):
         null[rows] = flips.signs[rows].astype(np.float64) @ shares.T
-    per_seed = contributions.sum(axis=-1)
-    interaction = interaction_variance(influence)
-    null = null.reshape(-1, *leading) + flips.seed_noise.of(per_seed, interaction)
-    unbiased = n_identities / max(n_identities - 1, 1)
-    variance = unbiased * (influence.mean(axis=-2) ** 2).sum(axis=-1)
-    n_seeds = per_seed.shape[-1]
-    if n_seeds > 1:
-        variance = variance + np.maximum(0, per_seed.var(axis=-1, ddof=1) - interaction) / n_seeds
-    return null, per_seed.mean(axis=-1), np.sqrt(variance)
-
-
-def interaction_variance(influence: Doubles) -> Doubles:
-    """Return the variance between seeds that the choice of identities explains, shape (...).
-
-    What `PerSeed.interaction` finds by resampling, here in closed form.
-
-    Args:
-        influence: Shape (..., K, identities).
-    """
-    n_seeds, n_identities = influence.shape[-2:]
-    if n_seeds == 1 or n_identities == 1:
-        return np.zeros(influence.shape[:-2])
-    found: Doubles = influence.var(axis=-2, ddof=1).sum(axis=-1) * n_identities / (n_identities - 1)
+    values = contributions.sum(axis=-1) if per_seed is None else per_seed
+    swapped = variance.kept * null.reshape(-1, *leading)
+    found: Doubles = flips.seed_noise.t_scale(variance.freedom) * (
+        swapped + flips.seed_noise.of(values)
+    )
     return found
 
 

@@ -1,7 +1,8 @@
 """Other identities and other training seeds: how a metric varies when both are drawn again.
 
 Identities are drawn with replacement (they are the clusters: all probes of a person come along). Seeds
-are too few for that, so their part is a t-distribution. docs/statistics.md derives both.
+are too few for that, so their part is normal noise, made heavy-tailed as Student's t. docs/statistics.md
+derives both and says how well they are calibrated.
 """
 
 from collections.abc import Callable
@@ -9,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from scipy.special import chdtri
 
 from gaitbench.errors import ProtocolError
 from gaitbench.evaluation.distances import Doubles
@@ -21,49 +23,33 @@ _BLOCK = 2**22
 
 @dataclass(frozen=True, eq=False)
 class SeedNoise:
-    """What other seeds would add to a mean over seeds, for every statistic at once.
-
-    With v the values of K seeds and s their standard deviation, `of(v)` is distributed as s / √K times
-    Student's t with K - 1 degrees of freedom, and jointly so for several statistics of one table.
+    """What training again would add to a mean over seeds, for every statistic of a table at once.
 
     Args:
         directions: Shape (n, K): normal deviates with mean 0 in each row, divided by √(K (K - 1)).
-        scales: Shape (n,): chi-squared deviates with K - 1 degrees of freedom, divided by those.
+        levels: Shape (n,): uniform deviates, from which `t_scale` makes heavy tails.
     """
 
     directions: Doubles
-    scales: Doubles
+    levels: Doubles
 
     @classmethod
     def draw(cls, n_seeds: int, n: int, rng: np.random.Generator) -> "SeedNoise":
-        """Draw `n` of them; one seed has no noise."""
-        if n_seeds == 1:
-            return cls(np.zeros((n, 1)), np.ones(n))
+        """Draw `n` of them; with one seed the directions are 0."""
         normal = rng.standard_normal((n, n_seeds))
         normal -= normal.mean(axis=1, keepdims=True)
-        return cls(
-            normal / np.sqrt(n_seeds * (n_seeds - 1)),
-            rng.chisquare(n_seeds - 1, n) / (n_seeds - 1),
-        )
+        return cls(normal / np.sqrt(n_seeds * max(n_seeds - 1, 1)), rng.random(n))
 
     @property
     def n_seeds(self) -> int:
         """Number of seeds K."""
         return int(self.directions.shape[1])
 
-    @property
-    def weights(self) -> Doubles:
-        """Shape (n, K), mean 0 in each row: what multiplies the values of the seeds."""
-        weights: Doubles = self.directions / np.sqrt(self.scales)[:, None]
-        return weights
-
-    def of(self, values: Doubles, interaction: Doubles | float = 0.0) -> Doubles:
-        """Return the noise that belongs to the mean over seeds of `values`.
+    def of(self, values: Doubles) -> Doubles:
+        """Return normal noise with the standard error s / √K of the mean of K values.
 
         Args:
             values: Shape (..., K).
-            interaction: Shape (...): the part of the variance between the seeds that comes from the
-                choice of identities, and that resampling identities shows already.
 
         Returns:
             Shape (n, ...).
@@ -73,31 +59,90 @@ class SeedNoise:
                 f"{values.shape[-1]} seeds meet noise that was drawn for {self.n_seeds}. Draw it for "
                 "the seeds that all methods of the table share."
             )
-        noise = np.tensordot(self.weights, values, axes=(1, -1))
-        found: Doubles = noise * shrink(values, interaction)
+        found: Doubles = np.tensordot(self.directions, values, axes=(1, -1))
+        return found
+
+    def t_scale(self, freedom: Doubles) -> Doubles:
+        """Return factors that turn normal deviates into Student's t.
+
+        One level makes the factors of all statistics, so that a resample is an outlier in all of them.
+
+        Args:
+            freedom: Shape (...): degrees of freedom; infinite for none.
+
+        Returns:
+            √(freedom / χ²), shape (n, ...).
+        """
+        levels = self.levels.reshape(-1, *(1 for _ in freedom.shape))
+        finite = np.where(np.isfinite(freedom), freedom, 1.0)
+        scale = np.sqrt(finite / chdtri(finite, levels))
+        found: Doubles = np.where(np.isfinite(freedom), scale, 1.0)
         return found
 
 
-def shrink(values: Doubles, interaction: Doubles | float) -> Doubles:
-    """Return the share of the seeds' standard deviation that identities do not explain.
+@dataclass(frozen=True, eq=False)
+class Variance:
+    """How uncertain a mean over seeds is; all arrays have shape (...).
 
     Args:
-        values: Shape (..., K).
-        interaction: Shape (...), a variance as in `SeedNoise.of`.
-
-    Returns:
-        √max(0, 1 - interaction / s²), shape (...); 1 for one seed or without any spread.
+        identities: From the choice of people, without what people and seeds do together.
+        seeds: From the choice of seeds, with that.
+        freedom: Degrees of freedom of the sum.
+        kept: Standard deviation of `identities` over that of the mean over seeds when people are
+            resampled, which contains what they do together with the seeds.
     """
-    if values.shape[-1] == 1:
-        return np.ones(values.shape[:-1])
-    spread = values.var(axis=-1, ddof=1)
-    explained = np.divide(
-        np.broadcast_to(interaction, spread.shape),
-        spread,
-        out=np.zeros(spread.shape),
-        where=spread > 0,
-    )
-    found: Doubles = np.sqrt(np.maximum(0.0, 1.0 - explained))
+
+    identities: Doubles
+    seeds: Doubles
+    freedom: Doubles
+    kept: Doubles
+
+    @classmethod
+    def of(
+        cls,
+        values: Doubles,
+        resampled: Doubles,
+        interaction: Doubles,
+        *,
+        identities_freedom: float = np.inf,
+    ) -> "Variance":
+        """Split the variance of the mean of `values` over the seeds.
+
+        The variance between seeds holds the interaction already, and resampled people show it again: it
+        is taken off there, where it is known well.
+
+        Args:
+            values: Shape (..., K).
+            resampled: Shape (...): variance of the mean over seeds over samples of people.
+            interaction: Shape (...): variance over samples of people of a seed's deviation from it.
+            identities_freedom: Degrees of freedom of `resampled`.
+        """
+        n_seeds = values.shape[-1]
+        identities = np.maximum(0.0, resampled - interaction / n_seeds)
+        kept = np.sqrt(_share(identities, resampled))
+        if n_seeds == 1:
+            seeds = np.zeros(identities.shape)
+            return cls(identities, seeds, np.full(identities.shape, identities_freedom), kept)
+        seeds = values.var(axis=-1, ddof=1) / n_seeds
+        of_seeds = _share(seeds, identities + seeds)
+        lost = of_seeds / (n_seeds - 1) + (1 - of_seeds) / identities_freedom
+        return cls(
+            identities,
+            seeds,
+            np.divide(1.0, lost, out=np.full(lost.shape, np.inf), where=lost > 0),
+            kept,
+        )
+
+    @property
+    def standard_error(self) -> Doubles:
+        """Shape (...)."""
+        found: Doubles = np.sqrt(self.identities + self.seeds)
+        return found
+
+
+def _share(part: Doubles, whole: Doubles) -> Doubles:
+    """Return part / whole, 0 where there is nothing."""
+    found: Doubles = np.divide(part, whole, out=np.zeros(np.shape(whole)), where=whole > 0)
     return found
 
 
@@ -179,34 +224,58 @@ class PerSeed:
 
     Args:
         observed: Shape (..., K).
-        resampled: Shape (n, ..., K).
+        resampled: Shape (n, ..., K); NaN where it does not exist.
+        n_identities: How many were resampled.
     """
 
     observed: Doubles
     resampled: Doubles
+    n_identities: int
 
-    def interaction(self) -> Doubles:
-        """Return the variance between seeds that the choice of identities explains, shape (...).
+    def variance(self) -> Variance:
+        """Return how uncertain the mean over seeds is.
 
-        Resamples move all seeds together and each by itself; this is the variance over the resamples
-        of the latter, K / (K - 1) times the mean over the seeds because deviations from their mean
-        have lost a degree of freedom.
+        Resamples of people move all seeds together and each by itself. The variance of the former is
+        that of the mean over seeds; of the latter, K / (K - 1) times the mean over the seeds, because
+        deviations from their mean have lost a degree of freedom.
         """
         n_seeds = self.observed.shape[-1]
-        if n_seeds == 1:
-            return np.zeros(self.observed.shape[:-1])
-        alone = self.resampled - self.resampled.mean(axis=-1, keepdims=True)
-        known = np.isfinite(alone)
-        n = np.maximum(known.sum(axis=0), 1)
-        alone = np.where(known, alone, 0.0)
-        variance = (alone**2).sum(axis=0) / n - (alone.sum(axis=0) / n) ** 2
-        found: Doubles = variance.mean(axis=-1) * n_seeds / (n_seeds - 1)
-        return found
+        mean = self.resampled.mean(axis=-1)
+        alone = self.resampled - mean[..., None]
+        interaction = _variance(alone).mean(axis=-1) * n_seeds / max(n_seeds - 1, 1)
+        # A sample's variance is too small by this factor, and resampling repeats the sample.
+        unbiased = self.n_identities / max(self.n_identities - 1, 1)
+        return Variance.of(
+            self.observed,
+            unbiased * _variance(mean),
+            unbiased * interaction,
+            identities_freedom=max(self.n_identities - 1, 1),
+        )
 
     def combined(self, noise: SeedNoise) -> Doubles:
-        """Return the mean over seeds on every resample, with the noise of the seeds; shape (n, ...)."""
-        found: Doubles = self.resampled.mean(axis=-1) + noise.of(self.observed, self.interaction())
+        """Return the mean over seeds on every resample, with the noise of the seeds; shape (n, ...).
+
+        Args:
+            noise: Of the resampling that this was made with.
+        """
+        variance = self.variance()
+        centre = self.observed.mean(axis=-1)
+        unbiased = np.sqrt(self.n_identities / max(self.n_identities - 1, 1))
+        by_people = unbiased * variance.kept * (self.resampled.mean(axis=-1) - centre)
+        found: Doubles = centre + noise.t_scale(variance.freedom) * (
+            by_people + noise.of(self.observed)
+        )
         return found
+
+
+def _variance(resampled: Doubles) -> Doubles:
+    """Return the variance over the resamples on which a statistic exists, shape (...)."""
+    known = np.isfinite(resampled)
+    n = np.maximum(known.sum(axis=0), 1)
+    there = np.where(known, resampled, 0.0)
+    there -= np.where(known, there.sum(axis=0) / n, 0.0)
+    found: Doubles = (there**2).sum(axis=0) / n
+    return found
 
 
 def resample(sums: IdentitySums, resampling: Resampling) -> PerSeed:
@@ -234,7 +303,7 @@ def resample(sums: IdentitySums, resampling: Resampling) -> PerSeed:
         drawn = resampling.counts[rows].astype(np.float64)
         totals = (drawn @ columns).reshape(len(drawn), -1, n_cells)
         found[rows] = mean_over_cells(totals, (drawn @ sums.counts)[:, None], sums.searches)
-    return PerSeed(sums.metric(), found.reshape(-1, *leading))
+    return PerSeed(sums.metric(), found.reshape(-1, *leading), sums.n_identities)
 
 
 def apply(function: Callable[..., Doubles], *parts: PerSeed) -> PerSeed:
@@ -246,5 +315,7 @@ def apply(function: Callable[..., Doubles], *parts: PerSeed) -> PerSeed:
         parts: From one `Resampling`.
     """
     return PerSeed(
-        function(*(part.observed for part in parts)), function(*(part.resampled for part in parts))
+        function(*(part.observed for part in parts)),
+        function(*(part.resampled for part in parts)),
+        parts[0].n_identities,
     )
