@@ -113,7 +113,9 @@ def ends(resamples: Doubles, *, level: float = LEVEL) -> tuple[Doubles, Doubles]
     """
     if not 0 < level < 1:
         raise ProtocolError(f"level={level:g} is not a coverage in (0, 1). Divide per cent by 100.")
-    low, high = np.quantile(resamples, [(1 - level) / 2, (1 + level) / 2], axis=0)
+    # Of n + 1 gaps between n resamples, each is as likely to hold another one: this definition says so.
+    tails = [(1 - level) / 2, (1 + level) / 2]
+    low, high = np.quantile(resamples, tails, axis=0, method="weibull")
     return low, high
 
 

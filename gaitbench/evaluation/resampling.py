@@ -73,11 +73,12 @@ class SeedNoise:
         Returns:
             √(freedom / χ²), shape (n, ...).
         """
-        levels = self.levels.reshape(-1, *(1 for _ in freedom.shape))
-        finite = np.where(np.isfinite(freedom), freedom, 1.0)
-        scale = np.sqrt(finite / chdtri(finite, levels))
-        found: Doubles = np.where(np.isfinite(freedom), scale, 1.0)
-        return found
+        scale = np.ones((len(self.levels), *freedom.shape))
+        finite = np.isfinite(freedom)
+        some = freedom[finite]
+        levels = self.levels.reshape(-1, *(1 for _ in some.shape))
+        scale[:, finite] = np.sqrt(some / chdtri(some, levels))
+        return scale
 
 
 @dataclass(frozen=True, eq=False)
