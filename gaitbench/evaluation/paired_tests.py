@@ -11,7 +11,7 @@ from itertools import combinations
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import ndtri
+from scipy.special import stdtrit
 
 from gaitbench.errors import ProtocolError
 from gaitbench.evaluation.distances import Doubles
@@ -109,7 +109,7 @@ def paired_differences(methods: Sequence[IdentitySums], flips: SignFlips) -> Pai
         standard_error=variance.standard_error,
         p=p,
         p_holm=holm(p),
-        detectable=smallest_detectable(no_difference, variance.standard_error),
+        detectable=smallest_detectable(no_difference, variance),
         sources=("identities",) if flips.seed_noise.n_seeds == 1 else ("identities", "seeds"),
     )
 
@@ -185,21 +185,23 @@ def holm(p: Doubles) -> Doubles:
 
 
 def smallest_detectable(
-    null: Doubles, standard_error: Doubles, *, level: float = 0.05, power: float = 0.8
+    null: Doubles, variance: Variance, *, level: float = 0.05, power: float = 0.8
 ) -> Doubles:
     """Return the true difference at which the test rejects with probability `power`, shape (...).
 
     Args:
         null: Differences without any true one, shape (n, ...).
-        standard_error: Of the observed difference, shape (...).
+        variance: Of the observed difference.
         level: Of the two-sided test.
         power: Wanted.
 
     Returns:
-        The distance from 0 beyond which the test rejects, and normal deviates of the standard error.
+        The distance from 0 beyond which the test rejects, and then as many standard errors as Student's
+        t exceeds with probability 1 - `power` (0.84 where there is one seed).
     """
-    critical = np.quantile(np.abs(null), 1 - level, axis=0)
-    found: Doubles = critical + float(ndtri(power)) * standard_error
+    critical = np.quantile(np.abs(null), 1 - level, axis=0, method="weibull")
+    deviates = stdtrit(variance.freedom, power)
+    found: Doubles = critical + deviates * variance.standard_error
     return found
 
 
