@@ -18,7 +18,8 @@ from gaitbench.registry import Registry
 class Backbone(nn.Module, ABC):
     """Maps silhouette clips [n, t, h, w] in {0, 1} to part embeddings [n, c, p].
 
-    A subclass sets `parts`, `feature_channels` and `channels` and writes `encode` and `project`.
+    A subclass sets `parts`, `feature_channels` and `channels` and writes `encode` and `project`. Its
+    constructor looks at no tensor's values, so that it can be sketched on torch's "meta" device.
     """
 
     title: ClassVar[str]

@@ -4,9 +4,12 @@ from collections.abc import Collection, Sequence
 
 from gaitbench.errors import ConfigurationError
 
+LARGEST = 2**16
+"""What an option's whole numbers add up to at most: those of published networks stay below 1,000."""
+
 
 def check_sizes(backbone: str, **options: int | Sequence[int]) -> None:
-    """Check that options are whole numbers of at least 1, or sequences of such.
+    """Check that options are whole numbers of at least 1, or sequences of such, and not beyond reason.
 
     Raises:
         ConfigurationError: Which option of the backbone is not.
@@ -17,6 +20,11 @@ def check_sizes(backbone: str, **options: int | Sequence[int]) -> None:
             raise ConfigurationError(
                 f"backbone {backbone!r}: {name} must be whole numbers of at least 1. "
                 f"Got {value if isinstance(value, int) else numbers} instead."
+            )
+        if sum(numbers) > LARGEST:
+            raise ConfigurationError(
+                f"backbone {backbone!r}: {name} must come to at most {LARGEST} together. "
+                f"Got {sum(numbers)} instead."
             )
 
 

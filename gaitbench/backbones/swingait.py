@@ -1,5 +1,6 @@
 """SwinGait: the first stages of DeepGaitV2, then a shifted-window transformer over space and time."""
 
+import math
 from collections.abc import Sequence
 
 import torch
@@ -13,6 +14,9 @@ from gaitbench.backbones.options import check_sizes
 from gaitbench.backbones.parts import PartLinear, pool_parts
 from gaitbench.backbones.video_swin import PATCH, VideoSwin
 from gaitbench.errors import ConfigurationError
+
+MOST_TOKENS = 512
+"""In a window, for whose pairs a table is kept; the published one has 45."""
 
 
 class SwinGait(Backbone):
@@ -86,7 +90,7 @@ def _check_convolutions(
             f"backbone 'swingait': layers and channels must be as many, at most {len(STRIDES)}. "
             f"Got {len(layers)} layers and {len(channels)} channels instead."
         )
-    check_sizes("swingait", layers=layers, channels=channels)
+    check_sizes("swingait", layers=layers, channels=channels, size=size)
     if len(size) != 2 or any(extent < 1 or extent % PATCH[1] for extent in size):
         raise ConfigurationError(
             f"backbone 'swingait': size must be rows and columns, both even. Got {list(size)} instead."
@@ -114,6 +118,11 @@ def _check_transformer(
     if len(window) != 3:
         raise ConfigurationError(
             f"backbone 'swingait': window must be frames, rows and columns. Got {list(window)} instead."
+        )
+    if math.prod(window) > MOST_TOKENS:
+        raise ConfigurationError(
+            f"backbone 'swingait': window must have at most {MOST_TOKENS} tokens, each of which sees all. "
+            f"Got {list(window)} instead."
         )
     if not 0 <= drop_path < 1:
         raise ConfigurationError(

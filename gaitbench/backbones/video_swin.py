@@ -124,7 +124,8 @@ class DropPath(nn.Module):
     def __init__(self, probability: float) -> None:
         super().__init__()
         self.probability = probability
-        self.rng = np.random.default_rng(int(torch.randint(2**62, ())))
+        # On the CPU whatever the default device, so that a sketch on "meta" can draw it too.
+        self.rng = np.random.default_rng(int(torch.randint(2**62, (), device="cpu")))
 
     def forward(self, x: Tensor) -> Tensor:
         """Map [n, …] to the same shape."""
@@ -194,9 +195,10 @@ PATCH = (1, 2, 2)
 
 def relative_position_index(window: Size3) -> Tensor:
     """Return which row of the bias table belongs to each pair of tokens of a window, [s, s]."""
-    axes = [torch.arange(size) for size in window]
+    # In a sketch too: on "meta", arithmetic on whole numbers would load torch's compiler first.
+    axes = [torch.arange(size, device="cpu") for size in window]
     places = torch.stack(torch.meshgrid(*axes, indexing="ij")).flatten(1)
-    index = torch.zeros(places.shape[1], places.shape[1], dtype=torch.long)
+    index = places.new_zeros(places.shape[1], places.shape[1])
     for place, size in zip(places, window, strict=True):
         offset = place[:, None] - place[None, :] + size - 1
         index = index * (2 * size - 1) + offset

@@ -5,7 +5,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
+import torch
 from torch import Tensor, nn
+from torch.nn.modules.module import register_module_parameter_registration_hook
 
 from gaitbench import __version__
 from gaitbench.backbones.base import BackboneSpec
@@ -32,6 +34,9 @@ Kind = Literal["backbone", "rg-gait", "mimicgait", "occ-aware", "detector"]
 
 FORMAT = "gaitbench-checkpoint-1"
 """Names the files that 'gaitbench checkpoint convert' writes."""
+
+_MOST_LEFT_OUT = 1000
+"""Weights that a file may lack for its missing keys to be listed one by one."""
 
 _AS_IT_IS = (Rename("(.*)", r"\1"),)
 _TITLES: dict[Kind, str] = {
@@ -133,15 +138,55 @@ def recognise(checkpoint: Checkpoint, name: str | None = None) -> Content:
     return content
 
 
-def fitted(content: Content, checkpoint: Checkpoint) -> tuple[nn.Module, Fit]:
-    """Return a new network and how the checkpoint's tensors fit it."""
+def fitted(content: Content, checkpoint: Checkpoint) -> Fit:
+    """Return how the checkpoint's tensors fit a network of this kind and these sizes.
+
+    What the file claims to hold is compared with what it does hold before anything of the claimed sizes
+    is made.
+
+    Raises:
+        CheckpointError: If there is no network of these sizes, or it has far more layers than the file.
+    """
     try:
-        network = content.build()
-    except (ConfigurationError, AttributeError, RuntimeError, TypeError, ValueError) as error:
+        network = _sketch(content, _MOST_LEFT_OUT + 2 * len(checkpoint.tensors))
+    except (
+        ConfigurationError,
+        ArithmeticError,
+        AttributeError,
+        LookupError,
+        RuntimeError,
+        TypeError,
+        ValueError,
+    ) as error:
+        said = str(error).split("\n")[0]
         raise CheckpointError(
-            f"{checkpoint.source} holds {content.text()} of sizes that gaitbench cannot build: {error}"
+            f"{checkpoint.source} holds {content.text()} of sizes that gaitbench cannot build: {said}"
         ) from error
-    return network, fit(checkpoint.tensors, content.renames, network)
+    return fit(checkpoint.tensors, content.renames, network)
+
+
+def _sketch(content: Content, most: int) -> nn.Module:
+    """Return a network without memory for its weights, which have shapes alone.
+
+    Raises:
+        ConfigurationError: If it would have more than `most` weight tensors: its layers do take memory.
+    """
+    made = 0
+
+    def count(_module: nn.Module, _name: str, _weights: nn.Parameter) -> None:
+        nonlocal made
+        made += 1
+        if made > most:
+            raise ConfigurationError(
+                f"it has more than {most} weights, many times those of the file"
+            )
+
+    counting = register_module_parameter_registration_hook(count)
+    try:
+        with torch.device("meta"):
+            return content.build()
+    finally:
+        counting.remove()
 
 
 def weights_for(content: Content, checkpoint: Checkpoint) -> dict[str, Tensor]:
@@ -150,7 +195,7 @@ def weights_for(content: Content, checkpoint: Checkpoint) -> dict[str, Tensor]:
     Raises:
         CheckpointError: If a key is missing or left over, or has a wrong shape.
     """
-    _, found = fitted(content, checkpoint)
+    found = fitted(content, checkpoint)
     found.check(checkpoint.source, content.text())
     return found.weights
 
@@ -169,7 +214,14 @@ def _from_notes(checkpoint: Checkpoint) -> Content:
             said["identities"],
             None if sizes is None else DetectorSizes.of(sizes),
         )
-    except (AttributeError, KeyError, TypeError, ValueError, RecursionError) as error:
+    except (
+        ArithmeticError,
+        AttributeError,
+        KeyError,
+        TypeError,
+        ValueError,
+        RecursionError,
+    ) as error:
         raise CheckpointError(
             f"{checkpoint.source} says that gaitbench wrote it, but its notes cannot be read: {error}. "
             "Convert it again."

@@ -120,7 +120,8 @@ def fit(tensors: Mapping[str, Tensor], renames: Sequence[Rename], network: nn.Mo
             if made_of[name].fits(fresh):
                 weights[name] = made_of[name].joined().to(fresh.dtype)
         elif name.endswith(COUNTER):
-            weights[name] = fresh
+            # The network may be a sketch without values; a fresh count is 0.
+            weights[name] = torch.zeros_like(fresh, device="cpu")
         else:
             rows.append(KeyRow("", name, "missing", _shape(fresh)))
     return Fit(tuple(rows), weights)

@@ -66,7 +66,7 @@ def inspect(path: Path) -> tuple[Checkpoint, Content, Fit]:
     """
     checkpoint = read_checkpoint(path)
     content = recognise(checkpoint)
-    return checkpoint, content, fitted(content, checkpoint)[1]
+    return checkpoint, content, fitted(content, checkpoint)
 
 
 def convert(path: Path, target: Path) -> Content:
@@ -101,7 +101,8 @@ def convert(path: Path, target: Path) -> Content:
 def _loaded(source: Source, name: str | None) -> nn.Module:
     checkpoint = read_checkpoint(source)
     content = recognise(checkpoint, name)
-    network, found = fitted(content, checkpoint)
+    found = fitted(content, checkpoint)
     found.check(checkpoint.source, content.text())
+    network = content.build()
     found.load(network)
     return network.eval()

@@ -1,6 +1,7 @@
 """Files of weights, read as tensors and nothing else."""
 
 import re
+import struct
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -19,6 +20,22 @@ WRAPPER = "module."
 
 PICKLE = b"\x80"
 """First byte of every pickle that is written today."""
+
+# What torch's reader raises over files that are cut short or damaged.
+_FAULTS = (
+    OSError,
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    BadZipFile,
+    EOFError,
+    LookupError,
+    MemoryError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+    struct.error,
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,11 +81,8 @@ def read_checkpoint(source: str | Path | Mapping[str, object]) -> Checkpoint:
             content = torch.load(path, map_location="cpu", weights_only=True)
     except UnpicklingError as error:
         raise _refused(path, str(error)) from error
-    except (OSError, RuntimeError, EOFError, ValueError, KeyError, BadZipFile) as error:
-        raise CheckpointError(
-            f"Checkpoint {path} cannot be read: {_first_line(error) or type(error).__name__}. It is cut "
-            "short, or no file that torch.save or safetensors wrote."
-        ) from error
+    except _FAULTS as error:
+        raise _unreadable(path, "torch.save", error) from error
     if not isinstance(content, Mapping):
         raise CheckpointError(
             f"Checkpoint {path} holds a {type(content).__name__}, not a dictionary of weights."
@@ -81,9 +95,7 @@ def _refused(path: Path, said: str) -> CheckpointError:
     with path.open("rb") as file:
         is_pickle = file.read(1) == PICKLE
     if named is None and not is_pickle:
-        return CheckpointError(
-            f"Checkpoint {path} cannot be read: it is no file that torch.save or safetensors wrote."
-        )
+        return _unreadable(path, "torch.save")
     what = f"it asks for {named[1]}" if named else "it holds more than tensors and plain values"
     return CheckpointError(
         f"Checkpoint {path} is refused: {what}, which could run code when it is loaded. Nothing was "
@@ -98,8 +110,21 @@ def _read_safetensors(path: Path) -> Checkpoint:
             notes = dict(file.metadata() or {})
             tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
     except (OSError, SafetensorError) as error:
-        raise CheckpointError(f"Checkpoint {path} cannot be read: {_first_line(error)}.") from error
+        raise _unreadable(path, "safetensors", error) from error
     return _checkpoint(tensors, str(path), notes)
+
+
+def _unreadable(path: Path, writer: str, error: BaseException | None = None) -> CheckpointError:
+    """Return what is wrong with a file in our own words; the reader's own come last."""
+    if isinstance(error, OSError) and error.strerror:
+        return CheckpointError(
+            f"Checkpoint {path} cannot be opened: {error.strerror}. Check that it may be read."
+        )
+    said = "" if error is None else _first_line(error)
+    return CheckpointError(
+        f"Checkpoint {path} is cut short or damaged, or {writer} did not write it. Copy or download it "
+        f"again, and see that it is the file of weights{f' (reading it: {said})' if said else ''}."
+    )
 
 
 def _checkpoint(content: Mapping[str, object], source: str, notes: dict[str, str]) -> Checkpoint:

@@ -46,6 +46,8 @@ def test_frames_see_each_other():
         ({"depths": [2]}, "Got 2, 1 and 2"),
         ({"heads": [3, 4]}, "3 heads do not divide a width of 256"),
         ({"window": [3, 3]}, r"Got \[3, 3\]"),
+        ({"window": [9, 9, 9]}, r"at most 512 tokens.*Got \[9, 9, 9\]"),
+        ({"depths": [60_000, 6_000]}, "depths must come to at most 65536 together. Got 66000"),
         ({"drop_path": 1.0}, "drop_path must be in"),
     ],
 )

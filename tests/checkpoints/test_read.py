@@ -1,10 +1,16 @@
 """Reading files of weights: what is found in them, and what is refused."""
 
+import contextlib
+import io
 import os
 import pickle
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from safetensors.torch import save_file
 
 from gaitbench.checkpoints.read import read_checkpoint
@@ -70,14 +76,42 @@ def test_files_that_cannot_be_read(tmp_path):
     with pytest.raises(CheckpointError, match="no such file"):
         read_checkpoint(tmp_path / "none.pt")
     whole = saved(WEIGHTS, tmp_path / "whole.pt").read_bytes()
+    save_file(WEIGHTS, tmp_path / "whole.safetensors")
+    tensors = (tmp_path / "whole.safetensors").read_bytes()
     for name, content in {
         "empty.pt": b"",
         "short.pt": whole[:200],
-        "short.safetensors": b"12",
+        "shorter.pt": whole[:-1],
+        "page.pt": b"<!DOCTYPE html><html>Not found</html>",
+        "zeros.pt": bytes(1000),
+        "empty.safetensors": b"",
+        "short.safetensors": tensors[:-1],
+        "page.safetensors": b"<!DOCTYPE html><html>Not found</html>",
     }.items():
         (tmp_path / name).write_bytes(content)
-        with pytest.raises(CheckpointError, match=rf"{name} (cannot be read|is refused)"):
+        writer = "safetensors" if name.endswith("safetensors") else "torch.save"
+        said = (
+            rf"^Checkpoint \S+{name} is cut short or damaged, or {writer} did not write it\. Copy"
+        )
+        with pytest.raises(CheckpointError, match=said):
             read_checkpoint(tmp_path / name)
+
+
+@settings(max_examples=60, deadline=None)
+@given(cut=st.floats(0, 0.99), flips=st.lists(st.integers(0, 10**6), max_size=3), old=st.booleans())
+def test_whatever_is_wrong_with_a_file_is_said_in_our_words(cut, flips, old):
+    """Cut short, with some bytes changed, in torch's present and former format."""
+    whole = io.BytesIO()
+    torch.save(WEIGHTS, whole, _use_new_zipfile_serialization=not old)
+    content = bytearray(whole.getvalue()[: int((1 - cut) * len(whole.getvalue()))])
+    for place in flips:
+        content[place % len(content)] ^= 0xFF
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / "x.pt"
+        file.write_bytes(content)
+        # A change that spoils nothing, such as one of a value, may pass.
+        with contextlib.suppress(CheckpointError):
+            read_checkpoint(file)
 
 
 def test_files_without_tensors(tmp_path):
