@@ -51,7 +51,7 @@ def grew(tmp_path):
         writer.splits["submission.gallery"] = [
             add(f"{i:05d}test", "01", f"g{i}") for i in range(GALLERY)
         ]
-        writer.splits["submission.probe"] = [add("probe", "03", f"00v{i}") for i in range(PROBES)]
+        writer.splits["submission.probe"] = [add("", "03", f"00v{i}") for i in range(PROBES)]
     return folder
 
 

@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 from tabulate import tabulate
 
+from gaitbench.data.copies import copies
 from gaitbench.data.dataset import Progress
 from gaitbench.data.rules import EXCLUDED_WORDS, Rules, Search
 from gaitbench.data.sides import chosen
@@ -96,7 +97,8 @@ def _told_search(search: Search) -> str:
 def _counts(table: pd.DataFrame) -> dict[str, int]:
     return {
         "sequences": len(table),
-        "identities": int(table["identity"].nunique()),
+        # Clips of unknown people have none.
+        "identities": len(set(table["identity"]) - {""}),
         "recordings": int(table["recording"].nunique()),
         "frames": int(table["frames"].sum()),
     }
@@ -265,15 +267,16 @@ def _search_problems(
     enrolled = table.iloc[enrolled_rows]
     recordings = set(enrolled["recording"])
     views = enrolled.groupby("identity")["view"].agg(set).to_dict()
-    same = {digests[row]: row for row in enrolled_rows if row in digests}
-    for row in _chosen(data, probe, search.probes):
+    probes = _chosen(data, probe, search.probes)
+    twins = copies(digests, probes, enrolled_rows)
+    for row in probes:
         identity, recording, view = (
             table[column].iloc[row] for column in ("identity", "recording", "view")
         )
         if recording in recordings and rules.exclude_same_recording:
             yield row, f"recording {recording!r} is in both {gallery!r} and {probe!r}"
-        if digests.get(row) in same:
-            twin = table["sequence"].iloc[same[digests[row]]]
+        if row in twins:
+            twin = table["sequence"].iloc[twins[row]]
             yield row, f"its frames are identical to those of {twin!r} in {gallery!r}"
         mates = views.get(identity, set())
         if not mates:

@@ -39,9 +39,10 @@ class Silhouettes:
         name: Name of the data set, for tables and random streams.
         height: Rows of a frame, in pixels.
         width: Columns of a frame, in pixels.
-        table: One row per sequence, in order; columns `COLUMNS`. `view` names the camera ("090" for 90
-            degrees where angles are known), `recording` the walk that was recorded: sequences of one walk
-            seen by several cameras share it; `offset` is the row of the first frame in `packed`.
+        table: One row per sequence, in order; columns `COLUMNS`. `identity` is "" where nobody but an
+            official server knows who walks; `view` names the camera ("090" for 90 degrees where angles are
+            known), `recording` the walk that was recorded: sequences of one walk seen by several cameras
+            share it; `offset` is the row of the first frame in `packed`.
         packed: uint8 [all frames, ceil(h·w / 8)].
         splits: Named index arrays into the table. Names with a meaning: "train", "validation.gallery",
             "validation.probe", "test.gallery", "test.probe", "submission.gallery", "submission.probe".

@@ -2,7 +2,7 @@
 
 import shutil
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +17,7 @@ from gaitbench.data.opengait.records import Record, get_record
 from gaitbench.data.opengait.report import ImportReport, Rejected
 from gaitbench.data.opengait.splits import Splits, assign, duplicates, held_out
 from gaitbench.data.opengait.tree import Clip, clips_of, identities_of
+from gaitbench.data.rules import Rules
 from gaitbench.data.silhouettes import SilhouettesWriter
 from gaitbench.errors import ConfigurationError, DataError
 
@@ -170,7 +171,8 @@ def _partition(record: Record, choices: Choices) -> Partition:
             f"{choices.partition} has no PROBE_SET, which {record.title} needs; take the partition that "
             "OpenGait keeps for it."
         )
-    return partition
+    # Official lists name it among the people who are tested, but it holds clips of unknown ones.
+    return partition.without(record.submission_identity)
 
 
 def _clips(
@@ -182,6 +184,13 @@ def _clips(
             f"{partition.source} names nobody in {root}: it names "
             f"{_some(partition.train + partition.test)}, the tree has {_some(there)}. "
             f"Check that both belong to {record.title}."
+        )
+    listed = list(dict.fromkeys(identity for identity, _, _ in partition.listed or ()))
+    if listed and not set(listed) & set(there):
+        raise DataError(
+            f"{partition.source} lists probes and galleries of nobody in {root}: its column identity has "
+            f"{_some(listed)}, the tree has {_some(there)}. The columns identity, condition and view name "
+            "the tree's folders."
         )
     patterns = (pattern,) if pattern else record.patterns
     clips = clips_of(
@@ -199,7 +208,7 @@ def _clips(
 
 
 def _some(names: Sequence[str]) -> str:
-    return ", ".join(map(repr, names[:4])) + (" …" if len(names) > 4 else "") or "nobody"
+    return ", ".join(map(repr, names[:4])) + (" …" if len(names) > 4 else "") or "nothing"
 
 
 def _check_sides(
@@ -209,7 +218,16 @@ def _check_sides(
     test = set(partition.test)
     tested = [clip for clip in clips if clip.identity in test]
     for side in ("probe", "gallery"):
-        if tested and not splits.rows.get(f"test.{side}"):
+        if splits.rows.get(f"test.{side}"):
+            continue
+        if partition.listed:
+            listed = ["/".join(key) for key, role in partition.listed.items() if role == side]
+            raise DataError(
+                f"{partition.source} lists no {side} that is in {root}: it lists {_some(listed)}, the tree "
+                f"has {_some(['/'.join(clip.key) for clip in tested])}. Its columns identity, condition "
+                "and view name the tree's folders, and both roles must be there."
+            )
+        if tested:
             found = sorted({clip.condition for clip in tested}, key=natural)
             example = tested[0].name
             raise DataError(
@@ -270,9 +288,7 @@ class _Read:
         kept = set(self._kept())
         rows = {name: [row for row in at if row in kept] for name, at in self.splits.rows.items()}
         conditions = [clip.condition for clip in self.clips]
-        digests = [
-            self.found[row].digest if row in self.found else "" for row in range(len(self.clips))
-        ]
+        digests = {row: self.found[row].digest for row in kept}
         copies = duplicates(rows, record.rules.searches, conditions, digests)
         if copies:
             rows["test.probe"] = [row for row in rows["test.probe"] if row not in copies]
@@ -290,7 +306,7 @@ class _Read:
         self.splits.rows = rows
         self._note_leaks(rows, digests)
 
-    def _note_leaks(self, rows: dict[str, list[int]], digests: Sequence[str]) -> None:
+    def _note_leaks(self, rows: dict[str, list[int]], digests: Mapping[int, str]) -> None:
         trained = {digests[row] for row in rows.get("train", ())}
         tested = {row for name in ("test.probe", "test.gallery") for row in rows.get(name, ())}
         leaks = [self.clips[row].place for row in sorted(tested) if digests[row] in trained]
@@ -340,9 +356,10 @@ class _Read:
                     continue
                 clip = self.clips[row]
                 walk = f"{clip.identity}-{clip.condition}"
+                unknown = clip.identity == record.submission_identity
                 position[row] = writer.add_packed(
                     frames,
-                    identity=clip.identity,
+                    identity="" if unknown else clip.identity,
                     condition=clip.condition,
                     view=record.view(clip.folder),
                     recording=walk if record.recording == "condition" else clip.name,
@@ -359,6 +376,9 @@ class _Read:
         kept, present = self._kept(), set(there)
         named = [*partition.train, *partition.test]
         known = {*named, record.submission_identity}
+        people = {self.clips[row].identity for row in kept} - {record.submission_identity}
+        if record.submission is not None:
+            self._note_submission(record, record.submission)
         if not present & set(partition.train):
             self.notes.append(
                 "Nobody of the training set is in the tree: it can only be tested on."
@@ -372,7 +392,7 @@ class _Read:
             rules=f"{record.rules.name} {record.rules.version}",
             folder=str(out),
             size=self.size,
-            identities=len({self.clips[row].identity for row in kept}),
+            identities=len(people),
             clips=len(kept),
             frames=self.frames,
             splits={name: len(rows) for name, rows in sorted(self.splits.rows.items())},
@@ -386,6 +406,16 @@ class _Read:
                 if row in self.rejected
             ),
             notes=tuple(self.notes),
+        )
+
+    def _note_submission(self, record: Record, submission: Rules) -> None:
+        folder, unknown = record.submission_identity, self.splits.rows.get("submission.probe", ())
+        places = " or ".join(f"{folder}/{name}/VIDEO/" for name in submission.searches[0].probes)
+        self.notes.append(
+            f"{len(unknown)} clips in the folder {folder!r} show unknown people, who are not among the "
+            f"identities; they are kept for 'gaitbench submit {record.name}'."
+            if unknown
+            else f"No official probes were found in {places}: nothing can be submitted."
         )
 
 

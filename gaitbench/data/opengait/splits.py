@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from gaitbench.data.copies import copies
 from gaitbench.data.opengait.partition import Partition
 from gaitbench.data.opengait.records import Record
 from gaitbench.data.opengait.tree import Clip
@@ -89,7 +90,7 @@ def _put_test_clip(
 
 def _sides(clip: Clip, record: Record, partition: Partition) -> set[str]:
     if partition.listed is not None:
-        return set(partition.listed.get(clip.key, ()))
+        return {partition.listed[clip.key]} if clip.key in partition.listed else set()
     if record.view(clip.folder) in record.left_out_views:
         return set()
     if record.sides == "probe-set":
@@ -122,7 +123,7 @@ def duplicates(
     splits: Mapping[str, Sequence[int]],
     searches: Iterable[Search],
     conditions: Sequence[str],
-    digests: Sequence[str],
+    digests: Mapping[int, str],
 ) -> dict[int, int]:
     """Return test probes whose frames stand in the gallery that they would be searched for in.
 
@@ -130,18 +131,16 @@ def duplicates(
         splits: With "test.probe" and "test.gallery".
         searches: Of the rules.
         conditions: One per clip.
-        digests: Hash of the frames, one per clip.
+        digests: Hash of the frames by position.
 
     Returns:
         Position of the probe: position of the first gallery clip with the same frames.
     """
     found: dict[int, int] = {}
     for search in searches:
-        enrolled: dict[str, int] = {}
-        for row in splits.get("test.gallery", ()):
-            if matches(conditions[row], search.gallery):
-                enrolled.setdefault(digests[row], row)
-        for row in splits.get("test.probe", ()):
-            if matches(conditions[row], search.probes) and digests[row] in enrolled:
-                found.setdefault(row, enrolled[digests[row]])
+        probes, gallery = (
+            [row for row in splits.get(f"test.{side}", ()) if matches(conditions[row], patterns)]
+            for side, patterns in (("probe", search.probes), ("gallery", search.gallery))
+        )
+        found = copies(digests, probes, gallery) | found
     return found

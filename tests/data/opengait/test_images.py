@@ -1,16 +1,20 @@
 """Clips from folders of PNG images."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from PIL import Image
 
+from gaitbench.data.normalise import normalised
+from gaitbench.data.opengait import images
 from gaitbench.data.opengait.images import natural, read_images
 from gaitbench.errors import DataError
 
 
-def written(folder, images, mode=None):
+def written(folder, content, mode=None):
     folder.mkdir(exist_ok=True)
-    for name, image in images.items():
+    for name, image in content.items():
         picture = Image.fromarray(image)
         (picture.convert(mode) if mode else picture).save(folder / name)
     return sorted(folder.iterdir())
@@ -23,8 +27,8 @@ def body(height, width, top, bottom, left, right):
 
 
 def test_frames_come_in_natural_order(tmp_path):
-    images = {f"f{n}.png": np.full((64, 44), n, np.uint8) for n in (10, 9, 100)}
-    clip, left_out = read_images(written(tmp_path, images))
+    numbered = {f"f{n}.png": np.full((64, 44), n, np.uint8) for n in (10, 9, 100)}
+    clip, left_out = read_images(written(tmp_path, numbered))
     assert np.asarray(clip)[:, 0, 0].tolist() == [9, 10, 100]
     assert (np.asarray(clip).shape, left_out) == ((3, 64, 44), 0)
 
@@ -48,6 +52,43 @@ def test_raw_frames_are_cut_scaled_and_centred(tmp_path):
     mass = np.cumsum(clip.sum(axis=1), axis=1)
     assert np.abs(np.argmax(2 * mass > mass[:, -1:], axis=1) - 32).max() <= 1
     assert [frame.any(axis=0).sum() for frame in clip] == [20, 20, pytest.approx(21, abs=1)]
+
+
+def test_reducing_one_by_one_is_as_good_as_all_at_once(tmp_path):
+    """Also where a bright image shows only later that the earlier ones hold no body."""
+    rng = np.random.default_rng(0)
+    raw = {}
+    for number, top in enumerate((1, 1, 255, 1, 255, 200, 90)):
+        image = np.zeros((90, 120), np.uint8)
+        image[10 + number : 70, 30 + 2 * number : 60] = rng.integers(0, top + 1, (60 - number, 1))
+        raw[f"{number}.png"] = image
+    clip, left_out = read_images(written(tmp_path, raw))
+    bodies = [body for image in raw.values() if (body := image >= 128).sum() >= 40]
+    assert 0 < len(bodies) < len(raw)
+    np.testing.assert_array_equal(clip, normalised(np.stack(bodies).astype(np.uint8), 64, 64))
+    assert left_out == len(raw) - len(bodies)
+
+
+def test_raw_images_are_not_held_in_memory(tmp_path):
+    raw = {f"{number}.png": body(600, 800, 40, 500, 300, 400) for number in range(30)}
+    paths = written(tmp_path, raw)
+    read_images(paths[:1])
+    tracemalloc.start()
+    try:
+        clip, _ = read_images(paths)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert clip.shape == (30, 64, 64)
+    # A frame of 600×800 has half a megabyte, and counting its mass takes some of that size.
+    assert peak < 8 * 600 * 800
+
+
+def test_ready_images_of_more_than_a_clip_can_have(tmp_path, monkeypatch):
+    paths = written(tmp_path, {f"{n}.png": body(64, 64, 3, 60, 10, 20) for n in range(3)})
+    monkeypatch.setattr(images, "MAX_BYTES", 2 * 64 * 64)
+    with pytest.raises(DataError, match="3 images of 64×64 pixels, more than the 8192 bytes"):
+        read_images(paths)
 
 
 @pytest.mark.parametrize("mode", ["1", "L", "P", "RGB", "RGBA", "LA"])

@@ -9,7 +9,7 @@ import pytest
 from filelock import FileLock
 from PIL import Image
 
-from gaitbench.data.check import check
+from gaitbench.data.check import check, describe
 from gaitbench.data.opengait import chunks
 from gaitbench.data.opengait.importer import Choices, import_opengait
 from gaitbench.data.opengait.records import RECORDS, get_record
@@ -112,15 +112,53 @@ def test_gait3d_takes_its_probes_from_the_partition(tmp_path):
 
 
 def test_grew_keeps_what_a_submission_needs(tmp_path):
-    data, _ = imported(make_tree("grew", tmp_path), tmp_path / "out", "grew")
+    data, report = imported(make_tree("grew", tmp_path), tmp_path / "out", "grew")
     table = data.table
     probes = table.iloc[data.split("submission.probe")]
-    assert set(probes["identity"]) == {"probe"}
+    assert set(probes["identity"]) == {""}
     assert sorted(probes["view"]) == ["v1", "v2", "v3"]
     assert len(data.split("submission.gallery")) == 6
     assert set(table["condition"].iloc[data.split("test.gallery")]) == {"01"}
     assert set(table["condition"].iloc[data.split("test.probe")]) == {"02"}
     assert Rules.model_validate(data.meta["submission"]).name == "grew-official"
+    assert "3 clips in the folder 'probe' show unknown people" in report.text()
+
+
+@pytest.mark.parametrize("side", ["TRAIN_SET", "TEST_SET", None])
+def test_grews_unknown_people_are_no_identity(side, tmp_path):
+    """Wherever the partition names their folder, or not: official ones have it among those tested."""
+    tree = make_tree("grew", tmp_path)
+    partition = json.loads(tree.options["partition"].read_text())
+    partition["TEST_SET"].remove("probe")
+    if side is not None:
+        partition[side].append("probe")
+    tree.options["partition"].write_text(json.dumps(partition))
+    data, report = imported(tree, tmp_path / "out", "grew", validation=3)
+    counts = describe(data)
+    assert report.identities == counts["identities"] == 4 + 3
+    assert counts["splits"]["submission.probe"]["identities"] == 0
+    assert report.clips == counts["sequences"] == 8 + 6 + 3
+    assert not report.missing_identities
+    assert not report.unnamed_identities
+    known = [rows for name, rows in data.splits.items() if name != "submission.probe"]
+    assert not set(data.split("submission.probe")) & set(np.concatenate(known))
+    # Of four people to train on, three can be held out: the unknown ones are no fifth.
+    with pytest.raises(DataError, match="4 identities to validate on, but only 4 training"):
+        imported(tree, tmp_path / "more", "grew", validation=4)
+
+
+@pytest.mark.parametrize("change", ["gone", "flat"])
+def test_grew_without_official_probes(change, tmp_path):
+    tree = make_tree("grew", tmp_path)
+    for clip in sorted(tree.root.glob("probe/03/*")):
+        if change == "flat":
+            clip.rename(tree.root / "probe" / clip.name)
+    shutil.rmtree(tree.root / ("probe" if change == "gone" else "probe/03"))
+    data, report = imported(tree, tmp_path / "out", "grew")
+    assert "submission.probe" not in data.splits
+    assert report.identities == 7
+    assert not report.missing_identities
+    assert "No official probes were found in probe/03/VIDEO/: nothing can be" in report.text()
 
 
 def test_briar_takes_a_table_of_pairs(tmp_path):
@@ -135,14 +173,55 @@ def test_briar_takes_a_table_of_pairs(tmp_path):
         imported(tree, tmp_path / "none", "briar", pairs=None)
 
 
-def test_a_clip_listed_on_both_sides_is_gallery_only(tmp_path):
+def swapped(text, one, other):
+    """Exchange two columns of a table below its head."""
+    head, *rows = (line.split(",") for line in text.splitlines())
+    for row in rows:
+        row[one], row[other] = row[other], row[one]
+    return "\n".join(",".join(row) for row in (head, *rows))
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (
+            lambda text: text.replace("G0000", "H0000"),
+            r"pairs\.csv, partition\.json lists probes and galleries of nobody in .*: its column identity "
+            r"has 'H00005', 'H00006', 'H00007', the tree has 'G00001'",
+        ),
+        (
+            lambda text: swapped(text, 0, 1),
+            r"nobody in .*its column identity has 'controlled', '500m', the tree has 'G00001'",
+        ),
+        (
+            lambda text: swapped(text, 1, 2),
+            r"lists no probe that is in .*: it lists 'G00005/uav/500m', .*, the tree has "
+            r"'G00005/500m/uav'.*Its columns",
+        ),
+        (lambda text: text.replace(",gallery", ",probe"), "lists no gallery .*: it lists nothing"),
+        (
+            lambda text: text + "G00005,500m,uav,gallery\n",
+            r"lines 4 and 11: the clip G00005/500m/uav is both probe and gallery",
+        ),
+    ],
+)
+def test_tables_of_pairs_that_do_not_fit_are_refused_before_any_work(change, message, tmp_path):
     tree = make_tree("briar", tmp_path)
     pairs = tree.options["pairs"]
-    pairs.write_text(pairs.read_text() + "G00005,500m,uav,gallery\n")
-    data, report = imported(tree, tmp_path / "out", "briar")
-    assert "G00005-500m-uav" not in sequences(data, "test.probe")
-    assert "G00005-500m-uav" in sequences(data, "test.gallery")
-    assert "G00005/500m/uav/uav.pkl is no probe" in report.text()
+    pairs.write_text(change(pairs.read_text()))
+    with pytest.raises(DataError, match=message):
+        imported(tree, tmp_path / "out", "briar")
+    assert not (tmp_path / ".out.importing").exists()
+
+
+def test_a_probe_with_the_frames_of_its_gallery_is_left_out_or_told(tmp_path):
+    """One that another split needs stays there."""
+    tree = make_tree("grew", tmp_path)
+    save(tree, "00005-02-g00005x2", silhouettes("test-00006", "nm", 1, 30.0))
+    data, report = imported(tree, tmp_path / "out", "grew")
+    assert "00005-02-g00005x2" not in sequences(data, "test.probe")
+    assert "00005-02-g00005x2" in sequences(data, "submission.gallery")
+    assert "00005/02/g00005x2/g00005x2.pkl is no probe" in report.text()
 
 
 def test_rejected_files_with_their_reasons(tree, tmp_path):

@@ -59,15 +59,15 @@ def test_a_file_that_cannot_be_read(tmp_path):
 
 def test_a_table_of_pairs(file):
     text = (
-        "identity,condition,view,role,split\n007,c,v1,gallery,test\n007,d, v2 ,probe,\n"
-        "007,d,v2,gallery,\n008,c,v1,,train\n"
+        "identity,condition, view,role,split\n007,c,v1,gallery,test\n007,d, v2 ,probe,\n\n"
+        "007,d,v2,probe,\n008,c,v1,,train\n"
     )
     other = read_partition(file({"TRAIN_SET": ["001"], "TEST_SET": ["002"]}))
     partition = read_pairs(file(text, "pairs.csv"), other)
     assert (partition.train, partition.test) == (("001", "008"), ("007",))
     assert partition.listed == {
-        ("007", "c", "v1"): {"gallery"},
-        ("007", "d", "v2"): {"probe", "gallery"},
+        ("007", "c", "v1"): "gallery",
+        ("007", "d", "v2"): "probe",
     }
     assert partition.source == "pairs.csv, p.json"
 
@@ -75,8 +75,30 @@ def test_a_table_of_pairs(file):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("identity,condition,role\n", "lacks the columns view; it has identity, condition, role"),
-        ("", "cannot be read"),
+        (
+            "identity,condition,role\n",
+            r"lacks the columns view; its first line is identity, condition, role\. It must name",
+        ),
+        ("", r"p\.csv lacks .*its first line is empty"),
+        (
+            "a,b,c,probe\n",
+            "lacks the columns identity, condition, view, role; its first line is a, b",
+        ),
+        ("identity;condition;view;role\na;b;c;probe\n", "with commas between them"),
+        ("identity,condition,view,role,view\n", "has the columns view twice"),
+        ("identity,condition,view,role\n", "has no rows"),
+        (
+            "identity,condition,view,role\na,b,c,probe,x\n",
+            "line 2: 5 fields, but the first line names 4",
+        ),
+        ("identity,condition,view,role\n\na,b,probe\n", "line 3: 3 fields, .*shifted"),
+        ("identity,condition,view,role\n,a,b,probe\n", r"line 2: no identity\. See whether"),
+        ("identity,condition,view,role\na,,,probe\n", "no condition and no view"),
+        ('identity,condition,view,role\na,"b"x,c,probe\n', "line 2: no table of comma-separated"),
+        (
+            "identity,condition,view,role\na,b,c,probe\na,b,d,probe\na,b,c,gallery\n",
+            "lines 2 and 4: the clip a/b/c is both probe and gallery",
+        ),
         ("identity,condition,view,role\na,b,c,query\n", "line 2: role 'query' in split 'test'"),
         ("identity,condition,view,role,split\na,b,c,probe,val\n", "in split 'val'"),
         (
@@ -87,4 +109,4 @@ def test_a_table_of_pairs(file):
 )
 def test_what_is_no_table_of_pairs(file, text, message):
     with pytest.raises(DataError, match=message):
-        read_pairs(file(text, "pairs.csv"))
+        read_pairs(file(text, "p.csv"))
