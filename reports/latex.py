@@ -71,6 +71,7 @@ def _section(section: Section) -> Iterator[str]:
         yield rf"\includegraphics[{size}]{{{figure.path}.pdf}}"
         yield rf"\caption{{{escape(figure.caption)}}}"
         yield r"\end{figure}"
+    yield from (f"{escape(gallery.sentence)}\n" for gallery in section.galleries)
     # Otherwise floats of one section would drift under the heading of the next.
     yield r"\clearpage"
 

@@ -68,7 +68,7 @@ def _section(section: Section) -> list[str]:
         parts.append(
             f"![{escape(figure.caption)}]({figure.path}.png)\n\n*{escape(figure.caption)}*"
         )
-    return parts
+    return [*parts, *(escape(gallery.sentence) for gallery in section.galleries)]
 
 
 def _headers(table: Table) -> tuple[str, list[list[str]]]:
