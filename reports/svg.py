@@ -2,6 +2,7 @@
 
 import io
 import re
+from typing import Any
 from xml.etree import ElementTree
 
 import matplotlib as mpl
@@ -45,7 +46,7 @@ def inline_svg(figure: Figure, name: str, caption: str) -> str:
 def _drawn(figure: Figure) -> str:
     written = io.StringIO()
     # A fixed salt and no date: ids are hashes of the salt and what they stand for.
-    settings = {"svg.fonttype": "none", "svg.hashsalt": "gaitbench"}
+    settings: Any = {"svg.fonttype": "none", "svg.hashsalt": "gaitbench"}
     nothing = dict.fromkeys(("Date", "Creator", "Format", "Type"))
     with styled(), mpl.rc_context(settings):
         figure.savefig(written, format="svg", metadata=nothing)
