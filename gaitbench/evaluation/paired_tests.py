@@ -99,10 +99,11 @@ def paired_differences(methods: Sequence[IdentitySums], flips: SignFlips) -> Pai
     influence = influence[first] - influence[second]
     observed = contributions.sum(axis=-1)
     variance = variance_of(observed, influence)
-    null = null_distribution(contributions, variance, flips)
+    swapped = swapped_shares(contributions, influence, variance)
+    null = null_distribution(swapped, observed, variance, flips)
     p = p_values(null, observed.mean(axis=-1))
     # A large difference widens its own null distribution; small ones, which are asked for here, do not.
-    no_difference = null_distribution(influence, variance, flips, per_seed=observed)
+    no_difference = null_distribution(influence.mean(axis=-2), observed, variance, flips)
     return PairedDifferences(
         pairs=pairs,
         difference=observed.mean(axis=-1),
@@ -131,28 +132,42 @@ def variance_of(values: Doubles, influence: Doubles) -> Variance:
     return Variance.of(values, unbiased * (mean**2).sum(axis=-1), unbiased * interaction)
 
 
+def swapped_shares(contributions: Doubles, influence: Doubles, variance: Variance) -> Doubles:
+    """Return what changes its sign when two methods are swapped for a person, shape (..., identities).
+
+    With one seed, it is the person's contribution to the difference. Of several, the part that all
+    persons have in common is that of the seeds as far as these make up the variance, and theirs is
+    added as noise: left in, it would count twice.
+
+    Args:
+        contributions: Shape (..., K, identities): every identity's share of the difference.
+        influence: Same shape, see `IdentitySums.influence`.
+        variance: Of the difference.
+    """
+    own = influence.mean(axis=-2)
+    common = contributions.mean(axis=-2) - own
+    found: Doubles = own + (1 - variance.seeds_share)[..., None] * common
+    return found
+
+
 def null_distribution(
-    contributions: Doubles, variance: Variance, flips: SignFlips, per_seed: Doubles | None = None
+    shares: Doubles, values: Doubles, variance: Variance, flips: SignFlips
 ) -> Doubles:
     """Return how differences are distributed if there is none, shape (n, ...).
 
     Args:
-        contributions: Shape (..., K, identities): every identity's share of the difference.
+        shares: Shape (..., identities), see `swapped_shares`.
+        values: Shape (..., K): the difference of every seed.
         variance: Of the difference.
         flips: Signs and seed noise.
-        per_seed: Shape (..., K): the difference of every seed, if it is not the sum of `contributions`.
     """
-    leading = contributions.shape[:-2]
-    n_identities = contributions.shape[-1]
-    shares = contributions.mean(axis=-2).reshape(-1, n_identities)
-    null = np.empty((len(flips.signs), len(shares)))
-    for rows in blocks(len(null), n_identities):
-        null[rows] = flips.signs[rows].astype(np.float64) @ shares.T
-    values = contributions.sum(axis=-1) if per_seed is None else per_seed
-    swapped = variance.kept * null.reshape(-1, *leading)
-    found: Doubles = flips.seed_noise.t_scale(variance.freedom) * (
-        swapped + flips.seed_noise.of(values)
-    )
+    columns = shares.reshape(-1, shares.shape[-1]).T
+    sums = np.empty((len(flips.signs), columns.shape[1]))
+    for rows in blocks(len(sums), len(columns)):
+        sums[rows] = flips.signs[rows].astype(np.float64) @ columns
+    by_people = variance.kept * sums.reshape(-1, *shares.shape[:-1])
+    noise = flips.seed_noise
+    found: Doubles = noise.t_scale(variance.freedom) * (by_people + noise.of(values))
     return found
 
 

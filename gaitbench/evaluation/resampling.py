@@ -135,6 +135,11 @@ class Variance:
         )
 
     @property
+    def seeds_share(self) -> Doubles:
+        """Shape (...): the share of the seeds in the variance, 0 where nothing varies."""
+        return _share(self.seeds, self.identities + self.seeds)
+
+    @property
     def standard_error(self) -> Doubles:
         """Shape (...)."""
         found: Doubles = np.sqrt(self.identities + self.seeds)

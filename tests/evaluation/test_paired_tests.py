@@ -15,6 +15,7 @@ from gaitbench.evaluation.paired_tests import (
     p_values,
     paired_differences,
     smallest_detectable,
+    swapped_shares,
     variance_of,
 )
 from gaitbench.evaluation.resampling import Resampling, SeedNoise, Variance, resample
@@ -81,10 +82,13 @@ def test_cells_and_seeds_by_a_loop():
             own += weights[cell] * (sums[a, ..., cell] - sums[b, ..., cell]) / counts[:, cell].sum()
         per_seed = own.sum(axis=1)
         assert found.difference[pair] == pytest.approx(per_seed.mean())
-        variance = variance_of(per_seed, methods[a].influence() - methods[b].influence())
+        influence = methods[a].influence() - methods[b].influence()
+        variance = variance_of(per_seed, influence)
+        seeds = variance.seeds / (variance.seeds + variance.identities)
+        people = seeds * influence + (1 - seeds) * own
         extreme = 0
         for i in range(60):
-            swapped = sum(flips.signs[i, person] * own[:, person].mean() for person in range(8))
+            swapped = sum(flips.signs[i, person] * people[:, person].mean() for person in range(8))
             step = variance.kept * swapped + flips.seed_noise.directions[i] @ per_seed
             if np.isfinite(variance.freedom):
                 level = flips.seed_noise.levels[i]
@@ -212,14 +216,23 @@ def test_what_cannot_be_paired_is_refused():
 
 def test_one_null_distribution_serves_many_differences():
     rng = np.random.default_rng(8)
-    contributions = rng.normal(size=(6, 2, 3, 9))
-    variance = variance_of(contributions.sum(axis=-1), contributions)
+    shares, values = rng.normal(size=(6, 2, 9)), rng.normal(size=(6, 2, 3))
+    variance = Variance.of(values, np.ones((6, 2)), np.ones((6, 2)))
     flips = SignFlips.draw(9, 3, rng, n_permutations=7)
 
-    every = null_distribution(contributions, variance, flips)
+    every = null_distribution(shares, values, variance, flips)
 
     assert every.shape == (7, 6, 2)
-    alone = variance_of(contributions[4, 1].sum(axis=-1), contributions[4, 1])
-    np.testing.assert_allclose(
-        every[:, 4, 1], null_distribution(contributions[4, 1], alone, flips), atol=1e-12
-    )
+    alone = Variance.of(values[4, 1], np.ones(()), np.ones(()))
+    one = null_distribution(shares[4, 1], values[4, 1], alone, flips)
+    np.testing.assert_allclose(every[:, 4, 1], one, atol=1e-12)
+
+
+def test_what_people_have_in_common_is_left_to_seeds_that_vary():
+    contributions = np.array([[0.1, 0.3], [0.2, 0.6]])
+    influence = contributions - contributions.mean(axis=-1, keepdims=True)
+    people = Variance.of(np.zeros(2), np.ones(()), np.zeros(()))
+    seeds = Variance.of(np.array([0.0, 2.0]), np.zeros(()), np.zeros(()))
+
+    assert swapped_shares(contributions, influence, people) == pytest.approx([0.15, 0.45])
+    assert swapped_shares(contributions, influence, seeds) == pytest.approx([-0.15, 0.15])
