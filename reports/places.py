@@ -23,12 +23,17 @@ class Place:
     backbone: str
 
     @property
-    def title(self) -> str:
-        """Printed name, with an arrow where training and test data differ."""
+    def data_title(self) -> str:
+        """Printed name of the data, with an arrow where training and test data differ."""
         data = dataset_title(self.dataset)
         if self.test_dataset != self.dataset:
             data = f"{data} → {dataset_title(self.test_dataset)}"
-        return f"{data}, {backbone_title(self.backbone)}"
+        return data
+
+    @property
+    def title(self) -> str:
+        """Printed name of data and backbone."""
+        return f"{self.data_title}, {backbone_title(self.backbone)}"
 
     def of(self, cells: pd.DataFrame) -> pd.DataFrame:
         """Return the rows of this place."""

@@ -1,7 +1,8 @@
-"""The papers' figures, always in tables of their own and with their own setting and data set.
+"""The papers' figures, in tables of their own and with their own setting and data set.
 
 Each row of `published.csv` is one printed figure with its source. A measured table never holds one
-of these numbers: data sets, sizes and often settings differ.
+of these numbers: data sets, sizes and often settings differ. Where they do not, `published_beside.py`
+puts both in one table.
 """
 
 import math
@@ -89,6 +90,15 @@ def _metric(name: str) -> str:
     return prefix + _NAMES[bare]
 
 
+def setting_words(setting: str, basis: str) -> str:
+    """Return a published setting with what says so.
+
+    >>> setting_words("rg-gait", "config")
+    'rg-gait (released configs)'
+    """
+    return f"{setting} ({_BASIS[basis]})"
+
+
 def companions(table: Table) -> list[Table]:
     """Return the papers' figures for what a measured table shows; none if they have none."""
     for name in _COMPANIONS:
@@ -121,7 +131,7 @@ def published_tables(kind: str) -> list[Table]:
 
 
 def _table(name: str, title: str, about: _Companion, rows: pd.DataFrame) -> Table:
-    sources = _sources(rows)
+    sources = source_letters(rows)
     labels = _without_constants([_label(row, sources, about) for row in _records(rows)])
     groups = [_group(row, about) for row in _records(rows)]
     places = list(zip(groups, rows["metric"], strict=True))
@@ -143,7 +153,8 @@ def _records(rows: pd.DataFrame) -> list[dict[str, str]]:
     return [{str(k): str(v) for k, v in row.items()} for row in text.to_dict("records")]
 
 
-def _sources(rows: pd.DataFrame) -> dict[tuple[str, str], str]:
+def source_letters(rows: pd.DataFrame) -> dict[tuple[str, str], str]:
+    """Return (paper, table) -> letter for published figures, in their order."""
     pairs = dict.fromkeys((row["source"], row["table"]) for row in _records(rows))
     return dict(zip(pairs, string.ascii_lowercase, strict=False))
 
@@ -157,7 +168,7 @@ def _label(
         "Method": method_title(row["method"]),
         "Protocol": _PROTOCOLS.get(row["protocol"], row["protocol"]),
         "Occlusion": row["occlusion"],
-        "Setting": f"{row['setting']} ({_BASIS[row['setting_basis']]})",
+        "Setting": setting_words(row["setting"], row["setting_basis"]),
     }
     if "occlusion" in about.grouped_by:
         del label["Occlusion"]
@@ -202,13 +213,18 @@ def _rows(
     return tuple(rows)
 
 
+def sources_line(letters: Mapping[tuple[str, str], str]) -> str:
+    """Return what the letters of `source_letters` stand for."""
+    listed = "; ".join(f"{key}: {source} ({table})" for (source, table), key in letters.items())
+    return f"Sources: {listed}."
+
+
 def _footer(sources: Mapping[tuple[str, str], str]) -> tuple[str, ...]:
-    listed = "; ".join(f"{key}: {source} ({table})" for (source, table), key in sources.items())
     return (
         "Printed in the papers on other data, with other training lengths and often in another "
         "setting: do not compare single numbers with measured ones. Nothing is bold, because rows "
         "of different settings do not compete.",
         "Percent; RP as a ratio. Empty: not reported. Setting: as stated by the source, or as in "
         "its released configs where it states none.",
-        f"Sources: {listed}.",
+        sources_line(sources),
     )
