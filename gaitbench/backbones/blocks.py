@@ -52,6 +52,34 @@ def unfold_strips(maps: Tensor, strips: int) -> Tensor:
     return torch.unflatten(maps, 0, (-1, strips)).movedim(1, -3).flatten(-3, -2)
 
 
+class Shortcut(nn.Conv2d):
+    """A 1×1 convolution with a stride, for the shortcut of a residual block.
+
+    Args:
+        channels_in: Of the map.
+        channels_out: Of the result.
+        stride: Every how many pixels are read.
+    """
+
+    ALIGNED = 16
+    """Channels in a register of the widest processors."""
+
+    def __init__(self, channels_in: int, channels_out: int, stride: int) -> None:
+        super().__init__(channels_in, channels_out, 1, stride, bias=False)
+        self.aligned = channels_in % self.ALIGNED == 0
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map [n, c_in, h, w] to [n, c_out, h/stride, w/stride]."""
+        if self.aligned:
+            return super().forward(x)
+        # Where the channels, last in memory, do not fill a register, oneDNN's gradient of these weights is
+        # computed past the end of a buffer (seen in its 3.12, of torch 2.13): on one thread it corrupts the
+        # heap, and the process dies there or later; on two it is wrong, or never ends. To take the pixels
+        # first and convolve without a stride gives the same map.
+        rows, columns = self.stride
+        return nn.functional.conv2d(x[:, :, ::rows, ::columns], self.weight)
+
+
 class ResidualBlock(nn.Module):
     """Two 3×3 convolutions with a shortcut. Source: He et al., CVPR 2016, figure 2."""
 
@@ -64,7 +92,7 @@ class ResidualBlock(nn.Module):
         self.downsample: nn.Module = nn.Identity()
         if stride != 1 or channels_in != channels_out:
             self.downsample = nn.Sequential(
-                nn.Conv2d(channels_in, channels_out, 1, stride, bias=False),
+                Shortcut(channels_in, channels_out, stride),
                 nn.BatchNorm2d(channels_out),
             )
 

@@ -1,5 +1,8 @@
 """Shared layers against 3-D convolutions, single frames and single strips."""
 
+import subprocess
+import sys
+
 import pytest
 import torch
 from torch import nn
@@ -8,6 +11,7 @@ from torch.nn import functional
 from gaitbench.backbones.blocks import (
     FrameBlock,
     PseudoBlock,
+    Shortcut,
     clips_of,
     fold_strips,
     frames_of,
@@ -63,6 +67,49 @@ def test_frame_blocks_see_one_frame():
         together = block(x)
         for t in range(5):
             torch.testing.assert_close(together[:, :, t : t + 1], block(x[:, :, t : t + 1]))
+
+
+@pytest.mark.parametrize("memory", [torch.contiguous_format, torch.channels_last])
+@pytest.mark.parametrize("channels_in", [3, 16, 20])
+@pytest.mark.parametrize("stride", [1, 2])
+def test_a_shortcut_is_a_strided_convolution(channels_in, stride, memory):
+    torch.manual_seed(0)
+    shortcut = Shortcut(channels_in, 8, stride).to(memory_format=memory)
+    # 7 columns, of which the stride leaves the last one in, and an even number of rows.
+    x = torch.randn(2, channels_in, 8, 7).contiguous(memory_format=memory).requires_grad_()
+    exact = shortcut.weight.detach().double().requires_grad_()
+    wanted = functional.conv2d(x.double(), exact, stride=stride)
+    found = shortcut(x)
+    torch.testing.assert_close(found, wanted.float())
+    found.square().sum().backward()
+    wanted.square().sum().backward()
+    torch.testing.assert_close(shortcut.weight.grad, exact.grad.float())
+
+
+GRADIENTS = """
+import itertools
+
+import torch
+from gaitbench.backbones.blocks import Shortcut
+
+torch.manual_seed(0)
+for threads, channels, size in itertools.product((1, 2), (4, 12), ((8, 6), (32, 32), (64, 44))):
+    torch.set_num_threads(threads)
+    shortcut = Shortcut(channels, 16, 2).to(memory_format=torch.channels_last)
+    x = torch.randn(16, channels, *size).to(memory_format=torch.channels_last)
+    exact = shortcut.weight.detach().double().requires_grad_()
+    torch.nn.functional.conv2d(x.double(), exact, stride=2).sum().backward()
+    shortcut(x).sum().backward()
+    torch.testing.assert_close(shortcut.weight.grad, exact.grad.float(), atol=1e-2, rtol=1e-4)
+"""
+
+
+def test_a_shortcut_of_few_channels_leaves_memory_alone():
+    # In a process of its own: torch's strided convolution of these sizes kills the process, or never ends.
+    done = subprocess.run(
+        [sys.executable, "-c", GRADIENTS], capture_output=True, text=True, timeout=300, check=False
+    )
+    assert done.returncode == 0, done.stderr
 
 
 def test_frames_are_views_with_channels_last():

@@ -2,8 +2,10 @@
 
 import pytest
 import torch
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from gaitbench.backbones.base import BackboneSpec, backbones
+from gaitbench.backbones.blocks import Shortcut
 from gaitbench.training.trainer import on_device
 
 SMALL = {
@@ -124,6 +126,34 @@ def test_a_training_step_in_bfloat16(name, options):
     loss.backward()
     for parameter in backbone.parameters():
         assert torch.isfinite(parameter.grad).all()
+
+
+class Convolutions(TorchDispatchMode):
+    """Records the shape of the kernels and the stride of every convolution."""
+
+    def __init__(self):
+        super().__init__()
+        self.seen = []
+
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        if func is torch.ops.aten.convolution.default:
+            self.seen.append((tuple(args[1].shape), tuple(args[3])))
+        return func(*args, **(kwargs or {}))
+
+
+@every
+def test_no_backbone_strides_over_few_channels_with_one_pixel(name, options):
+    # Such a convolution's gradient corrupts memory: see `Shortcut`.
+    backbone = build(name, options)
+    with Convolutions() as convolutions:
+        backbone(clips(2, 4))
+    assert convolutions.seen
+    unsafe = [
+        (kernels, stride)
+        for kernels, stride in convolutions.seen
+        if kernels[1] % Shortcut.ALIGNED and kernels[2:] == (1, 1) and max(stride) > 1
+    ]
+    assert unsafe == []
 
 
 @every
