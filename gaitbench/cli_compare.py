@@ -73,17 +73,17 @@ def diff(
     from gaitbench.reports.markdown import table_plain
     from gaitbench.store_union import open_stores
 
-    stores = [open_stores([folder]) for folder in (first, second)]
+    stores = open_stores([first]), open_stores([second])
     if options or plugin:
-        found = [_collected(store, options, plugin) for store in stores]
+        before, after = (_collected(store, options, plugin) for store in stores)
     else:
         last = [last_experiment(store) for store in stores]
         _say_differing(*last)
-        found = [
+        before, after = (
             _collected(store, one.options, one.plugins, one.record)
             for store, one in zip(stores, last, strict=True)
-        ]
-    difference = compare_results(*found, metric)
+        )
+    difference = compare_results(before, after, metric)
     table = difference_table(difference, [str(first), str(second)])
     lines = [table_plain(table)] if table else []
     for line in [*lines, *difference_words(difference)]:

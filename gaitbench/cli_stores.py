@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 PathsArgument = Annotated[
     list[Path] | None,
     typer.Argument(
-        metavar="[STORE|EXPERIMENT.toml]...",
+        metavar="STORE|EXPERIMENT.toml",
         help="Stores to read as one, and a TOML file with an experiment; options override it.",
         show_default=False,
     ),

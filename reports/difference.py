@@ -1,8 +1,9 @@
 """What changed between the results of two stores, beyond noise: the same cells, probe by probe."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -38,7 +39,7 @@ OTHERS_HAVE_MATES = "not the same probes have a mate in the gallery"
 _PROBE = ["search", "gallery_view", "sequence"]
 """What identifies a row of scores in any store; a position in the data set does not."""
 
-Place = tuple[object, ...]
+Place = tuple[Hashable, ...]
 Pair = tuple[pd.DataFrame, pd.DataFrame]
 
 
@@ -175,8 +176,9 @@ def _places(joint: Results, mark: str) -> dict[Place, pd.DataFrame]:
     """Return the finished evaluations of one of the two by place."""
     cells = joint.cells
     mine = cells[cells["key"].str.startswith(mark) & (cells["status"] == "done")]
-    groups = mine.groupby(list(PLACE), sort=False, dropna=False)
-    return {tuple(None if pd.isna(v) else v for v in place): rows for place, rows in groups}
+    # Not a number, where there is no severity, equals nothing; severities begin at 1.
+    columns = [mine[name].fillna(0) if name == "severity" else mine[name] for name in PLACE]
+    return {tuple(place): rows for place, rows in mine.groupby(columns, sort=False)}
 
 
 def _once(
@@ -281,7 +283,7 @@ def _row(found: Difference, change: Change) -> Row:
     )
 
 
-def _tested_on(row: "pd.Series[object]") -> str:
+def _tested_on(row: "pd.Series[Any]") -> str:
     """Return what a cell was tested on and trained for, in words."""
     parts = [f"{row['test']} of {row['setting']}, {side_title(str(row['side']))}"]
     if pd.notna(row["severity"]):

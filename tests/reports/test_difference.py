@@ -278,3 +278,16 @@ def test_results_of_nothing_have_nothing_to_compare(before, bench, tmp_path):
     found = compare_results(before, collect(Store(tmp_path / "empty"), bench()))
     assert found.n_only == (2, 0)
     assert difference_words(found)[0] == "Nothing changed beyond noise."
+
+
+def test_a_sweeps_cells_are_told_apart_by_severity(before, after):
+    def swept(results):
+        parts = [results.cells.assign(severity=s, protocol="sweep") for s in (1.0, 2.0)]
+        numbered = [p.assign(key=p["key"] + f"#{i}") for i, p in enumerate(parts)]
+        probes = {"probes": lambda key: results.probes(key.split("#")[0])}
+        return dataclasses.replace(results, cells=pd.concat(numbered), **probes)
+
+    found = compare_results(swept(before), swept(after(everybody_first)))
+    assert found.n_same == 2
+    tested_on = [row.cells[3].text for row in difference_table(found, ("a", "b")).rows]
+    assert [text.split("; ")[1] for text in tested_on] == ["severity 1", "severity 2"]
