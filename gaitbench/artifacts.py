@@ -4,11 +4,13 @@ Everything here runs in a worker process and knows only descriptions and the sto
 """
 
 import importlib.metadata
+import io
 import platform
 import resource
 import sys
 import time
 import zipfile
+import zlib
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -31,13 +33,15 @@ from gaitbench.data.source import DataSource
 from gaitbench.errors import DataError, StoreError
 from gaitbench.evaluation.embed import EmbeddedSequences, embed_sequences
 from gaitbench.evaluation.retrieval import score_probes
+from gaitbench.evaluation.severity import hiding
 from gaitbench.identity import canonical
 from gaitbench.methods.base import Networks, Stage, TrainingData
 from gaitbench.methods.extractor import ImportedExtractorStage
 from gaitbench.protocols.base import Evaluation
 from gaitbench.setting import Mix
 from gaitbench.store import Kind, Store
-from gaitbench.training.trainer import load_network, train
+from gaitbench.store_union import ReadableStore
+from gaitbench.training.trainer import has_bfloat16, load_network, train
 
 ProgressReport = Callable[[int, int, float | None], None]
 REPORTED_PACKAGES = ("torch", "numpy", "pandas", "scipy")
@@ -61,11 +65,12 @@ class World:
 
     def data(self, which: TrainingData) -> Silhouettes:
         """Return a data set at the size that networks see."""
-        return _sized_data(self.folders[which.fingerprint], which.height, which.width)
+        return sized_data(self.folders[which.fingerprint], which.height, which.width)
 
 
 @lru_cache(maxsize=4)
-def _sized_data(folder: Path, height: int, width: int) -> Silhouettes:
+def sized_data(folder: Path, height: int, width: int) -> Silhouettes:
+    """Return a data set at a frame size; the last few stay open."""
     return Silhouettes.open(folder).resized(height, width)
 
 
@@ -91,7 +96,7 @@ def resolve_device(name: str) -> str:
     return name
 
 
-def folders_of(store: Store, sources: Iterable[DataSource]) -> dict[str, Path]:
+def folders_of(store: ReadableStore, sources: Iterable[DataSource]) -> dict[str, Path]:
     """Return where data sets lie, or will lie, by their keys."""
     return {s.key: s.folder or store.path("datasets", s.key) for s in sources}
 
@@ -183,6 +188,8 @@ def embed_splits(
         {"gallery": evaluation.gallery, "probe": evaluation.probe}.items()
     ):
         progress(number, 2, None)
+        if evaluation.hidden is not None:
+            mix = hiding(mix, evaluation.hidden, data, evaluation.frames)
         found[side] = embed_sequences(
             stage,
             network,
@@ -195,6 +202,7 @@ def embed_splits(
             frames=evaluation.frames,
             precision=evaluation.precision,
             device=device,
+            tampering=evaluation.tampering,
         )
     return found
 
@@ -217,35 +225,65 @@ def _what_was_hidden(stage: Stage, mix: Mix, found: EmbeddedSequences) -> pd.Dat
     return pd.DataFrame(columns)
 
 
-def read_scores(store: Store, key: str) -> pd.DataFrame:
+def read_scores(store: ReadableStore, key: str) -> pd.DataFrame:
     """Return the scores of an evaluation, one row per search, gallery view and probe.
 
     Raises:
         StoreError: If they cannot be read.
     """
-    path = store.path("scores", key) / "probes.npz"
+    folder = store.path("scores", key)
+    return unpack_scores(packed_scores(folder), folder)
+
+
+def packed_scores(folder: Path) -> bytes:
+    """Return the scores of an evaluation as they lie in its folder.
+
+    Raises:
+        StoreError: If they cannot be read.
+    """
     try:
-        with np.load(path, allow_pickle=False) as arrays:
+        return (folder / "probes.npz").read_bytes()
+    except OSError as error:
+        raise _unreadable(folder / "probes.npz", error) from error
+
+
+def unpack_scores(packed: bytes, folder: Path) -> pd.DataFrame:
+    """Return what `read_scores` does, from the bytes of `packed_scores`.
+
+    Raises:
+        StoreError: If they are damaged; `folder` says which ones.
+    """
+    try:
+        with np.load(io.BytesIO(packed), allow_pickle=False) as arrays:
             return pd.DataFrame({name: arrays[name] for name in arrays.files})
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
-        raise StoreError(
-            f"{path} cannot be read: {error}. Remove its folder to make it again."
-        ) from error
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        raise _unreadable(folder / "probes.npz", error) from error
 
 
-def read_rules(store: Store, key: str) -> Rules:
+def read_rules(store: ReadableStore, key: str) -> Rules:
     """Return the rules that the scores of an evaluation were made with.
 
     Raises:
         StoreError: If they cannot be read.
     """
-    path = store.path("scores", key) / "rules.json"
+    return rules_at(store.path("scores", key))
+
+
+def rules_at(folder: Path) -> Rules:
+    """Return what `read_rules` does, from the folder of an evaluation's scores.
+
+    Raises:
+        StoreError: If they cannot be read.
+    """
+    path = folder / "rules.json"
     try:
         return Rules.model_validate_json(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise StoreError(
-            f"{path} cannot be read: {error}. Remove its folder to make it again."
-        ) from error
+        raise _unreadable(path, error) from error
+
+
+def _unreadable(path: Path, error: Exception) -> StoreError:
+    return StoreError(f"{path} cannot be read: {error}. Remove its folder to make it again.")
 
 
 def read_weights(store: Store, stage: Stage) -> dict[str, Tensor]:
@@ -303,6 +341,7 @@ def _recorded(store: Store, kind: Kind, key: str, spec: object, device: str) -> 
             "peak_memory_mib": round(peak_memory_mib(), 1),
             "finished": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
             "device": device,
+            "bfloat16": has_bfloat16(device.split(":")[0]),
             "gaitbench": __version__,
             "python": platform.python_version(),
             "machine": platform.machine(),

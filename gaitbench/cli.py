@@ -9,6 +9,7 @@ import typer
 
 from gaitbench import __version__
 from gaitbench.cli_checkpoint import checkpoint_app
+from gaitbench.cli_compare import diff
 from gaitbench.cli_data import data_app
 from gaitbench.cli_experiment import (
     AdaptToOption,
@@ -23,6 +24,7 @@ from gaitbench.cli_experiment import (
     PositivesOption,
     PresetOption,
     ProtocolOption,
+    SanityOption,
     SeedsOption,
     SettingOption,
     SideOption,
@@ -32,6 +34,7 @@ from gaitbench.cli_experiment import (
     experiment_options,
     open_store,
     opened_experiment,
+    resolved_experiment,
 )
 from gaitbench.cli_lists import add_lists
 from gaitbench.cli_options import (
@@ -41,12 +44,14 @@ from gaitbench.cli_options import (
     err,
     out,
 )
+from gaitbench.cli_stores import PathsArgument, check_store_option, last_experiment, split_paths
 from gaitbench.cli_submit import submit_app
-from gaitbench.errors import ConfigurationError, GaitbenchError
+from gaitbench.errors import GaitbenchError
 
 if TYPE_CHECKING:
     from gaitbench.protocols.base import Bench
     from gaitbench.store import Store
+    from gaitbench.store_union import ReadableStore
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -113,6 +118,7 @@ def run(
     draws: DrawsOption = None,
     positives: PositivesOption = None,
     no_mate: NoMateOption = None,
+    sanity: SanityOption = None,
     adapt_to: AdaptToOption = None,
     plugin: PluginOption = None,
     store: StoreOption = None,
@@ -153,7 +159,8 @@ def run(
 
 @app.command()
 def report(
-    experiment: ExperimentArgument = None,
+    context: typer.Context,
+    paths: PathsArgument = None,
     protocol: ProtocolOption = None,
     preset: PresetOption = None,
     dataset: DatasetOption = None,
@@ -169,6 +176,7 @@ def report(
     draws: DrawsOption = None,
     positives: PositivesOption = None,
     no_mate: NoMateOption = None,
+    sanity: SanityOption = None,
     adapt_to: AdaptToOption = None,
     plugin: PluginOption = None,
     store: StoreOption = None,
@@ -176,14 +184,34 @@ def report(
     format: Annotated[
         str, typer.Option(help="Comma-separated: markdown, latex, csv, json.")
     ] = "markdown,latex,csv,json",
+    published: Annotated[
+        bool,
+        typer.Option(
+            "--published",
+            help="Put the papers' figures beside measured ones where they are comparable.",
+        ),
+    ] = False,
 ) -> None:
-    """Write the tables and figures of an experiment; of the last run one if no option is given."""
+    """Write the tables and figures of an experiment; of the last run one if no option is given.
+
+    Several stores, for example those of several machines, are read as one and make one report.
+    """
     options = experiment_options(locals())
     formats = tuple(f.strip() for f in format.split(",") if f.strip())
+    experiment, folders = split_paths(paths)
+    check_store_option(context, folders)
+    from gaitbench.store_union import open_stores
+
+    opened = open_stores(folders) if folders else open_store(store)
+    record = None
     if experiment is None and not options and not plugin:
-        options, plugin = _last_experiment(store)
-    with opened_experiment(experiment, options, plugin, store) as (bench, opened):
-        _report(opened, bench, out_folder, formats)
+        last = last_experiment(opened)
+        options, plugin, record = last.options, last.plugins, last.record
+    with resolved_experiment(experiment, options, plugin, opened, record) as bench:
+        _report(opened, bench, out_folder, formats, published=published)
+
+
+app.command()(diff)
 
 
 @app.command()
@@ -217,31 +245,29 @@ def _remember(store: "Store", bench: "Bench") -> None:
         os.utime(store.path("experiments", key))
 
 
-def _last_experiment(folder: Path | None) -> tuple[dict[str, Any], list[Path]]:
-    store = open_store(folder)
-    keys = store.keys("experiments")
-    if not keys:
-        raise ConfigurationError(
-            f"{store.folder} holds no experiment yet. Run one: gaitbench run --protocol occluded"
-        )
-    last = max(keys, key=lambda k: store.path("experiments", k).stat().st_mtime)
-    values = store.spec("experiments", last)
-    return values, [Path(p) for p in values.pop("plugins", [])]
-
-
-def _report(store: "Store", bench: "Bench", folder: Path, formats: tuple[str, ...]) -> None:
+def _report(
+    store: "ReadableStore",
+    bench: "Bench",
+    folder: Path,
+    formats: tuple[str, ...],
+    *,
+    published: bool = False,
+) -> None:
     from gaitbench.reports.kept import KeptReport, digest_of, find_report, keep_report
+    from gaitbench.reports.snapshot import Snapshot
 
-    digest = digest_of(store, bench, formats)
+    snapshot = Snapshot.take(store, bench)
+    digest = digest_of(store, bench, snapshot, formats, published=published)
     report = find_report(folder, digest)
     if report is None:
         from gaitbench.reports.collect import collect
         from gaitbench.reports.report import terminal_text, write_report
 
-        results = collect(store, bench)
-        written = write_report(results, folder, formats)
+        results = collect(store, bench, snapshot)
+        written = write_report(results, folder, formats, published=published)
         report = KeptReport(written[0], terminal_text(results))
-        keep_report(folder, digest, written, report.terminal)
+        if results.finished == snapshot.there.keys():
+            keep_report(folder, digest, written, report.terminal)
     out.print(report.terminal, markup=False, highlight=False, soft_wrap=True)
     out.print(f"Report: {report.main.resolve()}", highlight=False, soft_wrap=True)
 

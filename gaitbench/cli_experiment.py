@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from gaitbench.checkpoints.extractor import ExtractorFile
     from gaitbench.protocols.base import Bench
     from gaitbench.store import Store
+    from gaitbench.store_union import ReadableStore
 
 INTERRUPTED = 130
 
@@ -60,6 +61,12 @@ PositivesOption = Annotated[
 NoMateOption = Annotated[
     str | None, typer.Option(help="Probes without a mate: drop, miss or miss-ranks.")
 ]
+SanityOption = Annotated[
+    bool | None,
+    typer.Option(
+        "--sanity/--no-sanity", help="Whether the sanity panel is run too.", show_default=False
+    ),
+]
 AdaptToOption = Annotated[
     str | None,
     typer.Option(help="Comma-separated new types for generalizability and adaptability."),
@@ -89,6 +96,7 @@ _EXPERIMENT_OPTIONS = (
     "draws",
     "positives",
     "no_mate",
+    "sanity",
     "adapt_to",
 )
 
@@ -123,6 +131,28 @@ def opened_experiment(
     file: Path | None, options: dict[str, Any], plugins: list[Path] | None, store: Path | None
 ) -> "Iterator[tuple[Bench, Store]]":
     """Give the resolved experiment and the store; everything is checked before any work."""
+    opened = open_store(store)
+    with resolved_experiment(file, options, plugins, opened) as bench:
+        yield bench, opened
+
+
+@contextmanager
+def resolved_experiment(
+    file: Path | None,
+    options: dict[str, Any],
+    plugins: list[Path] | None,
+    store: "ReadableStore",
+    record: dict[str, Any] | None = None,
+) -> "Iterator[Bench]":
+    """Give the resolved experiment; everything is checked before any work.
+
+    Args:
+        file: TOML file with an experiment.
+        options: Override it.
+        plugins: Added to those of the file.
+        store: Remembers the experiment's extractor.
+        record: What is remembered instead, where it is of an experiment that was merged.
+    """
     from gaitbench.spec import Experiment
 
     values: dict[str, Any] = _located(Experiment.read(file), file.parent) if file else {}
@@ -132,16 +162,16 @@ def opened_experiment(
     asked = Experiment.of(values, str(file) if file else "options")
     load_plugins([Path(p) for p in asked.plugins])
     from gaitbench.checkpoints.extractor import ExtractorFile
-    from gaitbench.protocols.base import Bench, expand
+    from gaitbench.protocols.base import Bench
+    from gaitbench.protocols.expansion import expand
 
-    opened = open_store(store)
-    remembered = ExtractorFile.remembered(opened.record("experiments", asked.key))
+    remembered = ExtractorFile.remembered(record or store.record("experiments", asked.key))
     bench = Bench.resolve(asked, remembered)
     _say_if_changed(bench, remembered)
     expand(bench)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        yield bench, opened
+        yield bench
     except KeyboardInterrupt:
         # SIGTERM, which batch systems send, comes here too. Left alone, the command line's framework
         # would print a bare "Aborted!".

@@ -42,7 +42,8 @@ def _dataset_rows() -> Iterator[tuple[str, ...]]:
 
 
 def _protocol_rows() -> Iterator[tuple[str, ...]]:
-    from gaitbench.protocols.base import ALL, protocols
+    from gaitbench.protocols.base import protocols
+    from gaitbench.protocols.expansion import ALL
 
     yield from _registered(protocols, "about")
     yield ALL, "every protocol, sharing every trained stage", ""

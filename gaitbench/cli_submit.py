@@ -143,7 +143,7 @@ def _check_trained(store: "Store", bench: "Bench", evaluation: "Evaluation") -> 
     Raises:
         StoreError: If not; the message has the command that makes it.
     """
-    from gaitbench.reports.collect import command_of
+    from gaitbench.reports.commands import command_of
 
     stage = evaluation.stage
     missing = [

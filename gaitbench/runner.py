@@ -24,7 +24,8 @@ from gaitbench.checks import check_data, check_networks, check_occlusions
 from gaitbench.data.source import DataSource
 from gaitbench.errors import DataError, GaitbenchError, StoreError, TaskError
 from gaitbench.methods.base import Stage
-from gaitbench.protocols.base import Bench, Cell, Evaluation, expand
+from gaitbench.protocols.base import Bench, Cell, Evaluation
+from gaitbench.protocols.expansion import expand
 from gaitbench.registry import load_plugin
 from gaitbench.store import Kind, Store
 
@@ -101,10 +102,11 @@ def _stage_task(stage: Stage, tasks: dict[str, Task], cell: Cell, where: str) ->
     own = stage.key == cell.evaluation.stage.key
     name = cell.title if own and stage.mix.share else stage.role
     kind = " on whole clips" if name == "extractor" else ""
+    under = f" under {cell.trained}" if own and stage.mix.share else ""
     return Task(
         "stages",
         stage.key,
-        f"{name}{kind}{adapted}{where}, seed {stage.seed}",
+        f"{name}{kind}{under}{adapted}{where}, seed {stage.seed}",
         stage,
         frozenset(needs),
         stage.steps / 1000 * size,
@@ -117,16 +119,25 @@ def _evaluation_task(cell: Cell, tasks: dict[str, Task], where: str) -> Task:
     needs = {s.key for s in stages} | (
         {evaluation.data.fingerprint, evaluation.stage.data.fingerprint} & set(tasks)
     )
-    amount = "" if cell.amount is None else f" {cell.amount:g}"
-    adapted = f" adapted to {cell.adapted_to}" if cell.adapted_to else ""
     return Task(
         "scores",
         evaluation.key,
-        f"{cell.title}{adapted}{where} on {cell.test}{amount}, seed {evaluation.seed}",
+        f"{cell.title}{where} {_test_words(cell)}, seed {evaluation.seed}, draw {evaluation.draw}",
         evaluation,
         frozenset(needs),
         EVALUATION_COST,
     )
+
+
+def _test_words(cell: Cell) -> str:
+    """Return how a cell was trained and what it is tested on, in words."""
+    steps = f" ({cell.adapted_steps} steps)" if cell.adapted_steps else ""
+    trained = f"adapted to {cell.adapted_to}{steps} " if cell.adapted_to else ""
+    if cell.trained not in ("", cell.setting):
+        trained += f"trained under {cell.trained} "
+    severity = "" if cell.severity is None else f" severity {cell.severity}"
+    check = f" ({cell.check})" if cell.check else ""
+    return f"{trained}on {cell.test} of {cell.setting}{severity}{check}"
 
 
 class Runner:

@@ -10,6 +10,9 @@ from gaitbench.occlusion import Drawn, Occlusion, Range, make
 
 NO_OCCLUSION = "none"
 
+MANY = 3
+"""Types beyond which a heading counts them instead of naming each."""
+
 Draws = Literal["clip", "batch"]
 """What shares one draw in training: see `Mix`."""
 
@@ -103,8 +106,9 @@ class Setting:
 
     @property
     def test_name(self) -> str:
-        """The test types as a column heading, for example "top+bottom"."""
-        return "+".join(g.name for g in self.test.generators)
+        """The test types as a column heading: "top+bottom", or their number where there are many."""
+        names = [g.name for g in self.test.generators]
+        return "+".join(names) if len(names) <= MANY else f"{len(names)} types"
 
     def drawn_per(self, per: Draws) -> Self:
         """Return this setting with its training clips' occlusion drawn per clip or per batch."""

@@ -4,7 +4,7 @@ import tomllib
 from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
-from typing import Any, Literal, Self, TypeVar
+from typing import Annotated, Any, Literal, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -29,7 +29,8 @@ class Preset(BaseModel):
         test_frames: Longest clip at test time.
         sweep_frames: Longest clip in the sweep, which tests many conditions.
         test_precision: Of embeddings: "bf16" is about twice as fast, "fp32" what the field compares.
-        severities: Amounts of the sweep's grid.
+        severities: Shares of the body that the sweep hides on average, for severity 1, 2 and so on. The
+            default's largest is what every generator but a crowd can hide.
         walkers: Options of the embedded walkers.
         backbones: Options of each backbone, by name; a backbone that is not named has its defaults.
         detector_channels: Widths of the occlusion detectors' convolutions.
@@ -51,7 +52,7 @@ class Preset(BaseModel):
     test_frames: int = Field(ge=1)
     sweep_frames: int = Field(ge=1)
     test_precision: Literal["fp32", "bf16"] = "bf16"
-    severities: tuple[float, ...]
+    severities: tuple[Annotated[float, Field(gt=0, le=1)], ...] = (0.08, 0.16, 0.24, 0.32, 0.4)
     walkers: dict[str, Any] = Field(default_factory=dict)
     backbones: dict[str, dict[str, Any]] = Field(default_factory=dict)
     detector_channels: tuple[int, int, int] = (32, 64, 128)
@@ -114,6 +115,7 @@ class Experiment(BaseModel):
         draws: Whether every training clip has its own occlusion, or all clips of a batch share one.
         positives: Of an anchor in the triplet loss: other clips of its identity, or itself too.
         no_mate: What becomes of probes without a mate: left out, misses, or misses in Rank-k only.
+        sanity: Whether the sanity panel is part of the experiment, whatever its protocol.
         adapt_to: New occlusion types of generalizability and adaptability.
         plugins: Python files that register more things.
     """
@@ -135,6 +137,7 @@ class Experiment(BaseModel):
     draws: Draws = "clip"
     positives: Positives = "others"
     no_mate: Literal["drop", "miss", "miss-ranks"] = "drop"
+    sanity: bool = True
     adapt_to: tuple[str, ...] = ("middle", "dynamic")
     plugins: tuple[str, ...] = ()
 
@@ -185,6 +188,8 @@ def _read_toml(path: Path, what: str) -> dict[str, Any]:
 
 
 def _toml_value(value: object) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
     if isinstance(value, list | tuple):
         return "[" + ", ".join(_toml_value(v) for v in value) + "]"
     if isinstance(value, str):

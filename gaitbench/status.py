@@ -10,7 +10,8 @@ from rich.table import Table
 from gaitbench.checkpoints.extractor import ExtractorFile
 from gaitbench.display import describe
 from gaitbench.errors import GaitbenchError
-from gaitbench.protocols.base import Bench, expand
+from gaitbench.protocols.base import Bench
+from gaitbench.protocols.expansion import expand
 from gaitbench.registry import only_plugins
 from gaitbench.runner import Task, tasks_of
 from gaitbench.spec import Experiment

@@ -2,12 +2,14 @@
 
 import pandas as pd
 
+from gaitbench.reports.estimates import Comparison, estimate, mark_ties
 from gaitbench.reports.footers import BOLD, footer
 from gaitbench.reports.names import metric_title
-from gaitbench.reports.per_seed import measured, seeds_of, summarise
+from gaitbench.reports.per_seed import seeds_of
 from gaitbench.reports.places import (
     HOLISTIC,
     Condition,
+    Place,
     conditions,
     places,
     table_names,
@@ -16,7 +18,7 @@ from gaitbench.reports.places import (
     where,
 )
 from gaitbench.reports.results import Results
-from gaitbench.reports.table import Better, Cell, Column, Row, Table, Unit, mark_best
+from gaitbench.reports.table import Better, Cell, Column, Row, Table, Unit
 
 _METRICS = ("rank_1", "rank_5")
 _SWITCHES = {"residual": "Residual", "adaptive": "Adaptive", "aware": "Aware"}
@@ -42,27 +44,53 @@ def ablation_tables(results: Results) -> list[Table]:
 
 def _table(results: Results, name: str, condition: Condition, cells: pd.DataFrame) -> Table:
     columns = [Column("Method"), *(Column(title, unit=Unit.MARK) for title in _SWITCHES.values())]
-    for place in places(cells):
-        for test in _tests(place.of(cells)):
-            columns += [
-                Column(metric_title(m), f"{place.title}, {test}", Unit.PERCENT, Better.HIGHER)
-                for m in _METRICS
-            ]
+    columns += [
+        Column(metric_title(metric), f"{place.title}, {test}", Unit.PERCENT, Better.HIGHER)
+        for place, test, metric in _columns_of(cells)
+    ]
     printed = titles(cells)
     paper = [method for method in PAPER_ROWS if method in printed]
     controls = [method for method in printed if method not in PAPER_ROWS]
-    rows = [_row(cells, method, printed[method]) for method in paper]
+    rows = [_row(results, cells, method, printed[method]) for method in paper]
     for i, method in enumerate(controls):
-        row = _row(cells, method, printed[method])
+        row = _row(results, cells, method, printed[method])
         rows.append(Row(row.cells, contest=None, rule_above=i == 0 and bool(rows)))
+    done, tests = mark_ties(results, rows, columns, _comparisons(cells, paper))
     below = "The rows below the rule are further controls and do not compete." if controls else ""
     return Table(
         name=name,
         title=f"Ablation: {condition.title}",
         columns=tuple(columns),
-        rows=mark_best(rows, columns),
-        footer=footer(results, cells, f"Rank-k in percent. {BOLD} {below}".rstrip()),
+        rows=done,
+        footer=footer(
+            results,
+            cells,
+            f"Rank-k in percent. {BOLD} {below}".rstrip(),
+            tests,
+            intervals=_METRICS[0],
+        ),
     )
+
+
+def _columns_of(cells: pd.DataFrame) -> list[tuple[Place, str, str]]:
+    """Return what each column of values holds: place, test and metric."""
+    return [
+        (place, test, metric)
+        for place in places(cells)
+        for test in _tests(place.of(cells))
+        for metric in _METRICS
+    ]
+
+
+def _comparisons(cells: pd.DataFrame, methods: list[str]) -> list[Comparison]:
+    return [
+        Comparison(
+            (1 + len(_SWITCHES) + j,),
+            metric,
+            {i: where(place.of(cells), method=m, test=test) for i, m in enumerate(methods)},
+        )
+        for j, (place, test, metric) in enumerate(_columns_of(cells))
+    ]
 
 
 def _tests(cells: pd.DataFrame) -> list[str]:
@@ -70,14 +98,12 @@ def _tests(cells: pd.DataFrame) -> list[str]:
     return sorted(values_of(cells, "test"), key=lambda test: test == HOLISTIC)
 
 
-def _row(cells: pd.DataFrame, method: str, title: str) -> Row:
+def _row(results: Results, cells: pd.DataFrame, method: str, title: str) -> Row:
     mine, seeds = where(cells, method=method), seeds_of(cells)
     marks = [Cell(_mark(mine, switch)) for switch in _SWITCHES]
     values = [
-        summarise(measured(where(place.of(mine), test=test), metric, seeds))
-        for place in places(cells)
-        for test in _tests(place.of(cells))
-        for metric in _METRICS
+        estimate(results, where(place.of(mine), test=test), metric, seeds)
+        for place, test, metric in _columns_of(cells)
     ]
     return Row((Cell(title), *marks, *values))
 

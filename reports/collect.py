@@ -1,20 +1,32 @@
 """From a store to `Results`: looks up every cell of an experiment, and says what is missing and why."""
 
-import shlex
+from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import pandas as pd
 
 from gaitbench import __version__
-from gaitbench.artifacts import folders_of, read_rules, read_scores
+from gaitbench.artifacts import folders_of, read_rules
 from gaitbench.data.rules import Rules
 from gaitbench.data.silhouettes import Silhouettes
 from gaitbench.evaluation.summary import probe_views, summarise, summarise_searches
-from gaitbench.protocols.base import Bench, Cell, Evaluation, expand
+from gaitbench.protocols.base import Bench, Cell, Evaluation
+from gaitbench.protocols.expansion import expand
+from gaitbench.reports.clips import TestedClips
+from gaitbench.reports.commands import command_of, making_commands
+from gaitbench.reports.origins import origin_facts, store_facts
 from gaitbench.reports.results import METRICS, SEARCH_COLUMNS, VIEW_COLUMNS, Results
 from gaitbench.reports.rules_words import averaging, never_compared, rules_title
+from gaitbench.reports.snapshot import Snapshot
+from gaitbench.reports.stored_scores import (
+    check_one_version,
+    common_rules,
+    read_all,
+    unless_vanished,
+)
 from gaitbench.spec import Experiment
-from gaitbench.store import DEFAULT_FOLDER, Store
+from gaitbench.store_union import ReadableStore
 
 NUMBERS = (
     *METRICS,
@@ -27,52 +39,55 @@ NUMBERS = (
     "n_identities",
     "detector_accuracy",
     "detector_error",
+    "alpha",
 )
 
 
-def collect(store: Store, bench: Bench) -> Results:
-    """Return everything that the store knows about an experiment's cells."""
-    command = command_of(bench.experiment, store)
+def collect(store: ReadableStore, bench: Bench, snapshot: Snapshot | None = None) -> Results:
+    """Return everything that the store knows about an experiment's cells.
+
+    Args:
+        store: May be written to meanwhile.
+        bench: The experiment.
+        snapshot: Which of its evaluations are counted as finished; those that are there now by default.
+
+    Raises:
+        StoreError: If scores are damaged, or must not stand in one table: some are of another protocol
+            version, or their rules differ.
+    """
+    snapshot = snapshot or Snapshot.take(store, bench)
+    commands = making_commands(store, bench, snapshot)
+    check_one_version(snapshot, commands)
+    kept = read_all(snapshot)
+    rules = common_rules(kept.values()) or rules_of(store, bench)
     numbers: dict[str, dict[str, float]] = {}
-    rows: list[dict[str, Any]] = []
     searches: list[dict[str, Any]] = []
     views: list[dict[str, Any]] = []
-    for cell in expand(bench):
-        key = cell.evaluation.key
-        if key not in numbers and store.has("scores", key):
-            scores, rules = read_scores(store, key), read_rules(store, key)
-            numbers[key] = _numbers(scores, rules, bench.experiment)
-            searches += _search_rows(key, scores, rules, bench.experiment)
-            views += _view_rows(key, scores, rules, bench.experiment)
-        rows.append(_row(cell, bench, numbers.get(key), command))
+    for key, one in kept.items():
+        scores = one.rows()
+        numbers[key] = _numbers(scores, one.rules, bench.experiment)
+        searches += _search_rows(key, scores, one.rules, bench.experiment)
+        views += _view_rows(key, scores, one.rules, bench.experiment)
+    rows = [
+        _row(cell, bench, numbers.get(cell.evaluation.key), commands, snapshot)
+        for cell in snapshot.cells
+    ]
+    finished = [cell for cell in snapshot.cells if cell.evaluation.key in numbers]
     return Results(
         pd.DataFrame(rows),
-        facts_of(store, bench),
-        lambda key: read_scores(store, key),
-        rules_of(store, bench),
+        facts_of(store, bench, snapshot, rules) | origin_facts(store, finished),
+        lambda key: kept[key].rows(),
+        rules,
         pd.DataFrame(searches, columns=pd.Index(SEARCH_COLUMNS)),
         pd.DataFrame(views, columns=pd.Index(VIEW_COLUMNS)),
+        _clips(store, bench, snapshot),
     )
 
 
-def command_of(experiment: Experiment, store: Store) -> str:
-    """Return the command line that makes what an experiment needs."""
-    parts = ["gaitbench", "run"]
-    defaults = Experiment()
-    for name, value in experiment.model_dump().items():
-        if name != "protocol" and value == getattr(defaults, name):
-            continue
-        option = "--" + {"plugins": "plugin", "seeds": "seeds"}.get(name, name).replace("_", "-")
-        if name == "plugins":
-            for plugin in value:
-                parts += [option, plugin]
-        elif isinstance(value, list | tuple):
-            parts += [option, ",".join(map(str, value))]
-        else:
-            parts += [option, str(value)]
-    if store.folder != DEFAULT_FOLDER.resolve():
-        parts += ["--store", str(store.folder)]
-    return shlex.join(parts)
+def _clips(store: ReadableStore, bench: Bench, snapshot: Snapshot) -> TestedClips:
+    folders = folders_of(store, (bench.train, bench.test))
+    evaluations = {cell.evaluation.key: cell.evaluation for cell in snapshot.cells}
+    return TestedClips(folders, evaluations)
 
 
 def _numbers(scores: pd.DataFrame, rules: Rules, experiment: Experiment) -> dict[str, float]:
@@ -88,6 +103,7 @@ def _numbers(scores: pd.DataFrame, rules: Rules, experiment: Experiment) -> dict
         "n_identities": float(probes["identity"].nunique()),
         "detector_accuracy": float(probes["type_correct"].mean()),
         "detector_error": float(detected.abs().mean()),
+        "alpha": float(probes["alpha"].mean()),
     }
 
 
@@ -112,14 +128,18 @@ def _view_rows(
 
 
 def _row(
-    cell: Cell, bench: Bench, numbers: dict[str, float] | None, command: str
+    cell: Cell,
+    bench: Bench,
+    numbers: dict[str, float] | None,
+    commands: Mapping[int, str],
+    snapshot: Snapshot,
 ) -> dict[str, Any]:
     evaluation: Evaluation = cell.evaluation
     row: dict[str, Any] = {
         "key": evaluation.key,
         "status": "missing" if numbers is None else "done",
-        "reason": "not evaluated yet" if numbers is None else "",
-        "command": command,
+        "reason": snapshot.reason(evaluation.key) if numbers is None else "",
+        "command": commands[evaluation.seed],
         "protocol": cell.protocol,
         "dataset": bench.train.name,
         "test_dataset": bench.test.name,
@@ -128,10 +148,14 @@ def _row(
         "title": cell.title,
         "setting": cell.setting,
         "trained": cell.trained,
+        "stage": evaluation.stage.key,
         "side": bench.experiment.side,
         "adapted_to": cell.adapted_to,
         "test": cell.test,
-        "amount": float("nan") if cell.amount is None else cell.amount,
+        "adapted_steps": cell.adapted_steps,
+        "severity": float("nan") if cell.severity is None else cell.severity,
+        "hidden_wanted": float("nan") if evaluation.hidden is None else evaluation.hidden,
+        "check": cell.check,
         "seed": evaluation.seed,
         "draw": evaluation.draw,
         "steps_occluded": cell.occluded_steps,
@@ -142,14 +166,15 @@ def _row(
     return row | {name: cell.ticks.get(name, False) for name in ("residual", "adaptive", "aware")}
 
 
-def rules_of(store: Store, bench: Bench) -> Rules | None:
+def rules_of(store: ReadableStore, bench: Bench) -> Rules | None:
     """Return how probes meet the gallery, from the test data or from what was scored on them."""
     folder = folders_of(store, [bench.test])[bench.test.key]
     if (folder / "meta.json").is_file():
         data = Silhouettes.open(folder)
         return Rules.of(data.meta, data.name)
     keys = (cell.evaluation.key for cell in expand(bench))
-    return next((read_rules(store, key) for key in keys if store.has("scores", key)), None)
+    found = (unless_vanished(partial(read_rules, store, key)) for key in keys)
+    return next(filter(None, found), None)
 
 
 def _rules_facts(rules: Rules | None) -> dict[str, object]:
@@ -187,14 +212,16 @@ def _extractor_fact(bench: Bench) -> dict[str, object]:
     }
 
 
-def facts_of(store: Store, bench: Bench) -> dict[str, object]:
+def facts_of(
+    store: ReadableStore, bench: Bench, snapshot: Snapshot, rules: Rules | None
+) -> dict[str, object]:
     """Return what footers print about the run."""
     experiment, setting = bench.experiment, bench.setting
     return {
         "preset": experiment.preset,
         "distance": experiment.distance,
         **_positives_fact(bench),
-        **_rules_facts(rules_of(store, bench)),
+        **_rules_facts(rules),
         "no_mate": experiment.no_mate,
         "setting": f"{setting.name}: trained on {setting.train.describe()}; "
         f"tested on {setting.test.describe()} ({setting.source})",
@@ -206,6 +233,8 @@ def facts_of(store: Store, bench: Bench) -> dict[str, object]:
         "adaptation_steps": _adaptation_steps(bench),
         "gaitbench_version": __version__,
         "protocol_version": Evaluation.version,
+        **({"being_made": snapshot.being_made} if snapshot.being_made else {}),
+        **store_facts(store),
         "command": command_of(experiment, store),
         "experiment": experiment.toml(),
     }

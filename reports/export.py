@@ -8,14 +8,14 @@ from typing import Any
 
 from gaitbench.reports.table import Better, Cell, Column, Missing, Row, Table, Unit
 
-_STORED = {Unit.PERCENT: "share", Unit.RATIO: "ratio"}
+_STORED = {Unit.PERCENT: "share", Unit.RATIO: "ratio", Unit.P_VALUE: "p"}
 
 
 def table_csv(table: Table) -> str:
     """Return one line per row; values are shares and ratios, unrounded, as the header says.
 
-    Beside each column of values stand its spread over seeds and why a value is missing, where the
-    table has any.
+    Beside each column of values stand its spread over seeds, the ends of its interval and why a value
+    is missing, where the table has any.
     """
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
@@ -35,6 +35,11 @@ def _csv_columns(table: Table, j: int) -> list[tuple[str, list[object]]]:
     ]
     if any(cell.spread is not None for cell in cells):
         found.append((f"{title} [sd]", [_or_empty(cell.spread) for cell in cells]))
+    if any(cell.low is not None for cell in cells):
+        found.append((f"{title} [low]", [_or_empty(cell.low) for cell in cells]))
+        found.append((f"{title} [high]", [_or_empty(cell.high) for cell in cells]))
+    if any(cell.tied for cell in cells):
+        found.append((f"{title} [tied]", ["yes" if cell.tied else "" for cell in cells]))
     if any(cell.text for cell in cells):
         found.append((f"{title} [note]", [cell.text for cell in cells]))
     if any(cell.missing for cell in cells):
@@ -82,6 +87,9 @@ def _cell(stored: dict[str, Any]) -> Cell:
         text=stored["text"],
         value=stored["value"],
         spread=stored["spread"],
+        low=stored["low"],
+        high=stored["high"],
         best=stored["best"],
+        tied=stored["tied"],
         missing=Missing(missing["reason"], tuple(missing["commands"])) if missing else None,
     )

@@ -7,12 +7,15 @@ from pathlib import Path
 from typing import Any, cast
 
 import matplotlib as mpl
+import numpy as np
+import numpy.typing as npt
 import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from gaitbench.reports.atomic import replacing
 from gaitbench.reports.names import METHODS
+from gaitbench.reports.table import Cell
 
 # seaborn's "colorblind" palette: distinguishable with the common colour vision deficiencies.
 _PALETTE = [mpl.colors.to_hex(colour) for colour in sns.color_palette("colorblind")]
@@ -90,6 +93,23 @@ def legend_above(figure: Figure, handles: Mapping[str, Any], *, columns: int) ->
         ncols=min(columns, len(handles)),
         frameon=False,
     )
+
+
+def error_bars(cells: Sequence[Cell]) -> npt.NDArray[np.float64] | None:
+    """Return how far the bars of measured cells reach below and above, in percent, shape (2, cells).
+
+    A cell without an interval has its spread over seeds, or no bar; None where no cell has any.
+    """
+    spread = [cell.spread or 0.0 for cell in cells]
+    ends = [
+        (value - cell.low, cell.high - value)
+        if cell.low is not None and cell.high is not None
+        else (s, s)
+        for cell, s in zip(cells, spread, strict=True)
+        for value in [cell.value or 0.0]
+    ]
+    bars = 100 * np.maximum(0.0, np.array(ends, dtype=float)).T
+    return bars if bars.any() else None
 
 
 def save(figure: Figure, stem: Path) -> list[Path]:

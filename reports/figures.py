@@ -24,7 +24,7 @@ from gaitbench.reports.places import (
     where,
 )
 from gaitbench.reports.results import Results
-from gaitbench.reports.sweep_tables import levels, sweep_parts
+from gaitbench.reports.sweep_tables import severities, sweep_parts
 
 _SPREAD = "Error bars: sample standard deviation over seeds."
 
@@ -118,7 +118,7 @@ def _severity(cells: pd.DataFrame) -> Figure:
     for generator in generators:
         ax, here = axes[generator], where(cells, test=generator)
         for method, title in printed.items():
-            handles[title] = _curve(ax, here, generator, method, look[method], seeds_of(cells))
+            handles[title] = _curve(ax, here, method, look[method], seeds_of(cells))
         chance = here["chance_rank_1"].dropna()
         if len(chance):
             handles["chance"] = ax.axhline(
@@ -131,12 +131,10 @@ def _severity(cells: pd.DataFrame) -> Figure:
     return figure
 
 
-def _curve(
-    ax: Axes, cells: pd.DataFrame, generator: str, method: str, look: Look, seeds: list[int]
-) -> object:
+def _curve(ax: Axes, cells: pd.DataFrame, method: str, look: Look, seeds: list[int]) -> object:
     points = []
-    for amount in levels(cells, generator):
-        here = where(cells, amount=amount, method=method)
+    for severity in severities(cells):
+        here = where(cells, severity=severity, method=method)
         rate = summarise(measured(here, "rank_1", seeds))
         share = summarise(measured(here, "hidden_share", seeds))
         # A missing point interrupts the line instead of being bridged.

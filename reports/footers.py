@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pandas as pd
 
+from gaitbench.evaluation.intervals import Unavailable
 from gaitbench.reports.names import dataset_title, side_title
 from gaitbench.reports.per_seed import seeds_of
 from gaitbench.reports.places import titles, values_of, where
@@ -26,17 +27,20 @@ _COUNTS = (
 )
 
 
-def footer(results: Results, used: pd.DataFrame, *first: str) -> tuple[str, ...]:
+def footer(
+    results: Results, used: pd.DataFrame, *first: str, intervals: str | None = None
+) -> tuple[str, ...]:
     """Return the footer of a table.
 
     Args:
         results: For the facts of the run.
         used: The evaluations that the table compares (not the holistic reference).
         *first: What only this table has to say, printed before the rest.
+        intervals: The metric whose intervals the table prints; None if it prints standard deviations.
     """
     lines = [
         *filter(None, first),
-        _seeds_line(used),
+        _seeds_line(used) if intervals is None else _intervals_line(results, used, intervals),
         *_count_lines(used),
         _rules_line(results.facts),
         _comparison_line(results.facts),
@@ -52,9 +56,39 @@ def _seeds_line(used: pd.DataFrame) -> str:
     seeds = seeds_of(used)
     listed = ", ".join(map(str, seeds))
     if len(seeds) == 1:
-        return f"One seed ({listed}), so no spread is shown."
+        return f"One seed ({listed}){_draws_words(used)}, so no spread is shown."
     return (
-        f"Mean over {len(seeds)} seeds ({listed}); ± is the sample standard deviation over seeds."
+        f"Mean over {len(seeds)} seeds ({listed}){_draws_words(used)}; ± is the sample standard deviation "
+        "over seeds."
+    )
+
+
+def _draws_words(used: pd.DataFrame) -> str:
+    n_draws = int(used["draw"].max()) + 1
+    return f" and {n_draws} draws of the occlusion each" if n_draws > 1 else ""
+
+
+def _intervals_line(results: Results, used: pd.DataFrame, metric: str) -> str:
+    """Return what the brackets hold, or why there are none."""
+    complete = used[used["status"] == "done"]
+    if complete.empty:
+        return _seeds_line(used)
+    place = ["method", "backbone", "setting", "trained", "side", "adapted_to", "test"]
+    _, one = next(iter(complete.groupby(place, sort=False, dropna=False)))
+    found = results.uncertainty.interval(one, metric)
+    if isinstance(found, Unavailable):
+        why = f" No intervals: {found.reason}." if results.rules else ""
+        return f"{_seeds_line(used)}{why}"
+    seeds = seeds_of(used)
+    listed = ", ".join(map(str, seeds))
+    if len(seeds) == 1:
+        return (
+            f"One seed ({listed}){_draws_words(used)}. [ ]: {found.level:.0%} interval over the tested "
+            "identities alone; what other trainings would give, one seed cannot say."
+        )
+    return (
+        f"Mean over {len(seeds)} seeds ({listed}){_draws_words(used)}. [ ]: {found.level:.0%} interval "
+        "over the tested identities and the seeds."
     )
 
 

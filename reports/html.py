@@ -71,7 +71,8 @@ def _short_titles(section: Section) -> list[str]:
     """Return the titles of a section's tables without what they share with it or say at length."""
     titles = [table.title for table in section.tables]
     short = [title.partition(":")[0].removeprefix(f"{section.title}, ") for title in titles]
-    return short if len(set(short)) == len(titles) else titles
+    # Where that leaves two alike, both keep the whole title.
+    return [s if short.count(s) == 1 else t for s, t in zip(short, titles, strict=True)]
 
 
 def _section(section: Section, anchor: str) -> Iterator[str]:

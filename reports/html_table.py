@@ -20,7 +20,6 @@ from gaitbench.reports.table import (
 )
 
 _COPIES = (("latex", "LaTeX", table_latex), ("markdown", "Markdown", table_markdown))
-_SHORT = 16
 
 
 def table_html(table: Table, anchor: str) -> str:
@@ -114,7 +113,8 @@ def _row_class(row: Row, *, is_first: bool) -> str:
 
 def _label(cell: Cell, label: str) -> str:
     shown = escape(label) if cell.text else f'<span class="repeated">{escape(label)}</span>'
-    return f'<th scope="row" class="text{_short(label)}">{shown}</th>'
+    # The labels stay in view while the rest scrolls, and may not fill a phone.
+    return f'<th scope="row" class="text{_unbroken(label, 16)}">{shown}</th>'
 
 
 def _entry(cell: Cell, column: Column, numbers: dict[Missing, int], anchor: str) -> str:
@@ -126,14 +126,14 @@ def _entry(cell: Cell, column: Column, numbers: dict[Missing, int], anchor: str)
         )
         return f'<td class="{column.unit} missing">{NOT_A_NUMBER}{why}</td>'
     if cell.value is None:
-        return f'<td class="{column.unit}{_short(cell.text)}">{escape(cell.text)}</td>'
+        return f'<td class="{column.unit}{_unbroken(cell.text, 28)}">{escape(cell.text)}</td>'
     number_html = _number(cell, cell.value, column.unit)
     return f'<td class="{column.unit}" data-value="{cell.value!r}">{number_html}</td>'
 
 
-def _short(text: str) -> str:
-    """Return a class for texts that are never broken: a hyphen in a name is no place for it."""
-    return " short" if len(text) <= _SHORT else ""
+def _unbroken(text: str, n_letters: int) -> str:
+    """Return a class for texts of at most so many letters: names are not broken at their hyphens."""
+    return " short" if len(text) <= n_letters else ""
 
 
 def _number(cell: Cell, value: float, unit: Unit) -> str:

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gaitbench.identity import key_of
-from gaitbench.protocols.base import Bench, expand
+from gaitbench.protocols.base import Bench
 from gaitbench.reports.atomic import write_text
-from gaitbench.reports.collect import facts_of
-from gaitbench.store import Store
+from gaitbench.reports.collect import facts_of, rules_of
+from gaitbench.reports.snapshot import Snapshot
+from gaitbench.store_union import ReadableStore
 
 RECORD = ".report.json"
 
@@ -28,18 +29,26 @@ class KeptReport:
     terminal: str
 
 
-def digest_of(store: Store, bench: Bench, formats: Sequence[str]) -> str:
-    """Return the hash of all that a report depends on: which scores are there, facts, formats, code.
+def digest_of(
+    store: ReadableStore,
+    bench: Bench,
+    snapshot: Snapshot,
+    formats: Sequence[str],
+    *,
+    published: bool = False,
+) -> str:
+    """Return the hash of all that a report depends on: which scores are there, facts, options, code.
 
-    Scores never change under their key, so they need not be read.
+    Scores and their records never change under their key in one store, so they need not be read.
     """
-    keys = {cell.evaluation.key: "" for cell in expand(bench)}
-    there = sorted(key for key in keys if store.has("scores", key))
+    there = sorted((key, str(folder)) for key, folder in snapshot.there.items())
     code = hashlib.sha256()
     for path in sorted(Path(__file__).parent.glob("*.*")):
         code.update(path.read_bytes() if path.is_file() else b"")
-    facts = {name: str(value) for name, value in facts_of(store, bench).items()}
-    return key_of([there, facts, list(formats), code.hexdigest()])
+    facts = facts_of(store, bench, snapshot, rules_of(store, bench))
+    said = {name: str(value) for name, value in facts.items()}
+    asked = [list(formats), published]
+    return key_of([there, snapshot.other_versions, said, asked, code.hexdigest()])
 
 
 def find_report(folder: Path, digest: str) -> KeptReport | None:

@@ -7,9 +7,19 @@ from collections.abc import Iterator
 
 from gaitbench.reports.document import Document, Section
 from gaitbench.reports.latex_text import code, escape
-from gaitbench.reports.table import Cell, Column, Missing, Row, Table, Unit, printed
+from gaitbench.reports.table import (
+    TIED,
+    Cell,
+    Column,
+    Missing,
+    Row,
+    Table,
+    Unit,
+    printed,
+    uncertainty,
+)
 
-_ALIGNMENT = {Unit.TEXT: "l", Unit.MARK: "c", Unit.PERCENT: "r", Unit.RATIO: "r"}
+_ALIGNMENT = {Unit.TEXT: "l", Unit.MARK: "c"}
 # Of a landscape page with a footer; a table that is shrunk to the width of the page gains height.
 _ROWS_PER_PAGE = 26
 _ROWS_PER_PAGE_IF_WIDE = 42
@@ -94,7 +104,7 @@ def _environment(table: Table, rows: tuple[Row, ...], *, part: int, is_last: boo
 
 def _tabular(table: Table, rows: tuple[Row, ...]) -> Iterator[str]:
     numbers = {missing: i for i, missing in enumerate(table.footnotes, start=1)}
-    yield rf"\begin{{tabular}}{{{''.join(_ALIGNMENT[c.unit] for c in table.columns)}}}"
+    yield rf"\begin{{tabular}}{{{''.join(_ALIGNMENT.get(c.unit, 'r') for c in table.columns)}}}"
     yield r"\toprule"
     yield from _upper_header(table)
     yield " & ".join(_header(column) for column in table.columns) + r" \\"
@@ -132,8 +142,13 @@ def _entry(cell: Cell, column: Column, numbers: dict[Missing, int]) -> str:
         return escape(cell.text)
     value = printed(cell.value, column.unit)
     parts = [rf"\textbf{{{value}}}" if cell.best else value]
-    if cell.spread is not None:
-        parts.append(rf"$\pm$ {printed(cell.spread, column.unit)}")
+    if cell.tied:
+        parts[0] += escape(TIED)
+    # Beside its value in smaller type: an interval takes as much room as two values.
+    behind = uncertainty(cell, column.unit)
+    parts += [
+        rf"{{\footnotesize {escape(behind)}}}" if cell.low is not None else escape(behind)
+    ] * bool(behind)
     if cell.text:
         parts.append(escape(cell.text))
     return " ".join(parts)

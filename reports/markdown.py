@@ -6,9 +6,9 @@ from collections.abc import Callable
 from tabulate import tabulate
 
 from gaitbench.reports.document import Document, Section
-from gaitbench.reports.table import Cell, Column, Missing, Table, Unit, printed
+from gaitbench.reports.table import TIED, Cell, Column, Missing, Table, Unit, printed, uncertainty
 
-_ALIGNMENT = {Unit.TEXT: "left", Unit.MARK: "center", Unit.PERCENT: "right", Unit.RATIO: "right"}
+_ALIGNMENT = {Unit.TEXT: "left", Unit.MARK: "center"}
 _SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
@@ -94,7 +94,7 @@ def _grid(
         ]
         for row in table.rows
     ]
-    alignment = tuple(_ALIGNMENT[column.unit] for column in table.columns)
+    alignment = tuple(_ALIGNMENT.get(column.unit, "right") for column in table.columns)
     # Numbers stay texts: tabulate would otherwise print 43.0 as 43.
     return tabulate(rows, headers, tablefmt=style, colalign=alignment, disable_numparse=True)
 
@@ -112,8 +112,10 @@ def _entry(
         return clean(cell.text)
     value = printed(cell.value, column.unit)
     parts = [bold(value) if cell.best else value]
-    if cell.spread is not None:
-        parts.append(f"± {printed(cell.spread, column.unit)}")
+    if cell.tied:
+        parts[0] += TIED
+    # Not escaped: an interval's brackets hold numbers alone, which are no link.
+    parts += filter(None, [uncertainty(cell, column.unit)])
     if cell.text:
         parts.append(clean(cell.text))
     return " ".join(parts)

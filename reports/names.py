@@ -41,6 +41,7 @@ _METRICS = {
     "rank_1_cl": "Rank-1 CL",
     "detector_accuracy": "the detector's type accuracy",
     "detector_error": "the detector's amount error",
+    "alpha": "alpha",
 }
 _SIDES = {"both": "probe and gallery", "probe": "probe only", "gallery": "gallery only"}
 

@@ -2,9 +2,10 @@
 
 import pandas as pd
 
+from gaitbench.reports.estimates import Comparison, estimate, mark_ties
 from gaitbench.reports.footers import footer
 from gaitbench.reports.names import metric_title
-from gaitbench.reports.per_seed import measured, seeds_of, summarise
+from gaitbench.reports.per_seed import seeds_of
 from gaitbench.reports.places import (
     HOLISTIC,
     Condition,
@@ -17,7 +18,7 @@ from gaitbench.reports.places import (
     where,
 )
 from gaitbench.reports.results import Results
-from gaitbench.reports.table import Better, Cell, Column, Row, Table, Unit, mark_best
+from gaitbench.reports.table import Better, Cell, Column, Row, Table, Unit
 
 _METRICS = ("rank_1", "rank_5")
 _PAPER_ORDER = ("middle", "dynamic")
@@ -45,22 +46,43 @@ def _table(
     seeds, tests = seeds_of(cells), _tests(cells)
     columns = [Column("Method"), Column("Training"), *(c for test in tests for c in _columns(test))]
     rows: list[Row] = []
+    entrants: dict[str, dict[int, pd.DataFrame]] = {test: {} for test in tests}
     for i, (method, title) in enumerate(titles(cells).items()):
         mine = where(cells, method=method)
-        pair = [_row(mine, title, training, tests, seeds) for training in ("zero-shot", "adapted")]
-        present = [row for row in pair if row is not None]
-        rows += [Row(r.cells, r.contest, i > 0 and j == 0) for j, r in enumerate(present)]
+        first = True
+        for training in ("zero-shot", "adapted"):
+            found = {test: _tested(mine, training, test) for test in tests}
+            if not any(map(len, found.values())):
+                continue
+            for test, here in found.items():
+                entrants[test][len(rows)] = here
+            values = [
+                estimate(results, here, metric, seeds)
+                for here in found.values()
+                for metric in _METRICS
+            ]
+            label = (Cell(title), Cell(training))
+            rows.append(Row((*label, *values), contest=training, rule_above=i > 0 and first))
+            first = False
+    comparisons = [
+        Comparison((2 + t * len(_METRICS) + m,), metric, entrants[test])
+        for t, test in enumerate(tests)
+        for m, metric in enumerate(_METRICS)
+    ]
+    done, tests_line = mark_ties(results, rows, columns, comparisons)
     return Table(
         name=name,
         title=f"New occlusion types, {place.title}: {condition.title}",
         columns=tuple(columns),
-        rows=mark_best(rows, columns),
+        rows=done,
         footer=footer(
             results,
             cells,
             "Rank-k in percent. Zero-shot: the tested type was never trained. Adapted: trained on "
             "with the tested type added to the mix. Bold: best zero-shot and best adapted value of "
             "the column as printed; equal values are all bold.",
+            tests_line,
+            intervals=_METRICS[0],
         ),
     )
 
@@ -84,14 +106,8 @@ def _columns(test: str) -> list[Column]:
     return [Column(metric_title(m), group, Unit.PERCENT, Better.HIGHER) for m in _METRICS]
 
 
-def _row(
-    cells: pd.DataFrame, title: str, training: str, tests: list[str], seeds: list[int]
-) -> Row | None:
-    values: list[Cell] = []
-    n_found = 0
-    for test in tests:
-        adapted = training == "adapted"
-        here = _adapted(cells, test) if adapted else where(cells, test=test, adapted_to="")
-        n_found += len(here)
-        values += [summarise(measured(here, metric, seeds)) for metric in _METRICS]
-    return Row((Cell(title), Cell(training), *values), contest=training) if n_found else None
+def _tested(cells: pd.DataFrame, training: str, test: str) -> pd.DataFrame:
+    """Return the evaluations of a method on a type, before or after training with it."""
+    return (
+        _adapted(cells, test) if training == "adapted" else where(cells, test=test, adapted_to="")
+    )

@@ -161,16 +161,17 @@ def _beside_table(numbers: _Numbers, name: str, group: Group) -> Table:
     printed, meeting = group[0]
     return Table(
         name=name,
-        title=f"Published beside measured, {meeting.place.title}: {printed.condition_title}",
+        title=f"Published beside measured, {meeting.place.title}: {printed.condition_title}; "
+        f"{printed.source} ({printed.table})",
         columns=tuple(columns),
         rows=tuple(rows),
         footer=footer(
             numbers.results,
             pd.concat([meeting.cells for _, meeting in group]),
-            f"Published: {printed.source} ({printed.table}). Data set, rules, backbone, setting, occluded "
-            "sides and test are the same. Percent; RP as a ratio. Difference: measured less published, in "
-            f"points or as a ratio; {INSIDE}, {OUTSIDE}: whether the published value lies in the measured "
-            "interval. Papers print no interval.",
+            "Data set, rules, backbone, setting, occluded sides and test are the paper's. "
+            "Percent; RP as a ratio. Difference: measured less published, in points or as a ratio; "
+            f"{INSIDE}, {OUTSIDE}: whether the published value lies in the measured interval. Papers print "
+            "no interval.",
             _preset_line(numbers.results),
             intervals="rank_1",
         ),

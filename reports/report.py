@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,31 +10,40 @@ import pandas as pd
 
 from gaitbench.errors import UnknownNameError
 from gaitbench.reports.ablation_table import ablation_tables
+from gaitbench.reports.adaptation_figure import adaptation_figures
+from gaitbench.reports.adaptation_tables import adaptation_tables
 from gaitbench.reports.atomic import write_text
-from gaitbench.reports.document import Document, FigureLink, Section
+from gaitbench.reports.audit_figure import audit_figures
+from gaitbench.reports.audit_tables import audit_tables, audit_words
+from gaitbench.reports.document import Document, Section
 from gaitbench.reports.export import table_csv, table_dict
-from gaitbench.reports.figure_style import save
+from gaitbench.reports.figure_links import FigureLinks
 from gaitbench.reports.figures import (
     NamedFigure,
     alpha_figures,
     retention_figures,
     severity_figures,
 )
+from gaitbench.reports.galleries import occlusion_galleries, retrieval_galleries
+from gaitbench.reports.html import document_html
 from gaitbench.reports.latex import document_latex
 from gaitbench.reports.markdown import document_markdown, table_plain
 from gaitbench.reports.new_types_table import new_types_tables
 from gaitbench.reports.occluded_table import occluded_tables
 from gaitbench.reports.published import companions
+from gaitbench.reports.published_beside import published_beside_tables, published_beside_words
 from gaitbench.reports.quality_tables import detector_tables, metrics_tables
 from gaitbench.reports.results import Results
 from gaitbench.reports.retention_table import retention_tables
+from gaitbench.reports.sanity_tables import sanity_tables, sanity_words
 from gaitbench.reports.search_tables import search_tables
+from gaitbench.reports.summary_words import summary_words
 from gaitbench.reports.sweep_tables import sweep_tables
 from gaitbench.reports.table import Table
+from gaitbench.reports.uncertainty_tables import difference_tables, spread_tables
 
-FORMATS = ("markdown", "latex", "csv", "json")
+FORMATS = ("html", "markdown", "latex", "csv", "json")
 
-_FIGURES = "figures"
 _TABLES = "tables"
 
 
@@ -45,6 +54,7 @@ class _Part:
     title: str
     tables: Callable[[Results], list[Table]]
     figures: Callable[[Results], Iterator[NamedFigure]] | None = None
+    words: Callable[[Results], list[str]] | None = None
     missed: bool = True
     """Whether the report says so where there is nothing to fill it."""
 
@@ -53,25 +63,37 @@ _PARTS = (
     _Part("Occluded recognition", occluded_tables),
     _Part("New occlusion types", new_types_tables),
     _Part("Holistic retention", retention_tables, retention_figures),
+    _Part("Setting audit", audit_tables, audit_figures, audit_words),
+    _Part("Adaptation as a curve", adaptation_tables, adaptation_figures),
     _Part("Ablation", ablation_tables),
     _Part("Severity sweep", sweep_tables, severity_figures),
+    _Part("Sanity panel", sanity_tables, words=sanity_words),
     _Part("Occlusion detectors", detector_tables, alpha_figures),
+    _Part("Differences between methods", difference_tables, missed=False),
+    _Part("Where the uncertainty comes from", spread_tables, missed=False),
     _Part("The data set's own tables", search_tables, missed=False),
     _Part("All metrics", metrics_tables),
 )
+_PUBLISHED = _Part(
+    "Published beside measured", published_beside_tables, words=published_beside_words, missed=False
+)
 
 
-def write_report(results: Results, out: Path, formats: Sequence[str] = FORMATS) -> list[Path]:
+def write_report(
+    results: Results, out: Path, formats: Sequence[str] = FORMATS, *, published: bool = False
+) -> list[Path]:
     """Write the report into a folder and return what was written, figures last.
 
-    Markdown becomes `report.md`, LaTeX `report.tex`, both with `figures/`; CSV becomes
-    `tables/<name>.csv` with every metric of every evaluation in `tables/all-*.csv`, JSON `report.json`.
+    HTML becomes `report.html`, which holds its figures itself. Markdown becomes `report.md`, LaTeX
+    `report.tex`, both with `figures/`. CSV becomes `tables/<name>.csv` with every metric of every
+    evaluation in `tables/all-*.csv`, JSON `report.json`.
     Each file appears complete or not at all.
 
     Args:
         results: What to report.
         out: The folder; made if it is not there. Files of an earlier report are replaced.
         formats: Any of `FORMATS`.
+        published: Whether the papers' figures are put beside measured ones where they are comparable.
 
     Raises:
         UnknownNameError: If a format is not one of them.
@@ -79,11 +101,13 @@ def write_report(results: Results, out: Path, formats: Sequence[str] = FORMATS) 
     for name in formats:
         if name not in FORMATS:
             raise UnknownNameError("report format", name, FORMATS)
-    figures: list[Path] = []
-    with_figures = bool({"markdown", "latex"} & set(formats))
-    document = _document(results, out if with_figures else None, figures)
+    figures = FigureLinks(out, formats)
+    parts = (*_PARTS, _PUBLISHED) if published else _PARTS
+    document = _document(results, parts, figures, with_pictures="html" in formats)
     written: list[Path] = []
     tables = [table for section in document.sections for table in section.tables]
+    if "html" in formats:
+        written.append(write_text(out / "report.html", document_html(document)))
     if "markdown" in formats:
         written.append(write_text(out / "report.md", document_markdown(document)))
     if "latex" in formats:
@@ -93,7 +117,7 @@ def write_report(results: Results, out: Path, formats: Sequence[str] = FORMATS) 
         written += _numbers_csv(results, out / _TABLES)
     if "json" in formats:
         written.append(write_text(out / "report.json", _json(results, tables)))
-    return written + figures
+    return written + figures.written
 
 
 def terminal_text(results: Results) -> str:
@@ -104,30 +128,34 @@ def terminal_text(results: Results) -> str:
     return f"{head}{_completeness(results)}\n"
 
 
-def _document(results: Results, out: Path | None, written: list[Path]) -> Document:
+def _document(
+    results: Results, parts: Sequence[_Part], figures: FigureLinks, *, with_pictures: bool
+) -> Document:
     sections, left_out = [], []
-    for part in _PARTS:
+    for part in parts:
         tables = part.tables(results)
         if not tables:
             left_out += [part.title] if part.missed else []
             continue
         # Once per section: the papers' figures are the same beside every condition.
         beside = companions(tables[0])
-        links = _save(part.figures(results), out, written) if part.figures and out else ()
+        links = figures.of(part.figures(results)) if part.figures else ()
         everything = (*tables, *beside)
-        sections.append(Section(part.title, tables=everything, figures=tuple(links)))
+        words = tuple(part.words(results)) if part.words else ()
+        sections.append(Section(part.title, words, tables=everything, figures=tuple(links)))
+    sections += _pictures(results) if with_pictures else []
     sections.append(_conditions(results, left_out))
     return Document("gaitbench report", _opening(results), tuple(sections))
 
 
-def _save(figures: Iterable[NamedFigure], out: Path, written: list[Path]) -> Iterator[FigureLink]:
-    for drawn in figures:
-        written += save(drawn.figure, out / _FIGURES / drawn.name)
-        yield FigureLink(f"{_FIGURES}/{drawn.name}", drawn.caption)
+def _pictures(results: Results) -> list[Section]:
+    galleries = (*occlusion_galleries(results), *retrieval_galleries(results))
+    return [Section("Pictures", galleries=galleries)] if galleries else []
 
 
 def _opening(results: Results) -> tuple[str, ...]:
     return (
+        *summary_words(results),
         "Every number below is derived from stored evaluations. Metrics are printed in percent, "
         "ratios as ratios. – with a number: not available, for the reason under the table; a mean "
         "over seeds is only printed if every seed was evaluated.",
@@ -138,7 +166,13 @@ def _opening(results: Results) -> tuple[str, ...]:
 def _completeness(results: Results) -> str:
     once = results.cells.drop_duplicates("key")
     n_missing = int((once["status"] == "missing").sum())
-    return f"Evaluations: {len(once) - n_missing} of {len(once)} done, {n_missing} missing."
+    n_made = results.facts.get("being_made")
+    made = (
+        f", of which {n_made} were being made or interrupted when this was written"
+        if n_made
+        else ""
+    )
+    return f"Evaluations: {len(once) - n_missing} of {len(once)} done, {n_missing} missing{made}."
 
 
 def _conditions(results: Results, left_out: list[str]) -> Section:

@@ -5,11 +5,16 @@ The runner fills this from the store; tables and figures read nothing else.
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
+from typing import cast
 
 import pandas as pd
 
 from gaitbench.data.rules import Rules
 from gaitbench.errors import StoreError
+from gaitbench.evaluation.metrics import NoMate
+from gaitbench.reports.clips import TestedClips
+from gaitbench.reports.uncertainty import Uncertainty
 
 METRICS = (
     "rank_1",
@@ -36,10 +41,14 @@ _IDENTIFYING = (
     "title",
     "setting",
     "trained",
+    "stage",
     "side",
     "adapted_to",
+    "adapted_steps",
     "test",
-    "amount",
+    "severity",
+    "hidden_wanted",
+    "check",
     "seed",
     "draw",
 )
@@ -71,13 +80,16 @@ class Results:
 
     Args:
         cells: One row per evaluation of a protocol, with `COLUMNS`; rows of two protocols that
-            share an evaluation carry the same `key`. Optional columns: `residual`, `adaptive`,
-            `aware` (boolean, for ablations), `detector_accuracy`, `detector_error` (shares).
+            share an evaluation carry the same `key`. `stage` is the key of the trained network;
+            `severity` and `hidden_wanted` (the share of the body that was to be hidden) are of the
+            sweep, `check` of the sanity panel. Optional columns: `residual`, `adaptive`, `aware`
+            (boolean, for ablations), `detector_accuracy`, `detector_error` (shares).
         facts: What the footers print about the run; unknown names are listed in the report.
         probes: Gives the per-probe scores of a `key`, read only when a figure needs them.
         rules: Of the test data; None before the data are there.
         searches: One row per finished evaluation and search of the rules, with `SEARCH_COLUMNS`.
         views: Rank-1 per finished evaluation, search by view and probe view, with `VIEW_COLUMNS`.
+        clips: The clips that were tested, for pictures; None where there are none to be had.
 
     Raises:
         StoreError: If columns are missing, a status is unknown or a metric is not a share.
@@ -89,6 +101,7 @@ class Results:
     rules: Rules | None = None
     searches: pd.DataFrame = field(default_factory=_empty(SEARCH_COLUMNS))
     views: pd.DataFrame = field(default_factory=_empty(VIEW_COLUMNS))
+    clips: TestedClips | None = None
 
     def __post_init__(self) -> None:
         absent = [name for name in COLUMNS if name not in self.cells.columns]
@@ -101,6 +114,16 @@ class Results:
         _check_shares(self.cells, (*METRICS, *_SHARES))
         _check_shares(self.searches, METRICS)
         _check_shares(self.views, ("rank_1",))
+
+    @cached_property
+    def uncertainty(self) -> Uncertainty:
+        """Intervals and tests, from the per-probe scores."""
+        return Uncertainty(self.probes, self.rules, cast(NoMate, self.facts.get("no_mate", "drop")))
+
+    @property
+    def finished(self) -> frozenset[str]:
+        """Keys of the evaluations that are done."""
+        return frozenset(self.cells.loc[self.cells["status"] == "done", "key"])
 
     def of(self, *protocols: str) -> pd.DataFrame:
         """Return the rows of these protocols, in their order."""

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from gaitbench.reports.estimates import Comparison, estimate, estimate_ratio, mark_ties
 from gaitbench.reports.footers import BOLD, footer
 from gaitbench.reports.names import metric_title
-from gaitbench.reports.per_seed import measured, ratio, seeds_of, summarise
+from gaitbench.reports.per_seed import seeds_of
 from gaitbench.reports.places import Condition, Place, places, titles, upper_bound, where
 from gaitbench.reports.results import Results
-from gaitbench.reports.table import Better, Cell, Column, Row, Table, Unit, mark_best
+from gaitbench.reports.table import Better, Cell, Column, Row, Table, Unit
 
 _METRICS = ("rank_1", "rank_5")
 _BOUND = "Upper bound: Baseline-1 on holistic clips; it does not compete."
@@ -42,22 +43,34 @@ def retained_table(results: Results, about: Retained, cells: pd.DataFrame) -> Ta
     seeds, columns_of = seeds_of(cells), places(cells)
     columns = [Column("Method"), *(c for p in columns_of for c in _columns(p, about.share_title))]
     rows = [_reference_row(results, about.condition, columns_of, seeds)]
+    entrants: dict[Place, dict[int, pd.DataFrame]] = {place: {} for place in columns_of}
     for i, (method, title) in enumerate(titles(cells).items()):
-        mine = where(cells, method=method)
-        values = [
-            cell
-            for place in columns_of
-            for cell in _values(place.of(mine), upper_bound(results, place, about.condition), seeds)
-        ]
+        values: list[Cell] = []
+        for place in columns_of:
+            mine = place.of(where(cells, method=method))
+            bound = upper_bound(results, place, about.condition)
+            values += _values(results, mine, bound, seeds)
+            entrants[place][len(rows)] = mine
         rows.append(Row((Cell(title), *values), rule_above=i == 0))
+    done, tests = mark_ties(results, rows, columns, _comparisons(entrants))
     notes = ("Rank-k in percent.", about.share_meaning, BOLD, _BOUND)
     return Table(
         name=about.name,
         title=about.title,
         columns=tuple(columns),
-        rows=mark_best(rows, columns),
-        footer=footer(results, cells, " ".join(notes)),
+        rows=done,
+        footer=footer(results, cells, " ".join(notes), tests, intervals=_METRICS[0]),
     )
+
+
+def _comparisons(entrants: dict[Place, dict[int, pd.DataFrame]]) -> list[Comparison]:
+    """Return what is tested: one test decides a metric and its ratio to the common bound."""
+    width = 2 * len(_METRICS)
+    return [
+        Comparison((1 + p * width + 2 * m, 2 + p * width + 2 * m), metric, rows)
+        for p, rows in enumerate(entrants.values())
+        for m, metric in enumerate(_METRICS)
+    ]
 
 
 def _columns(place: Place, share_title: str) -> list[Column]:
@@ -70,13 +83,14 @@ def _columns(place: Place, share_title: str) -> list[Column]:
     return columns
 
 
-def _values(cells: pd.DataFrame, bound: pd.DataFrame, seeds: list[int]) -> list[Cell]:
+def _values(
+    results: Results, cells: pd.DataFrame, bound: pd.DataFrame, seeds: list[int]
+) -> list[Cell]:
     found = []
     for metric in _METRICS:
-        mine = measured(cells, metric, seeds)
-        whole = measured(bound, metric, seeds)
         divisor = f"holistic {metric_title(metric)} of Baseline-1"
-        found += [summarise(mine), summarise(ratio(mine, whole, divisor))]
+        found.append(estimate(results, cells, metric, seeds))
+        found.append(estimate_ratio(results, cells, bound, metric, seeds, divisor))
     return found
 
 
@@ -88,5 +102,5 @@ def _reference_row(
         bound = upper_bound(results, place, condition)
         for metric in _METRICS:
             # Its ratio to itself is 1 by definition and says nothing, so the entry is left empty.
-            cells += [summarise(measured(bound, metric, seeds)), Cell()]
+            cells += [estimate(results, bound, metric, seeds), Cell()]
     return Row(tuple(cells), contest=None)

@@ -1,9 +1,9 @@
-"""The severity sweep: Rank-1 for every generator and amount, and curves as single numbers."""
+"""The severity sweep: Rank-1 for every generator and severity, and each generator in one number."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
+from dataclasses import replace
 
 import pandas as pd
-from scipy.integrate import trapezoid
 
 from gaitbench.reports.footers import footer
 from gaitbench.reports.per_seed import (
@@ -12,6 +12,7 @@ from gaitbench.reports.per_seed import (
     PerSeed,
     combine,
     measured,
+    ratio,
     seeds_of,
     summarise,
 )
@@ -36,15 +37,21 @@ from gaitbench.reports.table import (
     Table,
     Unit,
     mark_best_across,
+    printed,
 )
 
+TOLERANCE = 0.03
+"""How much less of the body than wanted may be hidden, as a share of it."""
+
 _BEST_OF_ROW = "Bold: best method of the row as printed; equal values are all bold."
+_MEAN, _DEGRADATION, _WORST = "mean over types", "relative degradation", "worst type"
+_OWN_HOLISTIC = "own Rank-1 on holistic clips"
 
 
 def sweep_parts(results: Results) -> list[tuple[str, Condition, Place, pd.DataFrame]]:
     """Return name suffix, condition, place and cells of everything that is swept on its own."""
     cells = results.of("sweep")
-    cells = cells[(cells["test"] != HOLISTIC) & cells["amount"].notna()]
+    cells = cells[cells["severity"].notna()]
     found = [
         (condition, place, place.of(part))
         for condition, part in conditions(cells)
@@ -63,45 +70,52 @@ def sweep_tables(results: Results) -> list[Table]:
     ]
 
 
-def levels(cells: pd.DataFrame, generator: str) -> list[float]:
-    """Return the amounts of a generator, smallest first."""
-    return sorted({float(amount) for amount in where(cells, test=generator)["amount"]})
+def severities(cells: pd.DataFrame) -> list[int]:
+    """Return the severities of these cells, smallest first."""
+    return sorted({int(severity) for severity in cells["severity"]})
 
 
-def area(shares: Sequence[float], rates: Sequence[float]) -> Outcome:
-    """Return the area under `rates` over hidden shares, divided by their range: a mean rate.
-
-    >>> area([0.25, 0.5, 0.75], [1.0, 0.5, 0.0])
-    0.5
-    """
-    points = sorted(zip(shares, rates, strict=True))
-    x, y = [p[0] for p in points], [p[1] for p in points]
-    if len(points) < 2 or x[0] == x[-1]:
-        return Missing("an area needs two different severities")
-    return float(trapezoid(y, x)) / (x[-1] - x[0])
+def out_of_reach(cells: pd.DataFrame) -> Missing | None:
+    """Return why one generator's cells at one severity compare with no other's, where they do not."""
+    hidden = cells.loc[cells["status"] == "done", "hidden_share"].astype(float).mean()
+    wanted = float(cells["hidden_wanted"].iloc[0])
+    # Unknown while nothing is measured; then the cells are missing for that.
+    if not hidden < wanted - TOLERANCE:
+        return None
+    return Missing(
+        f"hides at most {printed(hidden, Unit.PERCENT)} % of the body, {100 * wanted:g} % was wanted"
+    )
 
 
 def _grid(
     results: Results, name: str, condition: Condition, place: Place, cells: pd.DataFrame
 ) -> Table:
-    seeds, printed = seeds_of(cells), titles(cells)
+    seeds, methods = seeds_of(cells), titles(cells)
     columns = [
         Column("Generator"),
-        Column("Amount", unit=Unit.PERCENT),
+        Column("Severity"),
+        Column("Wanted", unit=Unit.PERCENT),
         Column("Hidden", unit=Unit.PERCENT),
-        *(Column(title, "Rank-1", Unit.PERCENT, Better.HIGHER) for title in printed.values()),
+        *(Column(title, "Rank-1", Unit.PERCENT, Better.HIGHER) for title in methods.values()),
     ]
     rows: list[Row] = []
     for generator in values_of(cells, "test"):
-        for i, amount in enumerate(levels(cells, generator)):
-            here = where(cells, test=generator, amount=amount)
-            hidden = summarise(_hidden(here, seeds))
+        own = where(cells, test=generator)
+        for i, severity in enumerate(severities(own)):
+            here = where(own, severity=severity)
+            hidden, gap = summarise(_hidden(here, seeds)), out_of_reach(here)
             values = [
-                summarise(measured(where(here, method=method), "rank_1", seeds))
-                for method in printed
+                Cell(missing=gap)
+                if gap
+                else summarise(measured(where(here, method=method), "rank_1", seeds))
+                for method in methods
             ]
-            first = Cell(generator if i == 0 else "")
-            lead = (first, Cell(value=amount), Cell(value=hidden.value, missing=hidden.missing))
+            lead = (
+                Cell(generator if i == 0 else ""),
+                Cell(str(severity)),
+                Cell(value=float(here["hidden_wanted"].iloc[0])),
+                Cell(value=hidden.value, missing=hidden.missing),
+            )
             rows.append(Row((*lead, *values), rule_above=i == 0 and bool(rows)))
     return Table(
         name=f"{name}-grid",
@@ -110,10 +124,10 @@ def _grid(
         rows=mark_best_across(rows, columns),
         footer=footer(
             results,
-            # One range per generator over all amounts would only repeat the table's own column.
+            # One range per generator over all severities would only repeat the table's own column.
             cells.assign(hidden_share=float("nan")),
-            "Amount: what the generator was asked to hide, in percent. Hidden: measured share of "
-            f"the body that it hid. {_BEST_OF_ROW}",
+            "Wanted: share of the body that the generator's amounts were set to hide on average, in "
+            f"percent. Hidden: measured share that it hid. {_BEST_OF_ROW}",
         ),
     )
 
@@ -128,57 +142,101 @@ def _hidden(cells: pd.DataFrame, seeds: list[int]) -> PerSeed:
 def _summary(
     results: Results, name: str, condition: Condition, place: Place, cells: pd.DataFrame
 ) -> Table:
-    printed, generators = titles(cells), values_of(cells, "test")
+    methods, gaps = titles(cells), _gaps(cells)
     columns = [Column("Generator")]
-    columns += [Column(t, "Rank-1", Unit.PERCENT, Better.HIGHER) for t in printed.values()]
-    shares = {g: _shares(cells, g, seeds_of(cells)) for g in generators}
-    of_methods = [_in_short(where(cells, method=m), cells, shares) for m in printed]
-    labels = [*(f"{generator}, area" for generator in generators), "mean", "worst type"]
+    columns += [Column(t, "Rank-1", Unit.PERCENT, Better.HIGHER) for t in methods.values()]
+    of_methods = [
+        _in_short(where(cells, method=m), place.of(where(results.cells, method=m)), gaps)
+        for m in methods
+    ]
+    labels = [*gaps, _MEAN, _DEGRADATION, _WORST]
     rows = [
-        Row((Cell(label), *values), rule_above=label == "mean")
+        _marked(Row((Cell(label), *values), rule_above=label == _MEAN), columns)
         for label, *values in zip(labels, *of_methods, strict=True)
     ]
     return Table(
         name=name,
         title=f"Severity sweep in short, {place.title}: {condition.title}",
         columns=tuple(columns),
-        rows=mark_best_across(rows, columns),
-        footer=footer(
-            results,
-            cells,
-            "In percent. Area: under Rank-1 over the measured hidden share, divided by the range "
-            "of shares that the generator covered. Mean: of the generators' means over amounts. "
-            f"Worst type: the generator with the smallest mean. {_BEST_OF_ROW}",
-        ),
+        rows=tuple(rows),
+        footer=footer(results, cells, *_notes(results, cells, gaps)),
     )
 
 
+def _marked(row: Row, columns: list[Column]) -> Row:
+    """Return a row with its best value marked: the smallest degradation, the largest rate."""
+    if row.cells[0].text == _DEGRADATION:
+        columns = [columns[0], *(replace(c, better=Better.LOWER) for c in columns[1:])]
+    return mark_best_across([row], columns)[0]
+
+
+def _notes(
+    results: Results, cells: pd.DataFrame, gaps: Mapping[str, Missing | None]
+) -> tuple[str, ...]:
+    shares = dict(zip(cells["severity"], cells["hidden_wanted"], strict=True))
+    listed = ", ".join(f"{100 * shares[severity]:g}" for severity in severities(cells))
+    left_out = "; ".join(f"{generator} {gap.reason}" for generator, gap in gaps.items() if gap)
+    return (
+        f"In percent. A generator's value: mean over the severities, at which all generators hide {listed} "
+        f"% of the body. {_MEAN.capitalize()}: of these values. {_DEGRADATION.capitalize()}: the share of "
+        f"a method's {_OWN_HOLISTIC} that the mean over types falls below it. {_WORST.capitalize()}: the "
+        f"smallest value. {_BEST_OF_ROW}",
+        f"Left out of the last three rows: {left_out}." if left_out else "",
+        _frames_note(results.facts),
+    )
+
+
+def _frames_note(facts: dict[str, object]) -> str:
+    swept, whole = facts.get("sweep_frames"), facts.get("test_frames")
+    if swept is None or whole is None or swept == whole:
+        return ""
+    return (
+        f"The sweep's clips have at most {swept} frames, holistic ones {whole}: a part of the degradation "
+        "is that of shorter clips."
+    )
+
+
+def _gaps(cells: pd.DataFrame) -> dict[str, Missing | None]:
+    """Return generator -> why it does not reach its largest severity that is out of reach, or None."""
+    found: dict[str, Missing | None] = {}
+    for generator in values_of(cells, "test"):
+        own = where(cells, test=generator)
+        missed = [out_of_reach(where(own, severity=severity)) for severity in severities(own)]
+        found[generator] = next((gap for gap in reversed(missed) if gap), None)
+    return found
+
+
 def _in_short(
-    mine: pd.DataFrame, cells: pd.DataFrame, shares: dict[str, list[PerSeed]]
+    swept: pd.DataFrame, everything: pd.DataFrame, gaps: Mapping[str, Missing | None]
 ) -> list[Cell]:
-    """Return a method's column: the area of each generator, the mean and the worst type."""
-    seeds = seeds_of(cells)
-    curves = {g: _curve(mine, g, levels(cells, g), seeds) for g in shares}
-    areas = [summarise(_area_per_seed(curves[g], shares[g])) for g in shares]
-    means = {g: combine(curve, _mean) for g, curve in curves.items()}
-    return [*areas, summarise(combine(list(means.values()), _mean)), _worst(means)]
+    """Return a method's column: a mean for each generator, their mean, the degradation, the worst type.
+
+    Args:
+        swept: The method's sweep.
+        everything: All evaluations of the method at this place.
+        gaps: See `_gaps`.
+    """
+    seeds = seeds_of(swept)
+    means = {g: _over_severities(where(swept, test=g), seeds, gap) for g, gap in gaps.items()}
+    reaching = {g: means[g] for g, gap in gaps.items() if gap is None}
+    if not reaching:
+        nothing = Cell(missing=Missing("no generator hides every wanted share"))
+        return [*(summarise(mean) for mean in means.values()), nothing, nothing, nothing]
+    over_types = combine(list(reaching.values()), _mean)
+    # Of the trained networks that were swept: another training of the method may be stored too.
+    whole = where(everything, test=HOLISTIC, adapted_to="")
+    whole = whole[whole["stage"].isin(swept["stage"])]
+    left = ratio(over_types, measured(whole, "rank_1", seeds), _OWN_HOLISTIC)
+    degradation = summarise(combine([left], lambda values: 1 - values[0]))
+    columns = [summarise(mean) for mean in means.values()]
+    return [*columns, summarise(over_types), degradation, _worst(reaching)]
 
 
-def _shares(cells: pd.DataFrame, generator: str, seeds: list[int]) -> list[PerSeed]:
-    here = where(cells, test=generator)
-    return [_hidden(where(here, amount=amount), seeds) for amount in levels(cells, generator)]
-
-
-def _curve(
-    mine: pd.DataFrame, generator: str, amounts: list[float], seeds: list[int]
-) -> list[PerSeed]:
-    here = where(mine, test=generator)
-    return [measured(where(here, amount=amount), "rank_1", seeds) for amount in amounts]
-
-
-def _area_per_seed(curve: list[PerSeed], shares: list[PerSeed]) -> PerSeed:
-    n = len(curve)
-    return combine([*curve, *shares], lambda numbers: area(numbers[n:], numbers[:n]))
+def _over_severities(mine: pd.DataFrame, seeds: list[int], gap: Missing | None) -> PerSeed:
+    if gap is not None:
+        return dict.fromkeys(seeds, gap)
+    curve = [measured(where(mine, severity=s), "rank_1", seeds) for s in severities(mine)]
+    return combine(curve, _mean)
 
 
 def _mean(values: list[float]) -> Outcome:

@@ -6,6 +6,10 @@ from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
 
+NOT_A_NUMBER = "–"
+TIED = "≈"
+"""Stands behind a value that cannot be told from the best one."""
+
 
 class Unit(StrEnum):
     """What a column's cells hold, and so how a value is printed."""
@@ -17,6 +21,8 @@ class Unit(StrEnum):
     """Values are shares and are printed times 100 with one decimal."""
     RATIO = "ratio"
     """Values are printed as they are, with two decimals."""
+    P_VALUE = "p"
+    """Values are printed with three decimals, and as "<0.001" below."""
 
 
 class Better(StrEnum):
@@ -59,23 +65,30 @@ class Cell:
     Args:
         text: Printed as it is.
         value: In the unit's stored form: a share or a ratio, finite.
-        spread: Sample standard deviation over seeds, in the unit of `value`.
+        spread: Sample standard deviation over seeds, in the unit of `value`; an interval is printed in
+            its place.
+        low: Lower end of the 95 % interval of `value`, in its unit.
+        high: Upper end.
         best: Whether the value is printed bold.
+        tied: Whether it cannot be told from the best value of its column and contest; printed with `TIED`.
         missing: Set where a value belongs but none exists.
     """
 
     text: str = ""
     value: float | None = None
     spread: float | None = None
+    low: float | None = None
+    high: float | None = None
     best: bool = False
+    tied: bool = False
     missing: Missing | None = None
 
     def __post_init__(self) -> None:
-        for number in (self.value, self.spread):
+        for number in (self.value, self.spread, self.low, self.high):
             if number is not None and not math.isfinite(number):
-                raise ValueError(
-                    f"The 'value' and 'spread' of a cell must be finite. Got {number}."
-                )
+                raise ValueError(f"The numbers of a cell must be finite. Got {number}.")
+        if (self.low is None) != (self.high is None):
+            raise ValueError(f"An interval has two ends. Got {self.low} and {self.high}.")
         if self.missing is not None and self.value is not None:
             raise ValueError(f"A cell is either measured or missing. Got both: {self.value}.")
 
@@ -145,10 +158,23 @@ def printed(value: float, unit: Unit) -> str:
     >>> printed(0.4302, Unit.PERCENT), printed(0.777, Unit.RATIO)
     ('43.0', '0.78')
     """
+    if unit is Unit.P_VALUE:
+        return "<0.001" if value < 0.001 else f"{value:.3f}"
     # Rounded half up, as with a pencil: 1 of 16 is 6.3 %, not 6.2 %. The detour over 12 digits
     # keeps 0.3 / 0.8 from being printed as 0.37, because it is stored as 0.37499999999999994.
     scaled, step = (100 * value, "0.1") if unit is Unit.PERCENT else (value, "0.01")
     return str(Decimal(f"{scaled:.12g}").quantize(Decimal(step), ROUND_HALF_UP))
+
+
+def uncertainty(cell: Cell, unit: Unit) -> str:
+    """Return what stands behind a value: its interval, or its spread over seeds, or nothing.
+
+    >>> uncertainty(Cell(value=0.43, low=0.401, high=0.46), Unit.PERCENT)
+    '[40.1, 46.0]'
+    """
+    if cell.low is not None and cell.high is not None:
+        return f"[{printed(cell.low, unit)}, {printed(cell.high, unit)}]"
+    return "" if cell.spread is None else f"± {printed(cell.spread, unit)}"
 
 
 def mark_best(rows: Sequence[Row], columns: Sequence[Column]) -> tuple[Row, ...]:

@@ -15,7 +15,8 @@ from gaitbench.data.silhouettes import Silhouettes, SilhouettesWriter
 from gaitbench.errors import ConfigurationError, DataError, ProtocolError
 from gaitbench.methods.base import methods
 from gaitbench.occlusion import Occlusion, Step, occlusions
-from gaitbench.protocols.base import Bench, expand
+from gaitbench.protocols.base import Bench
+from gaitbench.protocols.expansion import expand
 from gaitbench.registry import REGISTRIES
 from gaitbench.spec import Experiment
 

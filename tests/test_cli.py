@@ -40,6 +40,7 @@ def gaitbench(monkeypatch, capsys, tmp_path):
         (("--side", "left"), "side = 'left'"),
         (("--draws", "clips"), "draws = 'clips'"),
         (("--positives", "self"), "positives = 'self'"),
+        (("--test-draws", "0"), "0 is not in the range x>=1"),
         (("--adapt-to", "rg-gait.pach"), "Did you mean 'rg-gait.patch'"),
         (("--device", "tpu"), "Device 'tpu' is not available"),
         (("--plugin", "nothing.py"), "there is no such file"),
@@ -75,7 +76,22 @@ def test_other_readings_are_options_and_printed_as_toml(gaitbench):
     assert code == 0
     assert 'draws = "batch"' in printed
     assert 'positives = "self-too"' in printed
-    assert "RG-Gait, visible alpha, seed 0" in printed
+    assert "RG-Gait, visible alpha under mimicgait, seed 0" in printed
+
+
+def test_draws_and_panel_are_options_and_printed_as_toml(gaitbench):
+    code, printed = gaitbench("run", "--preset", "smoke", "--dry-run")
+    assert code == 0
+    assert "test_draws = 3" in printed
+    assert "sanity = true" in printed
+    assert "(blank)" in printed
+    options = ("--no-sanity", "--test-draws", "1")
+    code, printed = gaitbench("run", "--preset", "smoke", *options, "--dry-run")
+    assert code == 0
+    assert "test_draws = 1" in printed
+    assert "sanity = false" in printed
+    assert "(blank)" not in printed
+    assert "draw 1" not in printed
 
 
 def test_released_occlusions_are_listed_last_and_drawn_where_they_are_asked_for(
@@ -115,7 +131,7 @@ def test_run_then_report_then_status(gaitbench, tmp_path):
     assert first == again
     code, printed = gaitbench("status", *common)
     assert code == 0
-    assert "4/4" in printed
+    assert "12/12" in printed
 
 
 def test_a_report_that_lies_there_is_not_written_again(gaitbench, tmp_path):

@@ -2,7 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from gaitbench.protocols.base import Bench, expand
+from gaitbench.protocols.base import Bench
+from gaitbench.protocols.expansion import expand
 from gaitbench.recipe_text import (
     COLUMNS,
     augmentation,

@@ -9,12 +9,15 @@ import time
 
 import pytest
 
-from gaitbench.protocols.base import Bench, expand, protocols
+from gaitbench.protocols.base import Bench, protocols
+from gaitbench.protocols.expansion import expand
 from gaitbench.runner import Runner, tasks_of
 from gaitbench.spec import Experiment
 from gaitbench.store import Store
 
 METHODS = ("baseline-1", "rg-gait")
+# The data set, three networks, and whole clips and top+bottom for one method, top+bottom for the other.
+ARTIFACTS = 7
 
 
 class Silent:
@@ -37,7 +40,9 @@ class Silent:
 
 
 def bench(**changes):
-    values = {"preset": "smoke", "protocol": "occluded", "methods": METHODS} | changes
+    # Without repetitions and panel, which add more of the same kinds of work.
+    bare = {"sanity": False, "test_draws": 1}
+    values = {"preset": "smoke", "protocol": "occluded", "methods": METHODS} | bare | changes
     return Bench.resolve(Experiment(**values))
 
 
@@ -59,7 +64,7 @@ def contents(folder):
 def finished(tmp_path_factory):
     """Return the store of an undisturbed run."""
     folder = tmp_path_factory.mktemp("undisturbed") / "store"
-    assert runner(folder).run() == 7
+    assert runner(folder).run() == ARTIFACTS
     return folder
 
 
@@ -92,9 +97,41 @@ def test_only_what_is_missing_is_made_and_only_if_it_is_needed(finished, tmp_pat
     assert contents(folder) == contents(finished)
 
 
+def test_draws_and_panel_are_evaluations_of_the_same_networks():
+    bare, full = bench(), bench(sanity=True, test_draws=3)
+    tasks = [{t.key: t for t in tasks_of(b, expand(b))} for b in (bare, full)]
+    assert tasks[0].keys() < tasks[1].keys()
+    more = [t for key, t in tasks[1].items() if key not in tasks[0]]
+    assert {t.kind for t in more} == {"scores"}
+    labels = [t.label for t in tasks[1].values()]
+    assert len(set(labels)) == len(labels)
+    assert "RG-Gait under mimicgait, seed 0" in labels
+    assert "RG-Gait on top+bottom of mimicgait, seed 0, draw 2" in labels
+    assert "RG-Gait on top+bottom of mimicgait (stray-detector), seed 0, draw 0" in labels
+
+
+@pytest.mark.parametrize(
+    ("protocol", "label"),
+    [
+        ("sweep", "RG-Gait on pole of mimicgait severity 2, seed 0, draw 0"),
+        (
+            "audit",
+            "RG-Gait trained under rg-gait on 8 types of occ-aware, seed 0, draw 1",
+        ),
+        (
+            "adaptation-curve",
+            "RG-Gait adapted to middle (1 steps) on top+bottom of mimicgait, seed 0, draw 0",
+        ),
+    ],
+)
+def test_labels_of_evaluations_say_what_is_trained_and_tested(protocol, label):
+    b = bench(protocol=protocol, methods=("rg-gait",), test_draws=2)
+    assert label in [t.label for t in tasks_of(b, expand(b))]
+
+
 def test_every_stage_comes_after_what_it_needs():
     for name in protocols.names():
-        b = bench(protocol=name, methods=())
+        b = bench(protocol=name, methods=(), sanity=True)
         seen = set()
         for task in tasks_of(b, expand(b)):
             assert task.needs <= seen
@@ -102,7 +139,7 @@ def test_every_stage_comes_after_what_it_needs():
 
 
 def test_protocols_share_trained_stages():
-    b = bench(protocol="all", methods=())
+    b = bench(protocol="all", methods=(), sanity=True)
     tasks = tasks_of(b, expand(b))
     stages = [t for t in tasks if t.kind == "stages"]
     extractors = [t for t in stages if t.thing.role == "extractor" and not t.thing.mix.share]
@@ -122,6 +159,7 @@ def test_seeds_are_complete_repetitions():
 COMMAND = [
     *(sys.executable, "-m", "gaitbench", "run", "--protocol", "occluded", "--preset", "smoke"),
     *("--methods", ",".join(METHODS), "--jobs", "2", "--device", "cpu"),
+    *("--no-sanity", "--test-draws", "1"),
 ]
 
 
@@ -153,6 +191,7 @@ def test_one_failure_keeps_everything_that_does_not_need_it(tmp_path, monkeypatc
         [
             *(sys.executable, "-m", "gaitbench", "run", "--protocol", "occluded", "--preset"),
             *("smoke", "--methods", "moody,baseline-2", "--jobs", "1", "--device", "cpu"),
+            *("--no-sanity", "--test-draws", "1"),
             *("--store", str(folder), "--plugin", str(plugin), "--out", str(tmp_path / "report")),
         ],
         capture_output=True,
@@ -213,7 +252,7 @@ def test_two_runs_in_one_store_make_nothing_twice(finished, tmp_path, jobs):
     said = [p.communicate(timeout=240)[0] for p in processes]
     assert [p.returncode for p in processes] == [0, 0], said
     made = sum(int(s.split(" artifacts made in")[0].split("\n")[-1]) for s in said)
-    assert made == 7
+    assert made == ARTIFACTS
     assert contents(folder) == contents(finished)
 
 

@@ -12,9 +12,18 @@ from gaitbench.spec import Experiment, Preset, preset_names
     st.lists(st.integers(0, 2**31), min_size=1, unique=True),
     st.text(min_size=1).filter(lambda s: s.isprintable()),
     st.sampled_from(["both", "probe", "gallery"]),
+    st.booleans(),
+    st.integers(1, 9),
 )
-def test_an_experiment_survives_toml(seeds, name, side):
-    made = Experiment(seeds=tuple(seeds), dataset=name, side=side, methods=("rg-gait",))
+def test_an_experiment_survives_toml(seeds, name, side, sanity, draws):
+    made = Experiment(
+        seeds=tuple(seeds),
+        dataset=name,
+        side=side,
+        methods=("rg-gait",),
+        sanity=sanity,
+        test_draws=draws,
+    )
     assert Experiment.of(tomllib.loads(made.toml()), "test") == made
 
 
@@ -45,7 +54,13 @@ def test_a_missing_or_broken_file_is_named(tmp_path):
 def test_every_preset_loads_and_says_what_it_is(name):
     preset = Preset.load(name)
     assert preset.about
-    assert all(0 < amount <= 1 for amount in preset.severities)
+    assert all(0 < share <= 1 for share in preset.severities)
+    assert list(preset.severities) == sorted(set(preset.severities))
+
+
+@pytest.mark.parametrize("name", ["laptop", "paper"])
+def test_severities_are_five_equal_steps(name):
+    assert Preset.load(name).severities == (0.08, 0.16, 0.24, 0.32, 0.4)
 
 
 def test_laptop_is_the_default_preset():
@@ -66,6 +81,9 @@ def test_a_preset_can_be_a_file(tmp_path):
     assert Preset.load(str(path)).extractor.steps == 5
     path.write_text(text.replace("height = 16", "hight = 16"))
     with pytest.raises(ConfigurationError, match=r"mine\.toml: Unknown key 'hight'.*'height'"):
+        Preset.load(str(path))
+    path.write_text(text.replace("severities = [0.2, 0.4]", "severities = [20, 40]"))
+    with pytest.raises(ConfigurationError, match=r"mine\.toml: severities.* = 20"):
         Preset.load(str(path))
     with pytest.raises(ConfigurationError, match="no such file"):
         Preset.load(str(tmp_path / "gone.toml"))

@@ -9,6 +9,12 @@ from torch import Tensor, nn
 
 from gaitbench.data.silhouettes import Silhouettes
 from gaitbench.errors import TrainingError
+from gaitbench.evaluation.tampering import (
+    Tampering,
+    draw_names,
+    tampered_frames,
+    tampered_networks,
+)
 from gaitbench.methods.base import Networks, Stage
 from gaitbench.random_streams import stream
 from gaitbench.setting import Mix
@@ -53,6 +59,7 @@ def embed_sequences(
     frames: int,
     precision: str,
     device: torch.device,
+    tampering: Tampering = "none",
 ) -> EmbeddedSequences:
     """Occlude and embed sequences.
 
@@ -68,6 +75,7 @@ def embed_sequences(
         frames: Longest clip; of a longer sequence the frames in the middle are used.
         precision: "fp32" or "bf16" (autocast).
         device: Where to run.
+        tampering: What is changed about the test, see `gaitbench.evaluation.tampering`.
 
     Raises:
         TrainingError: If an embedding is not finite.
@@ -80,11 +88,14 @@ def embed_sequences(
         same = np.flatnonzero(lengths == length)
         for start in range(0, len(same), max(1, FRAMES_AT_ONCE // length)):
             chosen = same[start : start + max(1, FRAMES_AT_ONCE // length)]
-            batch = clips_at_test(data, indices[chosen], mix, int(length), seed, draw)
+            clips = _TestClips(data, indices[chosen], mix, int(length), seed, draw, tampering)
+            batch = clips.batch()
             shares[chosen], types[chosen] = batch.hidden_share.numpy(), batch.types.numpy()
             order.append(chosen)
+            batch, stray = batch.to(device), clips.stray(device)
             with torch.inference_mode(), autocast(device, precision):
-                parts.append(stage.embed(network, networks, batch.to(device)))
+                used = tampered_networks(tampering, stage, networks, batch, stray)
+                parts.append(stage.embed(network, used, batch))
     back = np.argsort(np.concatenate(order))
     found = EmbeddedSequences(
         torch.cat([p.embeddings.float().cpu() for p in parts])[torch.from_numpy(back)],
@@ -99,17 +110,48 @@ def embed_sequences(
 
 
 def clips_at_test(
-    data: Silhouettes, indices: npt.NDArray[np.int64], mix: Mix, length: int, seed: int, draw: int
+    data: Silhouettes,
+    indices: npt.NDArray[np.int64],
+    mix: Mix,
+    length: int,
+    seed: int,
+    draw: int,
+    purpose: str = "test occlusion",
 ) -> Batch:
-    """Return test clips of one length, each occluded from its own random stream."""
-    rows = data.table.iloc[indices]
-    first = (rows["offset"] + (rows["frames"] - length) // 2).to_numpy(np.int64)
-    whole = data.unpack(first[:, None] + np.arange(length))
-    streams = [
-        stream(seed, "test occlusion", data.name, sequence, *mix.classes, draw)
-        for sequence in rows["sequence"]
-    ]
-    return occluded_batch(whole, np.zeros(len(indices), np.int64), mix, streams)
+    """Return test clips of one length, each occluded from its own random stream of this purpose."""
+    return _TestClips(data, indices, mix, length, seed, draw, "none").batch(purpose)
+
+
+@dataclass(frozen=True, eq=False)
+class _TestClips:
+    """Test clips of one length, and what hides them."""
+
+    data: Silhouettes
+    indices: npt.NDArray[np.int64]
+    mix: Mix
+    length: int
+    seed: int
+    draw: int
+    tampering: Tampering
+
+    def batch(self, purpose: str = "test occlusion") -> Batch:
+        """Return the clips, occluded from the random streams of a purpose."""
+        rows = self.data.table.iloc[self.indices]
+        first = (rows["offset"] + (rows["frames"] - self.length) // 2).to_numpy(np.int64)
+        whole = self.data.unpack(first[:, None] + np.arange(self.length))
+        names = rows["sequence"].astype(str).tolist()
+        whole = tampered_frames(self.tampering, whole, self.data, names, self.seed)
+        streams = [
+            stream(self.seed, purpose, self.data.name, name, *self.mix.classes, self.draw)
+            for name in draw_names(self.tampering, rows)
+        ]
+        return occluded_batch(whole, np.zeros(len(self.indices), np.int64), self.mix, streams)
+
+    def stray(self, device: torch.device) -> Batch | None:
+        """Return the same clips under other draws, where a detector is to be shown them."""
+        if self.tampering != "stray-detector":
+            return None
+        return self.batch("stray occlusion").to(device)
 
 
 def _column(

@@ -95,6 +95,47 @@ def _ranks(mates: Floats, impostors: Floats) -> npt.NDArray[np.int64]:
     return np.arange(1, len(mates) + 1) + np.searchsorted(near, mates, side="right")
 
 
+def nearest(
+    distances: Floats, probe_ids: Integers, gallery_ids: Integers, valid: Bools, *, k: int
+) -> npt.NDArray[np.int64]:
+    """Return the `k` closest gallery entries of every probe, the closest first.
+
+    An impostor at the same distance as a mate comes before it, as in `rank_mates`.
+
+    Args:
+        distances: Shape (n_probes, n_gallery), smaller is closer, finite.
+        probe_ids: Shape (n_probes,).
+        gallery_ids: Shape (n_gallery,).
+        valid: Shape (n_probes, n_gallery); False excludes a pair.
+        k: At least 1.
+
+    Returns:
+        Shape (n_probes, k): columns of `distances`; -1 where a probe has fewer entries.
+    """
+    count = min(k, distances.shape[1])
+    same = probe_ids[:, None] == gallery_ids
+    # By themselves, so that of entries that tie for the last place no mate pushes an impostor out.
+    columns, values = zip(
+        *(_smallest(distances, valid & kind, count) for kind in (~same, same)), strict=True
+    )
+    some, near = np.concatenate(columns, axis=1), np.concatenate(values, axis=1)
+    mate = np.broadcast_to(np.arange(2 * count) >= count, near.shape)
+    order = np.lexsort((some, mate, near), axis=1)[:, :count]
+    found = np.full((len(distances), k), -1, np.int64)
+    found[:, :count] = np.take_along_axis(some, order, 1)
+    found[:, :count][np.isinf(np.take_along_axis(near, order, 1))] = -1
+    return found
+
+
+def _smallest(
+    distances: Floats, allowed: Bools, count: int
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
+    """Return the columns and values of each row's smallest allowed distances; inf for the rest."""
+    values = np.where(allowed, distances, np.inf)
+    columns = np.argpartition(values, count - 1, axis=1)[:, :count]
+    return columns, np.take_along_axis(values, columns, 1)
+
+
 def rank_k(first_mate_rank: Integers, *, k: int, no_mate: NoMate = "drop") -> float:
     """Return the fraction of probes with a mate among their `k` closest gallery entries.
 

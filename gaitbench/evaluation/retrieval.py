@@ -19,7 +19,7 @@ from gaitbench.evaluation.distances import (
     get_distance,
     rows_at_once,
 )
-from gaitbench.evaluation.metrics import Bools, Ranking, allowed_impostors, rank_mates
+from gaitbench.evaluation.metrics import Bools, Ranking, allowed_impostors, nearest, rank_mates
 from gaitbench.evaluation.pairs import (
     COLUMNS,
     Codes,
@@ -30,6 +30,9 @@ from gaitbench.evaluation.pairs import (
     sides,
 )
 from gaitbench.evaluation.verification import Pairs
+
+NEAREST = tuple(f"near_{k}" for k in range(1, 6))
+"""Columns that hold a probe's closest gallery entries."""
 
 
 def score_probes(
@@ -61,7 +64,8 @@ def score_probes(
         One row per search, gallery view (where each is searched by itself) and probe, in this order:
         search, gallery_view ("" where views are pooled), probe (its row in `probes`, from 0); sequence,
         identity, condition, view; rank (of the first mate, 0 without one), ap, inp, genuine and
-        impostor (distance of the closest of each), mates, gallery (entries it was compared with), and
+        impostor (distance of the closest of each), mates, gallery (entries it was compared with),
+        near_1 … near_5 (rows in `gallery` of the closest entries, from 0; -1 where there are fewer), and
         tar_far_… (accepted share of its genuine pairs) for each rate.
 
     Raises:
@@ -106,7 +110,10 @@ def _score_search(
     for block in searching.blocks(search, p, g):
         for part in ranked_alone:
             met = block.part(part.met_by(probe_views[block.probes]), part.columns)
-            frames.append(_ranking_frame(rank_mates(*met.problem), part.view, met.probes))
+            ranked_rows = _ranking_frame(rank_mates(*met.problem), part.view, met.probes)
+            closest = nearest(*met.problem, k=len(NEAREST))
+            columns = np.append(g[part.columns], -1)
+            frames.append(ranked_rows.assign(**dict(zip(NEAREST, columns[closest].T, strict=True))))
             genuine = met.valid & (met.probe_ids[:, None] == met.gallery_ids)
             pairs.add(met.distances, genuine, met.valid & ~genuine, first_row=n_rows)
             n_rows += len(met.probes)

@@ -151,13 +151,13 @@ class DetectorStage(Stage):
             found.type_logits,
             batch.types,
             found.amount,
-            self._amount(batch),
+            self.true_amount(batch),
             double_softmax=self.double_softmax,
         )
         return {"type": type_loss, "amount": amount_loss} if self.amounts else {"type": type_loss}
 
-    def _amount(self, batch: Batch) -> Tensor:
-        """Return the amounts [n] to be learned."""
+    def true_amount(self, batch: Batch) -> Tensor:
+        """Return the amounts [n] that the detector should state of a batch."""
         if self.amount_label == "hidden":
             return batch.hidden_share
         return torch.where(batch.types > 0, 1 - batch.hidden_share, 0.0)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from gaitbench.protocols.base import HOLISTIC_TEST, REFERENCE, Bench, Cell, Protocol
+from gaitbench.protocols.base import HOLISTIC_TEST, Bench, Cell, Protocol
 from gaitbench.setting import HOLISTIC, Setting, get_setting
 
 SETTINGS = ("mimicgait", "rg-gait", "occ-aware")
@@ -32,8 +32,10 @@ class Audit(Protocol):
         return [
             cell
             for method in bench.compared_methods()
-            for training in (settings[:1] if method == REFERENCE else settings)
-            for cell in self._tested(bench.under(training.matched(OCCLUDED_SHARE)), method, settings)
+            for training in (settings if bench.method(method).adaptable else settings[:1])
+            for cell in self._tested(
+                bench.under(training.matched(OCCLUDED_SHARE)), method, settings
+            )
         ]
 
     def _tested(self, bench: Bench, method: str, settings: list[Setting]) -> Iterator[Cell]:

@@ -16,6 +16,7 @@ from gaitbench.backbones.base import BackboneSpec, backbones
 from gaitbench.checkpoints.extractor import ExtractorFile
 from gaitbench.data.source import DataSource
 from gaitbench.errors import ConfigurationError
+from gaitbench.evaluation.tampering import Tampering
 from gaitbench.identity import canonical, key_of
 from gaitbench.methods.base import Method, Plan, Stage, TrainingData, methods
 from gaitbench.occlusion import Occlusion, occlusions
@@ -23,6 +24,7 @@ from gaitbench.recipes import with_recipes
 from gaitbench.registry import Registry
 from gaitbench.setting import HOLISTIC, Mix, Setting, get_setting
 from gaitbench.spec import Experiment, Preset
+from gaitbench.training.recipe import Recipe
 
 HOLISTIC_TEST = "holistic"
 DEFAULT_BACKBONE = "gaitbase"
@@ -44,6 +46,9 @@ class Evaluation:
         draw: Number of the draw.
         distance: Between embeddings.
         precision: Of the embedding, "fp32" or "bf16".
+        hidden: Share of the body that the mix's generators hide on average, in (0, 1]: their amounts are
+            set for it on the test data. None leaves them as they are.
+        tampering: What is changed about the test, see `gaitbench.evaluation.tampering`.
     """
 
     stage: Stage
@@ -55,8 +60,10 @@ class Evaluation:
     draw: int
     distance: str
     precision: str
+    hidden: float | None = None
+    tampering: Tampering = "none"
 
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     """Raised when the same evaluation gives other scores than before."""
 
     @cached_property
@@ -85,7 +92,8 @@ class Cell:
         test: Name of the test condition: "holistic", the setting's types, or a generator.
         setting: Whose test clips it meets.
         trained: Setting whose training clips the method saw; "" where it saw whole clips alone.
-        amount: Of the sweep's grid.
+        severity: Of the sweep's grid, from 1.
+        check: Name of the sanity check that it is part of; "" for none.
         ticks: Of the ablation table.
     """
 
@@ -98,7 +106,8 @@ class Cell:
     setting: str
     trained: str
     adapted_to: str = ""
-    amount: float | None = None
+    severity: int | None = None
+    check: str = ""
     ticks: dict[str, bool] = field(default_factory=dict, compare=False)
 
     @property
@@ -110,6 +119,11 @@ class Cell:
             total += stage.steps if stage.mix.share else 0
             stage = stage.initial
         return total
+
+    @property
+    def adapted_steps(self) -> int:
+        """Steps of the training with the new type."""
+        return self.evaluation.stage.steps if self.evaluation.stage.initial else 0
 
     @property
     def total_steps(self) -> int:
@@ -218,13 +232,25 @@ class Bench:
         """Return the last stage of a method."""
         return self.method(method).stage(self._plan(backbone, seed))
 
-    def adapted(self, method: str, backbone: str, seed: int, generator: Occlusion) -> Stage | None:
-        """Return the last stage after further training with a new type; None where it has none."""
+    def adapted(
+        self, method: str, backbone: str, seed: int, generator: Occlusion, budget: float = 1.0
+    ) -> Stage | None:
+        """Return the last stage after further training with a new type; None where it has none.
+
+        Args:
+            method: Registered name.
+            backbone: Registered name.
+            seed: Of the experiment.
+            generator: Of the new type.
+            budget: Share of the preset's steps of further training, in (0, 1]. Each budget has a schedule
+                of its own, which ends at its last step.
+        """
         if not self.method(method).adaptable:
             return None
         stage = self.stage(method, backbone, seed)
         preset = self.preset_of(backbone)
-        return stage.adapted(generator, preset.adaptation, preset.detector_adaptation)
+        recipes = [_shortened(r, budget) for r in (preset.adaptation, preset.detector_adaptation)]
+        return stage.adapted(generator, *recipes)
 
     def method(self, name: str) -> Method:
         """Return a method with its default options."""
@@ -245,8 +271,9 @@ class Bench:
         *,
         tested_under: str | None = None,
         adapted_to: str = "",
-        amount: float | None = None,
-        frames: int | None = None,
+        severity: int | None = None,
+        check: str = "",
+        tampering: Tampering = "none",
         draws: int | None = None,
     ) -> list[Cell]:
         """Return a cell per draw: `stage` tested under `mix` on the experiment's side.
@@ -260,8 +287,9 @@ class Bench:
             test: Name of the test condition.
             tested_under: Setting whose test clips these are; the bench's own by default.
             adapted_to: The new type that the stage was trained on with.
-            amount: Of the sweep's grid.
-            frames: Longest clip; the preset's by default.
+            severity: Of the sweep's grid, from 1; such a test has the preset's own clip length.
+            check: Name of the sanity check.
+            tampering: What is changed about the test.
             draws: How many; the experiment's by default.
         """
         count = (draws or self.experiment.test_draws) if mix.share else 1
@@ -269,13 +297,15 @@ class Bench:
         first = Evaluation(
             stage=stage,
             data=_sized(self.test, self.preset_of(backbone)),
-            frames=frames or self.preset.test_frames,
+            frames=self.preset.test_frames if severity is None else self.preset.sweep_frames,
             probe=mix if side in ("both", "probe") else HOLISTIC,
             gallery=mix if side in ("both", "gallery") else HOLISTIC,
             seed=stage.seed,
             draw=0,
             distance=self.experiment.distance,
             precision=self.preset.test_precision,
+            hidden=None if severity is None else self.preset.severities[severity - 1],
+            tampering=tampering,
         )
         kind = self.method(method)
         return [
@@ -289,7 +319,8 @@ class Bench:
                 tested_under or self.setting.name,
                 self.setting.name if kind.adaptable else "",
                 adapted_to,
-                amount,
+                severity,
+                check,
                 dict(getattr(kind, "residual", {})),
             )
             for draw in range(count)
@@ -338,30 +369,6 @@ class Protocol(ABC):
 
 
 protocols: Registry[Protocol] = Registry("protocol", "gaitbench.protocols", lambda: Protocol)
-ALL = "all"
-
-
-def protocol_names() -> list[str]:
-    """Return the names of all protocols, "all" last."""
-    return [*protocols.names(), ALL]
-
-
-def expand(bench: Bench) -> list[Cell]:
-    """Return the cells of the experiment's protocol; "all" is every protocol.
-
-    Raises:
-        UnknownNameError: If there is no such protocol.
-        ConfigurationError: If nothing is left to evaluate.
-    """
-    name = bench.experiment.protocol
-    kinds = [kind for _, kind in protocols.items()] if name == ALL else [protocols.get(name)]
-    cells = [cell for kind in kinds for cell in kind().cells(bench)]
-    if not cells:
-        raise ConfigurationError(
-            f"Protocol {name!r} has nothing to evaluate with these options: methods="
-            f"{list(bench.experiment.methods)}, adapt_to={list(bench.experiment.adapt_to)}."
-        )
-    return cells
 
 
 def third_party_occlusions() -> list[str]:
@@ -379,3 +386,10 @@ def _source(name: str, preset: Preset) -> DataSource:
 
 def _sized(source: DataSource, preset: Preset) -> TrainingData:
     return TrainingData(source.name, source.key, preset.height, preset.width)
+
+
+def _shortened(recipe: Recipe, budget: float) -> Recipe:
+    """Return a recipe with a share of its steps, at least one."""
+    if budget == 1:
+        return recipe
+    return recipe.model_copy(update={"steps": max(1, round(budget * recipe.steps))})

@@ -9,10 +9,14 @@ from gaitbench.setting import Mix
 
 @dataclass(frozen=True)
 class Sweep(Protocol):
-    """The grid of generators and amounts; every clip of the chosen side is occluded."""
+    """The grid of generators and severities; every clip of the chosen side is occluded.
+
+    A severity is a share of the body, and amounts are set for it: so generators are compared where they
+    hide equally much.
+    """
 
     name = "sweep"
-    about = "every generator at every severity: curves, area under the curve, worst type"
+    about = "every generator where all hide the same shares: curves, means, worst type"
 
     def cells(self, bench: Bench) -> list[Cell]:
         """Return the grid."""
@@ -21,16 +25,15 @@ class Sweep(Protocol):
             for backbone, seed in bench.runs():
                 stage = bench.stage(method, backbone, seed)
                 for name in grid_names():
-                    for amount in bench.preset.severities:
+                    for severity in range(1, len(bench.preset.severities) + 1):
                         cells += bench.cells(
                             self.name,
                             method,
                             backbone,
                             stage,
-                            Mix((make(name).at(amount),), 1.0),
+                            Mix((make(name),), 1.0),
                             name,
-                            amount=amount,
-                            frames=bench.preset.sweep_frames,
+                            severity=severity,
                             draws=1,
                         )
         return cells

@@ -154,7 +154,7 @@ def autocast(device: torch.device, precision: str) -> torch.autocast:
 def has_bfloat16(device_type: str) -> bool:
     """Return whether this machine computes in bfloat16 itself on a kind of device."""
     if device_type == "cuda":
-        return torch.cuda.is_bf16_supported(including_emulation=False)
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     if device_type != "cpu":
         return False
     able = torch.cpu.get_capabilities()

@@ -17,6 +17,7 @@ from gaitbench.evaluation.metrics import (
     average,
     chance_rank_k,
     far_threshold,
+    nearest,
     rank_k,
     rank_mates,
     tar_at_far,
@@ -98,6 +99,45 @@ def test_counts_and_best_distances(problem):
     for best, pairs in ((found.genuine, valid & same), (found.impostor, valid & ~same)):
         expected = np.where(pairs, distances, np.inf).min(1)
         np.testing.assert_array_equal(np.nan_to_num(best, nan=np.inf), expected)
+
+
+@unhurried
+@given(problems(), st.integers(1, 30))
+def test_the_nearest_equal_the_loop(problem, k):
+    distances, probe_ids, gallery_ids, valid = problem
+    found = nearest(*problem, k=k)
+    assert found.shape == (len(probe_ids), k)
+    for i, probe_id in enumerate(probe_ids):
+        entries = [
+            (distances[i, j], gallery_id == probe_id)
+            for j, gallery_id in enumerate(gallery_ids)
+            if valid[i, j]
+        ]
+        told = [j for j in found[i] if j >= 0]
+        # Entries that tie and are of one kind may stand in any order.
+        assert [(distances[i, j], gallery_ids[j] == probe_id) for j in told] == sorted(entries)[:k]
+        assert len(set(told)) == len(told)
+        assert valid[i, told].all()
+        assert (found[i, len(told) :] == -1).all()
+
+
+@unhurried
+@given(problems(), st.integers(1, 30))
+def test_the_first_mate_among_the_nearest_has_its_rank(problem, k):
+    _, probe_ids, gallery_ids, _ = problem
+    rank = rank_mates(*problem).first_mate_rank
+    for row, probe_id, first in zip(nearest(*problem, k=k), probe_ids, rank, strict=True):
+        places = [n for n, j in enumerate(row, 1) if j >= 0 and gallery_ids[j] == probe_id]
+        assert (places or [0])[0] == (first if first <= k else 0)
+
+
+def test_of_entries_that_tie_for_the_last_place_impostors_come_first():
+    distances = np.full((1, 6), 0.5, np.float32)
+    gallery_ids = np.array([7, 7, 7, 1, 2, 3])
+    valid = np.ones((1, 6), bool)
+    for k in (1, 2, 3):
+        (found,) = nearest(distances, np.array([7]), gallery_ids, valid, k=k)
+        assert set(found) <= {3, 4, 5}
 
 
 @unhurried

@@ -11,7 +11,7 @@ from gaitbench.errors import ProtocolError, UnknownNameError
 from gaitbench.evaluation import distances
 from gaitbench.evaluation.distances import euclidean
 from gaitbench.evaluation.metrics import tar_at_far
-from gaitbench.evaluation.retrieval import score_probes
+from gaitbench.evaluation.retrieval import NEAREST, score_probes
 from gaitbench.evaluation.summary import pooled_tar, summarise
 
 
@@ -57,6 +57,66 @@ def scored(rules: Rules = OTHER_VIEWS, *, noise: float = 1.0, order=None, **opti
     if order is not None:
         gallery, embedded = gallery.iloc[order], embedded[order]
     return score_probes(embed(PROBES, noise=noise), embedded, PROBES, gallery, rules, **options)
+
+
+def slow_nearest(rules: Rules) -> list[list[int]]:
+    """Return the rows of the five closest entries of every row of `scored`, one probe at a time."""
+    distances = euclidean(embed(PROBES, noise=1.0), embed(GALLERY, noise=1.0, seed=1))
+    rows = []
+    for search in rules.searches:
+        views = sorted(set(GALLERY["view"])) if search.by_view else [""]
+        for view in views:
+            for i, probe in enumerate(PROBES.to_dict("records")):
+                if view == probe["view"] and search.excluded != "nothing":
+                    continue
+                ranked = sorted(
+                    (distances[i, j], j)
+                    for j, entry in enumerate(GALLERY.to_dict("records"))
+                    if view in ("", entry["view"])
+                    and entry["condition"] in (search.gallery or ("nm",))
+                    and may_meet(search, rules, probe, entry)
+                )
+                closest = [j for _, j in ranked[:5]]
+                rows.append(closest + [-1] * (5 - len(closest)))
+    return rows
+
+
+@pytest.mark.parametrize("cells", [50, 10**6])
+@pytest.mark.parametrize("by_view", [True, False])
+def test_near_columns_are_rows_of_the_gallery(by_view, cells, monkeypatch):
+    monkeypatch.setattr(distances, "CELLS_AT_ONCE", cells)
+    rules = rules_of("same-view", by_view=by_view)
+    found = scored(rules)
+    near = found[list(NEAREST)]
+    assert near.to_numpy().tolist() == slow_nearest(rules)
+    assert (near.dtypes == np.int64).all()
+    # The closest entry is the mate that Rank-1 counts, or the impostor that it does not.
+    identity = GALLERY["identity"].to_numpy()[near["near_1"]]
+    assert ((identity == found["identity"]) == (found["rank"] == 1)).all()
+
+
+def test_near_columns_name_rows_of_the_whole_gallery_where_a_search_has_a_part_of_it():
+    searches = (Search(name="some", gallery=("bg",)), Search(name="all"))
+    gallery = walks(4, ["nm", "bg"], ["000", "090"])
+    embedded = embed(gallery, noise=0.0)
+    probes = gallery.assign(recording=gallery["recording"] + "-again")
+    rules = Rules(searches=searches)
+    found = score_probes(embed(probes, noise=0.0), embedded, probes, gallery, rules)
+    some = found[found["search"] == "some"]
+    for column in NEAREST:
+        rows = some[column][some[column] >= 0]
+        assert set(gallery["condition"].iloc[rows]) == {"bg"}
+
+
+def test_a_small_gallery_leaves_near_columns_empty():
+    gallery = walks(3, ["nm"], ["000"])
+    probes = walks(3, ["bg"], ["090"])
+    found = score_probes(
+        embed(probes, noise=0.1), embed(gallery, noise=0.1, seed=1), probes, gallery, PLAIN
+    )
+    assert (found[["near_4", "near_5"]] == -1).all(axis=None)
+    near = found[["near_1", "near_2", "near_3"]].to_numpy()
+    assert np.sort(near, axis=1).tolist() == [[0, 1, 2]] * 3
 
 
 def slow_scores(rules: Rules, probes=PROBES, gallery=GALLERY, *, seed: int = 0) -> list[tuple]:
@@ -112,7 +172,8 @@ def test_columns_and_rows():
 
     assert scores.columns.tolist() == [
         "search", "gallery_view", "probe", "sequence", "identity", "condition", "view", "rank", "ap",
-        "inp", "genuine", "impostor", "mates", "gallery", "tar_far_0.01", "tar_far_0.001",
+        "inp", "genuine", "impostor", "mates", "gallery", "near_1", "near_2", "near_3", "near_4",
+        "near_5", "tar_far_0.01", "tar_far_0.001",
     ]  # fmt: skip
     assert scores["sequence"].tolist() == PROBES["sequence"].tolist()
     assert scores["probe"].tolist() == list(range(len(PROBES)))
@@ -147,8 +208,16 @@ def test_verification_equals_the_whole_matrix():
     assert pooled_tar(scores, far=0.1) == pytest.approx(accepted / scores["mates"].sum())
 
 
+def check_order(order, rules: Rules = OTHER_VIEWS) -> None:
+    """Check that another order of the gallery changes nothing but the names of its rows."""
+    found = scored(rules, order=order)
+    rows = np.append(order, -1)
+    renamed = {column: rows[found[column]] for column in NEAREST}
+    pd.testing.assert_frame_equal(found.assign(**renamed), scored(rules))
+
+
 def test_gallery_order_is_irrelevant():
-    pd.testing.assert_frame_equal(scored(order=np.arange(len(GALLERY))[::-1]), scored())
+    check_order(np.arange(len(GALLERY))[::-1])
 
 
 def test_a_threshold_by_view_is_one_for_all_views():
@@ -176,7 +245,7 @@ def test_gallery_order_is_irrelevant_to_every_rule(excluded, by_view, random):
     random.shuffle(order)
     rules = rules_of(excluded, by_view=by_view)
 
-    pd.testing.assert_frame_equal(scored(rules, order=order), scored(rules))
+    check_order(order, rules)
 
 
 @settings(deadline=None, max_examples=25)

@@ -14,11 +14,13 @@ from gaitbench.errors import ConfigurationError, UnknownNameError
 from gaitbench.methods.base import methods
 from gaitbench.methods.oem import DetectorStage
 from gaitbench.occlusion import Occlusion, Step, make, occlusions
-from gaitbench.protocols.base import Bench, expand, protocol_names, protocols
+from gaitbench.protocols.base import protocols
+from gaitbench.protocols.expansion import expand, protocol_names
 from gaitbench.setting import HOLISTIC, Mix, get_setting, setting_names
-from gaitbench.spec import Experiment, preset_names
+from gaitbench.spec import preset_names
+from tests.protocols import experiments
+from tests.protocols.experiments import BARE, COMPARED, whereabouts
 
-COMPARED = ["baseline-1", "baseline-2", "occ-aware", "mimicgait", "rg-gait"]
 ABLATED = [
     "vanilla-residual",
     "aware-only",
@@ -45,20 +47,20 @@ VARIANTS = [
 
 
 def bench(**changes):
-    return Bench.resolve(Experiment(**({"preset": "smoke", "protocol": "occluded"} | changes)))
+    return experiments.bench(**(BARE | changes))
 
 
 def cells_of(**changes):
-    return expand(bench(**changes))
+    return experiments.cells_of(**(BARE | changes))
 
 
 def keys_of(**changes):
-    return {cell.evaluation.key for cell in cells_of(**changes)}
+    return experiments.keys_of(**(BARE | changes))
 
 
 def places(cells):
     """Return where cells belong, sorted: only the reference has a fixed place in the order."""
-    return by_name((c.method, c.test, c.adapted_to, c.amount) for c in cells)
+    return by_name((c.method, c.test, c.adapted_to, c.severity) for c in cells)
 
 
 def by_name(found):
@@ -166,7 +168,12 @@ def test_ablation_has_every_row_and_control_with_its_ticks():
 def test_variants_appear_where_they_are_asked_for_and_nowhere_else(protocol):
     assert not {c.method for c in cells_of(protocol=protocol)} & set(VARIANTS)
     asked = cells_of(protocol=protocol, methods=tuple(VARIANTS))
-    assert {c.method for c in asked} == {"baseline-1", *VARIANTS}
+    assert {c.method for c in asked} == {*reference_of(protocol), *VARIANTS}
+
+
+def reference_of(protocol):
+    """Return the reference's name, in a list that is empty where a protocol is about training on."""
+    return [] if protocol == "adaptation-curve" else ["baseline-1"]
 
 
 def test_every_method_is_named_in_this_file():
@@ -189,14 +196,24 @@ def test_sweep_is_a_grid_of_all_generators_and_severities_without_released_readi
     cells = expand(b)
     unasked = [name for name, kind in occlusions.items() if not kind.released]
     assert len(unasked) < len(occlusions.names())
-    grid = [(g, a) for g in unasked for a in b.preset.severities]
-    assert places(cells) == by_name((m, g, "", a) for m in COMPARED for g, a in grid)
+    grid = [(g, i) for g in unasked for i in range(1, len(b.preset.severities) + 1)]
+    assert places(cells) == by_name((m, g, "", i) for m in COMPARED for g, i in grid)
     for cell in cells:
-        (generator,) = cell.evaluation.probe.generators
-        assert generator.name == cell.test
-        assert generator.amount == (cell.amount, cell.amount)
-        assert cell.evaluation.probe.share == 1
+        assert cell.evaluation.probe == cell.evaluation.gallery == Mix((make(cell.test),), 1.0)
+        # The same shares for every generator; amounts are set for them on the test data.
+        assert cell.evaluation.hidden == b.preset.severities[cell.severity - 1]
         assert cell.evaluation.frames == b.preset.sweep_frames
+
+
+def test_only_the_sweep_sets_amounts():
+    cells = cells_of(protocol="all", sanity=True)
+    swept = {c.protocol == "sweep" for c in cells if c.evaluation.hidden is not None}
+    assert swept == {True}
+    assert all((c.severity is None) == (c.evaluation.hidden is None) for c in cells)
+
+
+def test_a_sweep_repeats_no_test():
+    assert {c.evaluation.draw for c in cells_of(protocol="sweep", test_draws=3)} == {0}
 
 
 def test_other_protocols_use_the_longer_test_clips():
@@ -204,9 +221,23 @@ def test_other_protocols_use_the_longer_test_clips():
     assert {c.evaluation.frames for c in expand(b)} == {b.preset.test_frames}
 
 
-def test_all_is_the_union_and_shares_evaluations():
+@pytest.mark.parametrize("draws", [1, 3])
+def test_all_is_the_union_and_shares_evaluations(draws):
+    every = {"protocol": "all", "sanity": True, "test_draws": draws}
+    check_union(
+        cells_of(**every),
+        {n: cells_of(**(every | {"protocol": n, "sanity": False})) for n in protocols.names()},
+        draws,
+    )
+
+
+def test_all_without_the_panel_is_every_other_protocol():
     together = cells_of(protocol="all")
-    apart = {name: cells_of(protocol=name) for name in protocols.names()}
+    apart = [cells_of(protocol=n) for n in protocols.names() if n != "sanity"]
+    assert together == [cell for cells in apart for cell in cells]
+
+
+def check_union(together, apart, draws):
     assert protocol_names() == [*apart, "all"]
     assert together == [cell for cells in apart.values() for cell in cells]
     keys = {name: {c.evaluation.key for c in cells} for name, cells in apart.items()}
@@ -230,9 +261,18 @@ def test_an_unknown_protocol_offers_near_ones():
 def test_the_reference_comes_first_whatever_methods_are_asked_for(protocol):
     for asked in (("rg-gait",), ("rg-gait", "baseline-1"), ("baseline-1", "rg-gait")):
         cells = cells_of(protocol=protocol, methods=asked)
-        assert list(dict.fromkeys(c.method for c in cells)) == ["baseline-1", "rg-gait"]
-    only = cells_of(protocol=protocol, methods=("baseline-1",))
-    assert {c.method for c in only} == {"baseline-1"}
+        wanted = [*reference_of(protocol), "rg-gait"]
+        assert list(dict.fromkeys(c.method for c in cells)) == wanted
+    if reference_of(protocol):
+        only = cells_of(protocol=protocol, methods=("baseline-1",))
+        assert {c.method for c in only} == {"baseline-1"}
+
+
+def test_a_protocol_with_nothing_to_evaluate_is_refused():
+    said = r"'adaptation-curve' has nothing to evaluate .* methods=\['baseline-1'\]"
+    for sanity in (True, False):
+        with pytest.raises(ConfigurationError, match=said):
+            cells_of(protocol="adaptation-curve", methods=("baseline-1",), sanity=sanity)
 
 
 def test_asking_for_few_methods_changes_no_evaluation():
@@ -246,13 +286,14 @@ def test_every_seed_and_backbone_repeats_the_whole_protocol(protocol, monkeypatc
 
     monkeypatch.setitem(backbones._things, "twin", Twin)
     monkeypatch.setitem(backbones._sources, "twin", "gaitbench_plugin_twin")
-    one = cells_of(protocol=protocol)
-    four = cells_of(protocol=protocol, seeds=(0, 3), backbones=("gaitbase", "twin"))
+    whole = {"protocol": protocol, "sanity": True, "test_draws": 2}
+    one = cells_of(**whole)
+    four = cells_of(**whole, seeds=(0, 3), backbones=("gaitbase", "twin"))
     assert len(four) == 4 * len(one)
     for backbone in ("gaitbase", "twin"):
         for seed in (0, 3):
             own = [c for c in four if (c.backbone, c.evaluation.seed) == (backbone, seed)]
-            assert places(own) == places(one)
+            assert by_name(map(whereabouts, own)) == by_name(map(whereabouts, one))
             for cell in own:
                 stages = cell.evaluation.stage.all_stages()
                 assert {s.seed for s in stages} == {seed}
@@ -264,9 +305,9 @@ def test_every_seed_and_backbone_repeats_the_whole_protocol(protocol, monkeypatc
 
 @pytest.mark.parametrize("protocol", protocols.names())
 def test_data_to_test_on_changes_evaluations_and_no_training(protocol, noise):
-    own = cells_of(protocol=protocol)
-    other = cells_of(protocol=protocol, test_dataset=str(noise))
-    assert places(own) == places(other)
+    own = cells_of(protocol=protocol, sanity=True)
+    other = cells_of(protocol=protocol, sanity=True, test_dataset=str(noise))
+    assert list(map(whereabouts, own)) == list(map(whereabouts, other))
     fingerprint = Silhouettes.open(noise).fingerprint
     for mine, theirs in zip(own, other, strict=True):
         assert theirs.evaluation.stage == mine.evaluation.stage
@@ -284,20 +325,21 @@ def test_naming_the_training_data_as_test_data_changes_nothing():
 
 
 @pytest.mark.parametrize(
-    ("name", "types", "amount", "share"),
+    ("name", "types", "heading", "amount", "share"),
     [
-        ("mimicgait", ["top", "bottom"], (0.4, 0.6), 1.0),
-        ("rg-gait", ["top", "bottom"], (0.1, 0.6), 0.5),
+        ("mimicgait", ["top", "bottom"], "top+bottom", (0.4, 0.6), 1.0),
+        ("rg-gait", ["top", "bottom"], "top+bottom", (0.1, 0.6), 0.5),
         (
             "occ-aware",
             ["top", "bottom", "left", "right"]
             + [f"corner-{v}-{h}" for v in ("top", "bottom") for h in ("left", "right")],
+            "8 types",
             (0.2, 0.5),
             8 / 9,
         ),
     ],
 )
-def test_a_setting_reaches_training_and_test(name, types, amount, share):
+def test_a_setting_reaches_training_and_test(name, types, heading, amount, share):
     b = bench(setting=name)
     for mix in (b.setting.train, b.setting.test):
         assert [g.name for g in mix.generators] == types
@@ -306,7 +348,7 @@ def test_a_setting_reaches_training_and_test(name, types, amount, share):
     for cell in expand(b)[1:]:
         evaluation, stage = cell.evaluation, cell.evaluation.stage
         assert evaluation.probe == evaluation.gallery == b.setting.test
-        assert cell.test == "+".join(types)
+        assert cell.test == heading
         if cell.method == "baseline-1":
             assert stage.mix == HOLISTIC
             continue
@@ -390,9 +432,9 @@ def test_rg_gait_its_variants_and_its_control_train_with_as_many_whole_clips():
 @pytest.mark.parametrize("protocol", protocols.names())
 @pytest.mark.parametrize("side", ["probe", "gallery"])
 def test_one_occluded_side_leaves_the_other_whole(protocol, side):
-    both = cells_of(protocol=protocol)
-    one = cells_of(protocol=protocol, side=side)
-    assert places(both) == places(one)
+    both = cells_of(protocol=protocol, sanity=True)
+    one = cells_of(protocol=protocol, sanity=True, side=side)
+    assert list(map(whereabouts, both)) == list(map(whereabouts, one))
     for full, half in zip(both, one, strict=True):
         shown = {"probe": half.evaluation.probe, "gallery": half.evaluation.gallery}
         assert shown.pop(side) == full.evaluation.probe
@@ -442,11 +484,12 @@ def test_adapting_to_a_known_type_adds_no_second_one():
 
 @pytest.mark.parametrize("preset", preset_names())
 def test_all_methods_have_equally_many_steps_on_occluded_clips(preset):
-    b = bench(preset=preset, protocol="all")
+    b = bench(preset=preset, protocol="all", sanity=True)
     for cell in expand(b):
         wanted = 0 if cell.method == "baseline-1" else b.preset.occluded.steps
-        if cell.adapted_to:
-            wanted += b.preset.adaptation.steps
+        if cell.protocol != "adaptation-curve":
+            assert cell.adapted_steps == (b.preset.adaptation.steps if cell.adapted_to else 0)
+        wanted += cell.adapted_steps
         assert cell.occluded_steps == wanted
         assert cell.total_steps >= wanted
 
@@ -476,7 +519,8 @@ def test_a_third_partys_occlusion_joins_adaptability_and_sweep(blinds):
         assert cell.evaluation.stage.mix.classes[-1] == "blinds"
     b = bench(protocol="sweep")
     swept = [c for c in expand(b) if c.test == "blinds" and c.method == "rg-gait"]
-    assert [c.amount for c in swept] == list(b.preset.severities)
+    assert [c.evaluation.hidden for c in swept] == list(b.preset.severities)
+    assert {c.evaluation.probe for c in swept} == {Mix((blinds(),), 1.0)}
 
 
 def test_a_third_partys_released_reading_waits_to_be_asked_for(blinds, monkeypatch):
@@ -516,6 +560,11 @@ def test_an_evaluations_key_covers_everything_that_scores_depend_on():
         dataclasses.replace(evaluation, probe=HOLISTIC),
         dataclasses.replace(evaluation, gallery=HOLISTIC),
         dataclasses.replace(evaluation, probe=evaluation.probe.with_share(0.5)),
+        dataclasses.replace(evaluation, hidden=0.3),
+        dataclasses.replace(evaluation, hidden=0.4),
+        dataclasses.replace(evaluation, precision="fp32"),
+        dataclasses.replace(evaluation, tampering="blank"),
+        dataclasses.replace(evaluation, tampering="shuffled"),
         dataclasses.replace(evaluation, stage=evaluation.stage.extractor),
     ]
     assert len({e.key for e in [evaluation, *others]}) == len(others) + 1
@@ -561,7 +610,8 @@ def test_what_only_the_embedding_depends_on_changes_the_evaluation_alone():
 
 
 def test_seeds_share_no_evaluation():
-    assert not keys_of(protocol="all", seeds=(0,)) & keys_of(protocol="all", seeds=(1,))
+    every = {"protocol": "all", "sanity": True}
+    assert not keys_of(**every, seeds=(0,)) & keys_of(**every, seeds=(1,))
 
 
 # Purity

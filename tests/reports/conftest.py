@@ -22,7 +22,8 @@ ABLATION = {
     "baseline-1": ("Baseline-1", 0.10, (False, False, False)),
 }
 GENERATORS = ("top", "bottom", "middle", "pole")
-AMOUNTS = (0.1, 0.3, 0.5, 0.7)
+SHARES = (0.1, 0.2, 0.3, 0.4, 0.5)
+"""Wanted at severity 1, 2 and so on; a generator hides up to 1.5 points less."""
 FACTS = {
     "preset": "laptop",
     "distance": "euclidean, mean over parts",
@@ -50,11 +51,16 @@ def cell(protocol, method, title, rank_1, seed, **changes):
         "method": method,
         "title": title,
         "setting": "mimicgait",
+        "trained": "" if method == "baseline-1" else "mimicgait",
         "side": "both",
         "adapted_to": "",
+        "adapted_steps": 0,
         "test": "top+bottom",
-        "amount": float("nan"),
+        "severity": float("nan"),
+        "hidden_wanted": float("nan"),
+        "check": "",
         "seed": seed,
+        "draw": 0,
         "rank_1": rank_1,
         "rank_5": min(1.0, rank_1 + 0.2),
         "rank_10": min(1.0, rank_1 + 0.3),
@@ -76,8 +82,11 @@ def cell(protocol, method, title, rank_1, seed, **changes):
         "steps_total": 300 if method == "baseline-1" else 700,
     } | changes
     parts = [row[k] for k in ("dataset", "test_dataset", "backbone", "method", "setting", "side")]
-    parts += [row["adapted_to"], row["test"], row["amount"], seed]
-    return {"key": row.get("key", "/".join(map(str, parts)))} | row
+    parts += [row["adapted_to"], row["test"], row["severity"], seed, row["draw"]]
+    parts += [row["trained"], row["adapted_steps"], row["check"]]
+    network = (row["dataset"], row["backbone"], method, row["trained"], row["adapted_to"], seed)
+    names = {"key": "/".join(map(str, parts)), "stage": "/".join(map(str, network))}
+    return names | row
 
 
 def frame(rows):
@@ -103,6 +112,8 @@ def fake_probes(key):
             "inp": rng.random(n),
             "genuine": rng.random(n),
             "impostor": rng.random(n),
+            "mates": 2,
+            "gallery": 40,
             "hidden_share": hidden,
         }
     )
@@ -161,11 +172,11 @@ def other_rows(seeds):
                         adapted_to=test, steps_occluded=333, steps_total=733,
                     )  # fmt: skip
             for g, generator in enumerate(GENERATORS):
-                for amount in AMOUNTS:
-                    rate = max(0.0, 0.9 - (1.2 - base) * amount - 0.04 * g + shift / 2)
+                for severity, share in enumerate(SHARES, start=1):
+                    rate = max(0.0, 0.9 - (1.2 - base) * share - 0.04 * g + shift / 2)
                     yield cell(
-                        "sweep", method, title, rate, seed, test=generator, amount=amount,
-                        hidden_share=amount * (0.9 - 0.1 * g),
+                        "sweep", method, title, rate, seed, test=generator, severity=severity,
+                        hidden_wanted=share, hidden_share=share - 0.005 * g,
                     )  # fmt: skip
         for method, (title, base, flags) in ABLATION.items():
             switches = dict(zip(("residual", "adaptive", "aware"), flags, strict=True))
@@ -174,6 +185,33 @@ def other_rows(seeds):
                 "ablation", method, title, 0.7 + shift, seed, test="holistic", hidden_share=0.0,
                 **switches,
             )  # fmt: skip
+
+
+def newer_rows(seeds):
+    """The audit, the adaptation curve and the sanity panel."""
+    for seed in seeds:
+        for method, (title, base) in METHODS.items():
+            rate = base + 0.02 * seed
+            trainings = ("mimicgait", "rg-gait") if method != "baseline-1" else ("",)
+            for trained in trainings:
+                yield cell(
+                    "audit", method, title, 0.7, seed, test="holistic", trained=trained,
+                    setting=trained or "mimicgait", hidden_share=0.0,
+                )  # fmt: skip
+                for setting in ("mimicgait", "rg-gait"):
+                    loss = 0.05 * (trained != setting)
+                    yield cell(
+                        "audit", method, title, rate - loss, seed, trained=trained, setting=setting
+                    )
+            for steps in (0, 30, 60) if method != "baseline-1" else ():
+                for test, change in (("middle", 0.001), ("top+bottom", -0.001), ("holistic", 0)):
+                    yield cell(
+                        "adaptation-curve", method, title, rate + steps * change, seed, test=test,
+                        adapted_to="middle", adapted_steps=steps,
+                        hidden_share=0.0 if test == "holistic" else 0.45,
+                    )  # fmt: skip
+            for check, value in (("as tested", rate), ("blank", 0.0), ("shuffled", rate - 0.02)):
+                yield cell("sanity", method, title, value, seed, check=check)
 
 
 @pytest.fixture
@@ -192,7 +230,7 @@ def full(make_results):
     """A complete run with the given seeds, backbones and data sets."""
 
     def make(seeds=(0, 1, 2), backbones=("gaitbase",), datasets=("walkers",)):
-        rows = [*occluded_rows(seeds, backbones, datasets), *other_rows(seeds)]
+        rows = [*occluded_rows(seeds, backbones, datasets), *other_rows(seeds), *newer_rows(seeds)]
         switches = {"residual": None, "adaptive": None, "aware": None}
         return make_results([switches | row for row in rows])
 

@@ -13,8 +13,10 @@ from gaitbench.cli import app
 from gaitbench.cli_experiment import experiment_options
 from gaitbench.data.walkers import RULES
 from gaitbench.evaluation.summary import summarise
-from gaitbench.protocols.base import Bench, Evaluation, expand
-from gaitbench.reports.collect import NUMBERS, collect, command_of
+from gaitbench.protocols.base import Bench, Evaluation
+from gaitbench.protocols.expansion import expand
+from gaitbench.reports.collect import NUMBERS, collect
+from gaitbench.reports.commands import command_of
 from gaitbench.reports.results import METRICS
 from gaitbench.runner import Runner
 from gaitbench.spec import Experiment
@@ -55,7 +57,8 @@ def parsed(command):
 def store(tmp_path_factory):
     """Return a store that has Baseline-1, and nothing else, under the main table's protocol."""
     made = Store(tmp_path_factory.mktemp("collected") / "a store")
-    assert Runner(made, bench(), jobs=1, device="cpu", display=Silent()).run() == 4
+    # The data set, the network, whole clips, three draws, and six checks that nothing else asks for.
+    assert Runner(made, bench(), jobs=1, device="cpu", display=Silent()).run() == 12
     return made
 
 
@@ -67,10 +70,30 @@ def partial(store):
 
 def test_a_finished_experiment_has_no_gap(store):
     cells = collect(store, bench()).cells
-    assert list(cells["status"]) == ["done", "done"]
-    assert list(cells["reason"]) == ["", ""]
-    assert list(cells["test"]) == ["holistic", "top+bottom"]
+    assert set(cells["status"]) == {"done"}
+    assert set(cells["reason"]) == {""}
+    wanted = [("occluded", "holistic", 0, "")]
+    wanted += [("occluded", "top+bottom", draw, "") for draw in range(3)]
+    checks = (
+        "as tested",
+        "whole clips",
+        "blank",
+        "outline",
+        "tied-outline",
+        "one-draw",
+        "shuffled",
+    )
+    wanted += [
+        ("sanity", "holistic" if check == "whole clips" else "top+bottom", 0, check)
+        for check in (*checks, "masked")
+    ]
+    columns = ["protocol", "test", "draw", "check"]
+    assert list(cells[columns].itertuples(index=False, name=None)) == wanted
     assert list(cells["key"]) == [c.evaluation.key for c in expand(bench())]
+    assert list(cells["stage"]) == [c.evaluation.stage.key for c in expand(bench())]
+    assert cells["key"].nunique() == 10
+    assert set(cells["trained"]) == {""}
+    assert cells[["severity", "hidden_wanted"]].isna().all(axis=None)
 
 
 @pytest.mark.parametrize("no_mate", ["drop", "miss", "miss-ranks"])
@@ -92,13 +115,16 @@ def test_done_cells_are_averages_of_the_stored_scores(store, no_mate):
 
 def test_hidden_share_belongs_to_the_test(partial):
     done = partial.cells[partial.cells["status"] == "done"]
-    shares = dict(zip(done["test"], done["hidden_share"], strict=True))
-    assert shares["holistic"] == 0
-    assert 0.2 < shares["top+bottom"] < 0.8
+    asked = done[done["check"] == ""]
+    assert (asked.loc[asked["test"] == "holistic", "hidden_share"] == 0).all()
+    shares = asked.loc[asked["test"] == "top+bottom", "hidden_share"]
+    assert shares.between(0.2, 0.8).all()
+    # Every draw hides something else.
+    assert shares.nunique() == len(shares) == 3
 
 
 def test_hidden_share_is_that_of_the_occluded_side(store):
-    asked = bench(side="gallery")
+    asked = bench(side="gallery", test_draws=1, sanity=False)
     assert Runner(store, asked, jobs=1, device="cpu", display=Silent()).run() == 1
     shares = collect(store, asked).cells.set_index("test")["hidden_share"]
     assert shares["holistic"] == 0
@@ -113,12 +139,15 @@ def test_a_method_without_a_detector_has_no_detector_quality(partial):
 
 def test_missing_cells_say_why_and_hold_no_number(partial):
     missing = partial.cells[partial.cells["status"] == "missing"]
-    assert list(missing["method"]) == ["rg-gait"]
-    (row,) = (row for _, row in missing.iterrows())
-    assert row["reason"] == "not evaluated yet"
-    assert all(math.isnan(row[name]) for name in NUMBERS)
-    assert (row["residual"], row["adaptive"], row["aware"]) == (True, True, True)
-    assert row["steps_occluded"] == 4
+    # Three draws and ten checks, two of them of the detector.
+    assert list(missing["method"]) == ["rg-gait"] * 13
+    assert list(missing["check"])[-2:] == ["true-amount", "stray-detector"]
+    for _, row in missing.iterrows():
+        assert row["reason"] == "not evaluated yet"
+        assert all(math.isnan(row[name]) for name in NUMBERS)
+        assert (row["residual"], row["adaptive"], row["aware"]) == (True, True, True)
+        assert row["steps_occluded"] == 4
+        assert row["trained"] == "mimicgait"
 
 
 def test_the_command_of_a_missing_cell_makes_it(partial, store):
@@ -142,6 +171,7 @@ def test_the_command_of_a_missing_cell_makes_it(partial, store):
         {"adapt_to": (), "plugins": ("/plug ins/one.py", "/plug ins/two.py")},
         {"adapt_to": ("crowd", "pole"), "setting": "rg-gait", "side": "probe"},
         {"adapt_to": ("rg-gait.patch",), "draws": "batch", "positives": "self-too"},
+        {"sanity": False, "test_draws": 7},
     ],
 )
 def test_a_command_gives_the_same_experiment_back(tmp_path, values):
@@ -161,20 +191,38 @@ def test_a_command_says_no_more_than_it_must(tmp_path, monkeypatch):
 def test_rows_of_two_protocols_share_key_and_numbers(store):
     cells = collect(store, bench(protocol="all")).cells
     whole = cells[(cells["method"] == "baseline-1") & (cells["test"] == "holistic")]
-    assert set(whole["protocol"]) == {"occluded", "retention", "ablation"}
+    assert set(whole["protocol"]) == {"occluded", "retention", "ablation", "audit", "sanity"}
     assert whole["key"].nunique() == 1
     assert whole["rank_1"].nunique() == 1
     swept = cells[cells["protocol"] == "sweep"]
     assert set(swept["status"]) == {"missing"}
-    assert set(swept["amount"]) == {0.2, 0.5}
-    assert cells[cells["protocol"] != "sweep"]["amount"].isna().all()
+    steps = swept[["severity", "hidden_wanted"]].drop_duplicates()
+    assert list(steps.itertuples(index=False, name=None)) == [(1, 0.2), (2, 0.4)]
+    others = cells[cells["protocol"] != "sweep"]
+    assert others[["severity", "hidden_wanted"]].isna().all(axis=None)
+    assert set(cells.loc[cells["protocol"] != "sanity", "check"]) == {""}
+
+
+def test_cells_of_other_settings_and_budgets_say_so(store):
+    methods = ("baseline-1", "baseline-2")
+    cells = collect(store, bench(protocol="audit", methods=methods, sanity=False)).cells
+    trained = cells[cells["method"] == "baseline-2"]
+    assert set(trained["trained"]) == {"mimicgait", "rg-gait", "occ-aware"}
+    assert trained["stage"].nunique() == 3
+    assert (trained.groupby("trained")["stage"].nunique() == 1).all()
+    occluded = trained[trained["test"] != "holistic"]
+    assert set(occluded["setting"]) == {"mimicgait", "rg-gait", "occ-aware"}
+    cells = collect(store, bench(protocol="adaptation-curve", methods=methods)).cells
+    curve = cells[cells["check"] == ""]
+    assert set(curve["adapted_to"]) == {"middle", "dynamic"}
+    assert sorted(set(curve["adapted_steps"])) == [0, 1, 2]
 
 
 def test_steps_are_those_of_the_stages(partial):
-    cells = partial.cells.set_index(["method", "test"])
-    baseline, restored = cells.loc["baseline-1", "holistic"], cells.loc["rg-gait", "top+bottom"]
-    assert (baseline["steps_occluded"], baseline["steps_total"]) == (0, 4)
-    assert (restored["steps_occluded"], restored["steps_total"]) == (4, 12)
+    for method, steps in (("baseline-1", (0, 4)), ("rg-gait", (4, 12))):
+        cells = partial.cells[partial.cells["method"] == method]
+        found = cells[["steps_occluded", "steps_total"]].drop_duplicates()
+        assert list(found.itertuples(index=False, name=None)) == [steps]
 
 
 def test_per_probe_scores_are_read_when_asked_for(store):

@@ -30,15 +30,24 @@ def test_retention_bars_are_the_tables_values(full, without):
 
 def test_severity_curves_have_a_panel_per_generator_and_break_at_gaps(full, without):
     results = without(
-        full((0,)), lambda c: (c.method == "rg-gait") & (c.test == "top") & (c.amount == 0.3)
+        full((0,)), lambda c: (c.method == "rg-gait") & (c.test == "bottom") & (c.severity == 2)
     )
     (drawn,) = severity_figures(results)
     axes = panels(drawn.figure)
     assert list(axes) == ["top", "bottom", "middle", "pole"]
-    *_, curve, chance = axes["top"].lines
-    assert np.isnan(curve.get_ydata()).tolist() == [False, True, False, False]
-    assert curve.get_xdata()[0] == pytest.approx(9.0)
+    *_, curve, chance = axes["bottom"].lines
+    assert np.isnan(curve.get_ydata()).tolist() == [False, True, False, False, False]
+    # Over what was hidden, not over what was wanted.
+    assert curve.get_xdata()[[0, 2, 3, 4]] == pytest.approx([9.5, 29.5, 39.5, 49.5])
     assert chance.get_ydata()[0] == pytest.approx(5.0)
+
+
+def test_severity_curves_keep_the_order_of_severities(full, make_results):
+    cells = full((0,)).cells.iloc[::-1]
+    (drawn,) = severity_figures(make_results(cells.to_dict("records")))
+    for ax in panels(drawn.figure).values():
+        for line in ax.lines[:-1]:
+            assert (np.diff(line.get_xdata()) > 0).all()
 
 
 def test_alpha_is_drawn_for_methods_that_have_it(full):

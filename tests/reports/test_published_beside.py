@@ -1,4 +1,5 @@
 import math
+import sys
 
 import numpy as np
 import pandas as pd
@@ -7,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gaitbench.backbones.base import backbones
+from gaitbench.cli import main
 from gaitbench.data.opengait.records import RECORDS, get_record
 from gaitbench.data.rules import Rules
 from gaitbench.evaluation.agreement import kendall_tau
@@ -195,11 +197,9 @@ def test_rp_is_beside_measured_rp():
 )
 def test_nothing_is_beside_what_differs_and_the_table_says_what(changes, differs):
     results = one_run(**changes)
-    source = "a"
-    assert not any("Setting mimicgait" in t.title for t in beside_tables(results))
-    assert differs in gaps(results, Source=source, Backbone="GaitBase")
+    assert differs in gaps(results, Source="a", Backbone="GaitBase")
     for table in beside_tables(results):
-        assert "MimicGait Tab. 1" not in table.footer[0]
+        assert "MimicGait Tab. 1" not in table.title
 
 
 def test_rules_must_be_the_data_sets_own():
@@ -526,6 +526,22 @@ def test_a_report_has_the_section_only_if_it_is_asked_for(tmp_path):
     names = {path.stem for path in written}
     assert {"published-not-comparable", "published-orders"} <= names
     assert not any(name.startswith("published-beside") for name in names)
+
+
+def test_the_command_line_option_makes_another_report_in_the_same_folder(
+    tmp_path, monkeypatch, capsys
+):
+    monkeypatch.chdir(tmp_path)
+    asked = ["gaitbench", "report", "--preset", "smoke", "--store", "store", "--format", "markdown"]
+    has_section = []
+    for option in ([], ["--published"], []):
+        monkeypatch.setattr(sys, "argv", [*asked, *option])
+        with pytest.raises(SystemExit) as stopped:
+            main()
+        assert not stopped.value.code, capsys.readouterr()
+        text = (tmp_path / "report" / "report.md").read_text()
+        has_section.append("## Published beside measured" in text)
+    assert has_section == [False, True, False]
 
 
 def test_nothing_measured_gives_no_tables():

@@ -15,13 +15,13 @@ def partial(full, without):
 
 def test_everything_is_written_and_linked(partial, tmp_path):
     written = write_report(partial, tmp_path / "out")
-    assert written[0] == tmp_path / "out" / "report.md"
+    assert written[0] == tmp_path / "out" / "report.html"
     assert len(set(written)) == len(written)
     on_disk = {p for p in (tmp_path / "out").rglob("*") if p.is_file()}
     assert on_disk == set(written)
-    text = written[0].read_text(encoding="utf-8")
+    text = (tmp_path / "out" / "report.md").read_text(encoding="utf-8")
     links = re.findall(r"!\[[^\]]*\]\(([^)]*)\)", text)
-    assert len(links) == 3
+    assert len(links) == 5
     assert all((tmp_path / "out" / link).is_file() for link in links)
     for link in re.findall(
         r"includegraphics\[.*?\]\{(.*?)\}", (tmp_path / "out/report.tex").read_text()
@@ -61,7 +61,8 @@ def test_sections_without_cells_are_named(make_cell, make_results, tmp_path):
     facts = {"experiment": 'preset = "laptop"\nseeds = [0]\n', "wall times": {"train": 1.5}}
     write_report(make_results(rows, **facts), tmp_path, ("markdown",))
     text = (tmp_path / "report.md").read_text()
-    assert "cells were asked for: New occlusion types, Holistic retention, Ablation" in text
+    said = "cells were asked for: New occlusion types, Holistic retention, Setting audit, "
+    assert f"{said}Adaptation as a curve, Ablation, Severity sweep, Sanity panel, " in text
     assert "## Ablation" not in text
     assert '    preset = "laptop"\n    seeds = [0]\n' in text
     assert "wall times: train 1.5" in text

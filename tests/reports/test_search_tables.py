@@ -62,7 +62,12 @@ def results_of(full):
             pd.DataFrame(searches),
             pd.DataFrame(views, columns=["key", "search", "view", "rank_1"]),
         )
-        return Results(base.cells, base.facts, base.probes, rules, *frames)
+        headline = next(search.name for search in rules.searches if search.headline)
+
+        def probes(key):
+            return base.probes(key).assign(search=headline)
+
+        return Results(base.cells, base.facts, probes, rules, *frames)
 
     return make
 

@@ -204,27 +204,115 @@ def test_ablation_ticks_and_controls_below_the_rule(full):
 def test_sweep_grid_and_summary(full):
     summary, grid = sweep_tables(full((0,)))
     assert (summary.name, grid.name) == ("sweep", "sweep-grid")
-    assert len(grid.rows) == 16
-    assert values(grid.rows[1].cells[1:3]) == [0.3, 0.27]
-    # RG-Gait under "top": 0.9 - 0.6 × amount, so 0.72 at 0.3.
-    assert values(grid.rows[1].cells[3:])[-1] == 0.72
-    assert [c.best for c in grid.rows[1].cells] == [False] * 7 + [True]
+    assert [c.title for c in grid.columns[:4]] == ["Generator", "Severity", "Wanted", "Hidden"]
+    assert len(grid.rows) == 20
+    assert [r.cells[0].text for r in grid.rows[:6]] == ["top", "", "", "", "", "bottom"]
+    assert [r.cells[1].text for r in grid.rows[:6]] == ["1", "2", "3", "4", "5", "1"]
+    assert values(grid.rows[7].cells[2:4]) == [0.3, 0.295]
+    # RG-Gait under "bottom": 0.86 - 0.6 × wanted share, so 0.68 at 0.3.
+    assert values(grid.rows[7].cells[4:])[-1] == 0.68
+    assert [c.best for c in grid.rows[7].cells] == [False] * 8 + [True]
+    assert [r.cells[0].text for r in summary.rows] == [
+        *("top", "bottom", "middle", "pole", "mean over types", "relative degradation"),
+        "worst type",
+    ]
     cells = [r.cells[-1] for r in summary.rows]
-    # Straight lines: area and mean are the value in the middle, 0.66 less 0.04 per generator.
-    assert values(cells) == [0.66, 0.62, 0.58, 0.54, 0.6, 0.54]
+    # Straight lines: the mean is the value in the middle, 0.72 less 0.04 per generator; on holistic
+    # clips 0.8.
+    assert values(cells) == [0.72, 0.68, 0.64, 0.6, 0.66, 0.175, 0.6]
     assert cells[-1].text == "(pole)"
-    assert [r.cells[0].text for r in summary.rows][-3:] == ["pole, area", "mean", "worst type"]
     assert [c.best for c in summary.rows[0].cells] == [False] * 5 + [True]
+    assert "at which all generators hide 10, 20, 30, 40, 50 % of the body" in footer(summary)
+    assert "Left out" not in footer(summary)
 
 
-def test_a_gap_in_the_sweep_empties_area_mean_and_worst_type(full, without):
+def test_the_smallest_degradation_is_the_best_one(full):
+    summary, _ = sweep_tables(full((0,)))
+    # Mean over types 0.51, 0.57, 0.60, 0.63, 0.66; on holistic clips 0.80, 0.65, 0.70, 0.75, 0.80.
+    wanted = [0.3625, 1 - 0.57 / 0.65, 1 - 0.60 / 0.70, 0.16, 0.175]
+    cells = row(summary, "relative degradation")
+    assert [c.value for c in cells] == pytest.approx(wanted)
+    assert [c.best for c in cells] == [False, True, False, False, False]
+
+
+def test_degradation_is_taken_per_seed_from_the_network_that_was_swept(
+    full, make_cell, make_results
+):
+    results = full((0, 1))
+    cells = results.cells
+    rows = cells[cells["protocol"].isin(["sweep", "retention"])].to_dict("records")
+    other = make_cell(
+        "audit", "rg-gait", "RG-Gait", 0.3, 0, test="holistic", trained="occ-aware", key="other"
+    )
+    *_, cell = row(sweep_tables(make_results([other, *rows]))[0], "relative degradation")
+    assert cell.value == pytest.approx(1 - (0.66 / 0.80 + 0.67 / 0.82) / 2)
+    assert cell.spread is not None
+
+
+def test_without_an_evaluation_on_holistic_clips_there_is_no_degradation(full, make_results):
+    cells = full((0,)).cells
+    rows = cells[cells["protocol"] == "sweep"].to_dict("records")
+    summary, _ = sweep_tables(make_results(rows))
+    gaps = [c.missing for c in summary.rows[5].cells[1:]]
+    assert {g.reason for g in gaps} == {"own Rank-1 on holistic clips: not part of this run"}
+    assert None not in values(summary.rows[4].cells[1:])
+
+
+@pytest.fixture
+def shy(full, make_results):
+    """A sweep in which the pole never hides more than 27.1 % of a body."""
+    cells = full((0, 1)).cells
+    pole = (cells["test"] == "pole") & cells["severity"].notna()
+    hidden = cells.loc[pole, "hidden_share"].clip(upper=0.271)
+    cells.loc[pole, "hidden_share"] = hidden
+    return make_results(cells.to_dict("records"))
+
+
+def test_a_severity_that_is_out_of_reach_is_missing_and_never_averaged_over(shy):
+    summary, grid = sweep_tables(shy)
+    pole = grid.rows[15:]
+    # 27.1 % is within three points of 30 %, and of nothing more.
+    assert [values(r.cells[2:4]) for r in pole[2:]] == [[0.3, 0.271], [0.4, 0.271], [0.5, 0.271]]
+    assert None not in values(pole[2].cells[4:])
+    for row_of, wanted in ((pole[3], 40), (pole[4], 50)):
+        reasons = {c.missing.reason for c in row_of.cells[4:]}
+        assert reasons == {f"hides at most 27.1 % of the body, {wanted} % was wanted"}
+    reason = "hides at most 27.1 % of the body, 50 % was wanted"
+    assert {c.missing.reason for c in summary.rows[3].cells[1:]} == {reason}
+    of_rg_gait = [r.cells[-1] for r in summary.rows]
+    # Without the pole: 0.72, 0.68 and 0.64, plus 0.005 over the two seeds.
+    assert values(of_rg_gait[4:5]) == [pytest.approx(0.685)]
+    assert of_rg_gait[-1].text == "(middle)"
+    assert f"Left out of the last three rows: pole {reason}." in footer(summary)
+
+
+def test_a_sweep_in_which_nothing_is_reached_has_no_mean(full, make_results):
+    cells = full((0,)).cells
+    rows = cells.assign(hidden_share=0.01).to_dict("records")
+    summary, _ = sweep_tables(make_results(rows))
+    for row_of in summary.rows[4:]:
+        reasons = {c.missing.reason for c in row_of.cells[1:]}
+        assert reasons == {"no generator hides every wanted share"}
+
+
+def test_the_sweeps_footer_says_that_its_clips_are_shorter(full):
+    results = full((0,))
+    assert "shorter" not in footer(sweep_tables(results)[0])
+    results.facts.update(sweep_frames=4, test_frames=12)
+    said = "The sweep's clips have at most 4 frames, holistic ones 12: a part of the degradation"
+    assert said in footer(sweep_tables(results)[0])
+    results.facts.update(sweep_frames=12)
+    assert "shorter" not in footer(sweep_tables(results)[0])
+
+
+def test_a_gap_in_the_sweep_empties_every_number_over_it(full, without):
     results = without(
         full((0,)),
-        lambda c: (c.method == "rg-gait") & (c.test == "bottom") & (c.amount == 0.5),
+        lambda c: (c.method == "rg-gait") & (c.test == "bottom") & (c.severity == 3),
     )
     summary, grid = sweep_tables(results)
     found = values([r.cells[-1] for r in summary.rows])
-    assert [v is None for v in found] == [False, True, False, False, True, True]
+    assert [v is None for v in found] == [False, True, False, False, True, True, True]
     assert sum(c.missing is not None for r in grid.rows for c in r.cells) == 1
 
 
@@ -253,7 +341,7 @@ def test_every_table_holds_shares_and_survives_missing_cells(build, full, withou
             if r.cells[j].value is not None
         ]
         assert all(0 <= share <= 1 for share in shares)
-        # Only the sweep's amounts are known; seed 0 alone is never passed off as a mean.
+        # Only the sweep's wanted shares are known; seed 0 alone is never passed off as a mean.
         assert not numbers or table.name == "sweep-grid"
         assert not any(c.best for r in table.rows for c in r.cells)
 

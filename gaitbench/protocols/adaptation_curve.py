@@ -1,0 +1,54 @@
+"""What further training with a new type gains, and what it costs, step by step."""
+
+from dataclasses import dataclass
+
+from gaitbench.methods.base import Stage
+from gaitbench.occlusion import make
+from gaitbench.protocols.base import HOLISTIC_TEST, Bench, Cell, Protocol
+from gaitbench.protocols.generalizability import new_type_mix
+from gaitbench.setting import HOLISTIC, Mix
+
+BUDGETS = (0.0, 1 / 16, 1 / 8, 1 / 4, 1 / 2, 1.0)
+"""Shares of the preset's steps of further training; the last is the protocol "adaptability" itself."""
+
+
+@dataclass(frozen=True)
+class AdaptationCurve(Protocol):
+    """Rank-1 on the new type, the old types and whole clips against the steps of further training.
+
+    Every budget is trained by itself, with a schedule that ends at its last step: a point says what
+    somebody with that budget gets, not what a longer training looked like on its way.
+    """
+
+    name = "adaptation-curve"
+    about = "gain on a new type, loss on old ones, against steps of further training"
+
+    def cells(self, bench: Bench) -> list[Cell]:
+        """Return method × new type × budget, each on the new type, the old types and whole clips."""
+        return [
+            cell
+            for method in bench.compared_methods()
+            if bench.method(method).adaptable
+            for name in bench.new_types()
+            for backbone, seed in bench.runs()
+            for stage in _trained(bench, method, name, backbone, seed)
+            for test, mix in _tests(bench, name).items()
+            for cell in bench.cells(
+                self.name, method, backbone, stage, mix, test, adapted_to=name, draws=1
+            )
+        ]
+
+
+def _trained(bench: Bench, method: str, name: str, backbone: str, seed: int) -> list[Stage]:
+    """Return the last stage after every budget, shortest first; two budgets of equal steps are one."""
+    adapted = [bench.adapted(method, backbone, seed, make(name), b) for b in BUDGETS if b]
+    stages = [bench.stage(method, backbone, seed), *(s for s in adapted if s is not None)]
+    return list({stage.key: stage for stage in stages}.values())
+
+
+def _tests(bench: Bench, name: str) -> dict[str, Mix]:
+    return {
+        name: new_type_mix(bench, name),
+        bench.setting.test_name: bench.setting.test,
+        HOLISTIC_TEST: HOLISTIC,
+    }

@@ -1,0 +1,29 @@
+"""Experiments of the smallest preset, and what tells their cells apart."""
+
+from gaitbench.protocols.base import Bench
+from gaitbench.protocols.expansion import expand
+from gaitbench.spec import Experiment
+
+COMPARED = ["baseline-1", "baseline-2", "occ-aware", "mimicgait", "rg-gait"]
+BARE = {"sanity": False, "test_draws": 1}
+"""A protocol by itself, every test once."""
+
+
+def bench(**changes):
+    return Bench.resolve(Experiment(**({"preset": "smoke", "protocol": "occluded"} | changes)))
+
+
+def cells_of(**changes):
+    return expand(bench(**changes))
+
+
+def keys_of(**changes):
+    return {cell.evaluation.key for cell in cells_of(**changes)}
+
+
+def whereabouts(cell):
+    """Return everything that says where a cell belongs, but for backbone and seed."""
+    return (
+        *(cell.protocol, cell.method, cell.title, cell.test, cell.setting, cell.trained),
+        *(cell.adapted_to, cell.adapted_steps, cell.severity, cell.check, cell.evaluation.draw),
+    )

@@ -1,0 +1,101 @@
+"""Further training by budget: steps, detectors, and what the points share with other protocols."""
+
+import dataclasses
+
+import pytest
+
+from gaitbench.protocols.adaptation_curve import BUDGETS
+from gaitbench.setting import HOLISTIC, Mix
+from tests.protocols.experiments import BARE, COMPARED, bench, cells_of
+
+
+def curve(**changes):
+    return cells_of(**(BARE | {"protocol": "adaptation-curve"} | changes))
+
+
+def test_every_budget_is_tested_on_the_new_type_the_old_types_and_whole_clips():
+    b = bench(protocol="adaptation-curve")
+    cells = curve()
+    # Of 2 steps: a sixteenth to a half are one step, and trained once.
+    wanted = [
+        (method, new, steps, test)
+        for method in b.compared_methods()[1:]
+        for new in ("middle", "dynamic")
+        for steps in (0, 1, 2)
+        for test in (new, "top+bottom", "holistic")
+    ]
+    assert len(cells) == len(wanted)
+    for cell, (method, new, steps, test) in zip(cells, wanted, strict=True):
+        assert (cell.method, cell.adapted_to, cell.test) == (method, new, test)
+        assert cell.adapted_steps == steps
+        evaluation = cell.evaluation
+        assert evaluation.probe == evaluation.gallery
+        if test == "holistic":
+            assert evaluation.probe == HOLISTIC
+        elif test == new:
+            assert [g.name for g in evaluation.probe.generators] == [new]
+            assert evaluation.probe == Mix(evaluation.probe.generators, b.setting.test.share)
+        else:
+            assert evaluation.probe == b.setting.test
+
+
+@pytest.mark.parametrize("preset", ["laptop", "paper"])
+def test_budgets_shorten_the_training_and_that_of_the_detector(preset):
+    b = bench(preset=preset, protocol="adaptation-curve")
+    sizes = b.preset_of("gaitbase")
+    cells = curve(preset=preset, methods=("rg-gait",), adapt_to=("middle",))
+    stages = [c.evaluation.stage for c in cells[::3]]
+    assert stages[0] == b.stage("rg-gait", "gaitbase", 0)
+    for stage, budget in zip(stages[1:], BUDGETS[1:], strict=True):
+        assert stage.initial == stages[0]
+        assert stage.detector.initial == stages[0].detector
+        trainings = ((stage, sizes.adaptation), (stage.detector, sizes.detector_adaptation))
+        for own, recipe in trainings:
+            # Only the steps: the schedule is the recipe's own, and ends with them.
+            assert own.recipe == recipe.model_copy(update={"steps": round(budget * recipe.steps)})
+            assert "middle" in own.mix.classes
+    steps = [c.adapted_steps for c in cells[::3]]
+    assert steps == [0, *(s.steps for s in stages[1:])] == sorted(set(steps))
+
+
+def test_the_last_budget_is_the_protocol_adaptability():
+    adapted = {
+        (c.method, c.test): c.evaluation
+        for c in cells_of(**(BARE | {"protocol": "adaptability"}))
+        if c.adapted_to
+    }
+    last = {
+        (c.method, c.test): c.evaluation
+        for c in curve()
+        if c.test == c.adapted_to and c.adapted_steps == 2
+    }
+    assert last == adapted
+
+
+def test_the_first_budget_is_what_other_protocols_test_zero_shot():
+    start = {c.evaluation.key for c in curve() if not c.adapted_steps}
+    others = {
+        c.evaluation.key
+        for name in ("generalizability", "occluded", "retention")
+        for c in cells_of(**(BARE | {"protocol": name}))
+        if c.method != "baseline-1"
+    }
+    assert start == others
+
+
+def test_points_of_a_method_differ_by_their_stage_alone():
+    by_test = {}
+    for cell in curve(methods=("mimicgait",)):
+        plain = dataclasses.replace(cell.evaluation, stage=None)
+        by_test.setdefault((cell.adapted_to, cell.test), set()).add(plain)
+    assert all(len(found) == 1 for found in by_test.values())
+
+
+def test_a_curve_repeats_no_test_and_has_no_method_that_cannot_adapt():
+    cells = curve(test_draws=3)
+    assert cells == curve()
+    assert {c.method for c in cells} == set(COMPARED[1:])
+
+
+def test_new_types_are_chosen_as_for_adaptability():
+    assert {c.adapted_to for c in curve(adapt_to=("pole",))} == {"pole"}

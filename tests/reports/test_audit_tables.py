@@ -1,0 +1,164 @@
+"""The setting audit: its crossed table, what differences come from, and its sentences."""
+
+import itertools
+
+import numpy as np
+import pytest
+
+from gaitbench.reports.audit_figure import audit_figures
+from gaitbench.reports.audit_tables import (
+    SOURCES,
+    audit_tables,
+    audit_words,
+    effect,
+    effect_range,
+    effect_shares,
+)
+from gaitbench.reports.places import where
+from gaitbench.reports.results import Results
+from tests.reports.made_up_scores import results_of, row
+
+SETTINGS = ("mimicgait", "rg-gait", "occ-aware")
+METHODS = {"baseline-2": 0.0, "mimicgait": 0.2, "rg-gait": 0.02}
+TESTS = {"mimicgait": 0.1, "rg-gait": 0.4, "occ-aware": 0.6}
+
+
+def audit_rows(seeds=(0, 1, 2), identities=24):
+    for seed in seeds:
+        for test, base in TESTS.items():
+            yield row(
+                "audit", "baseline-1", base, seed, identities=identities,
+                setting=test, trained="", test=f"types of {test}",
+            )  # fmt: skip
+        yield row(
+            "audit", "baseline-1", 0.9, seed, identities=identities,
+            setting="mimicgait", trained="", test="holistic", hidden_share=0.0,
+        )  # fmt: skip
+        for (method, gain), trained in itertools.product(METHODS.items(), SETTINGS):
+            for test, base in TESTS.items():
+                own = 0.1 if trained == test else 0.0
+                yield row(
+                    "audit", method, base + gain + own, seed, identities=identities,
+                    setting=test, trained=trained, test=f"types of {test}",
+                )  # fmt: skip
+            yield row(
+                "audit", method, 0.6, seed, identities=identities,
+                setting=trained, trained=trained, test="holistic", hidden_share=0.0,
+            )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def results():
+    return results_of(list(audit_rows()))
+
+
+def test_the_crossed_table_has_a_row_per_training_setting_and_method(results):
+    crossed, _ = audit_tables(results)
+    labels = [(r.cells[0].text, r.cells[1].text) for r in crossed.rows]
+    assert labels[0] == ("whole clips", "Baseline-1")
+    assert [label for label, _ in labels if label] == ["whole clips", *SETTINGS]
+    assert len(labels) == 1 + len(SETTINGS) * len(METHODS)
+    assert [c.title for c in crossed.columns[2:]] == [*SETTINGS, "Whole clips"]
+    for r in crossed.rows[1:]:
+        assert all(cell.low <= cell.value <= cell.high for cell in r.cells[2:])
+
+
+def test_each_cell_is_the_mean_of_its_own_evaluations(results):
+    crossed, _ = audit_tables(results)
+    last = crossed.rows[-1]
+    mine = where(results.cells, method="rg-gait", trained="occ-aware", setting="rg-gait")
+    expected = mine[mine["test"] != "holistic"]["rank_1"].mean()
+    assert last.cells[3].value == pytest.approx(expected)
+
+
+def test_rows_compete_only_within_a_training_setting(results):
+    crossed, _ = audit_tables(results)
+    best = [r.cells[1].text for r in crossed.rows if r.cells[2].best]
+    assert best == ["MimicGait"] * len(SETTINGS)
+    assert not any(cell.best or cell.tied for cell in crossed.rows[0].cells)
+
+
+def slow_effect(grid, axes):
+    """An effect by its textbook definition, one entry after another."""
+    found = {}
+    for place in itertools.product(*(range(grid.shape[a]) for a in axes)):
+        total = 0.0
+        for k in range(len(axes) + 1):
+            for kept in itertools.combinations(range(len(axes)), k):
+                index = [slice(None)] * 3
+                for i in kept:
+                    index[axes[i]] = place[i]
+                total += (-1) ** (len(axes) - k) * grid[tuple(index)].mean()
+        found[place] = total
+    return found
+
+
+@pytest.mark.parametrize("axes", [s.axes for s in SOURCES])
+def test_effects_are_those_of_the_textbook(axes):
+    grid = np.random.default_rng(1).random((4, 3, 3))
+    fast = effect(grid, axes)
+    for place, expected in slow_effect(grid, axes).items():
+        index = [0, 0, 0]
+        for axis, i in zip(axes, place, strict=True):
+            index[axis] = i
+        assert fast[tuple(index)] == pytest.approx(expected, abs=1e-12)
+
+
+def test_effects_add_up_to_the_grid_and_their_shares_to_one():
+    grid = np.random.default_rng(2).random((5, 4, 3, 3))
+    total = grid.mean(axis=(1, 2, 3), keepdims=True)
+    assert total + sum(effect(grid, s.axes) for s in SOURCES) == pytest.approx(grid)
+    assert effect_shares(grid).sum(axis=-1) == pytest.approx(np.ones(5))
+    assert effect_shares(np.full((4, 3, 3), 0.5)) == pytest.approx(np.zeros(len(SOURCES)))
+
+
+def test_a_range_is_the_best_less_the_worst_marginal_mean():
+    grid = np.zeros((2, 3, 3))
+    grid[1] = 0.25
+    assert [effect_range(grid, axis) for axis in range(3)] == pytest.approx([0.25, 0.0, 0.0])
+
+
+def test_what_was_built_into_the_scores_is_what_the_table_finds(results):
+    _, sources = audit_tables(results)
+    shares = {r.cells[0].text: r.cells[2] for r in sources.rows}
+    sizes = {r.cells[0].text: r.cells[1] for r in sources.rows}
+    assert sum(cell.value for cell in shares.values()) == pytest.approx(1.0)
+    assert shares["Test setting"].value > shares["Method"].value > shares["Training setting"].value
+    assert sizes["Test setting"].low < 0.5 < sizes["Test setting"].high
+    assert sizes["Method × test setting"].value is None
+
+
+def test_the_sentences_say_which_is_largest_and_who_is_best(results):
+    sizes, best, orders, crossing = audit_words(results)
+    assert sizes.index("the setting of the test clips") < sizes.index("the method")
+    assert "under mimicgait MimicGait" in best
+    assert "mimicgait and rg-gait" in orders
+    assert "tested under" in crossing
+
+
+def test_a_missing_cell_is_never_averaged_over(results):
+    cells = results.cells.copy()
+    gone = cells.index[(cells["method"] == "rg-gait") & (cells["trained"] == "rg-gait")][0]
+    cells.loc[gone, ["status", "reason"]] = ["missing", "not evaluated yet"]
+    gap = Results(cells, results.facts, results.probes, results.rules)
+    _, sources = audit_tables(gap)
+    assert all(r.cells[2].missing for r in sources.rows)
+    assert audit_words(gap) == ["The audit is not complete, so nothing is said about it yet."]
+
+
+def test_with_few_identities_there_are_numbers_without_intervals():
+    crossed, sources = audit_tables(results_of(list(audit_rows((0,), identities=6))))
+    assert all(cell.low is None for r in crossed.rows for cell in r.cells)
+    assert sources.rows[0].cells[1].value is not None
+    assert "No intervals" in sources.footer[-1]
+
+
+def test_the_figure_has_a_panel_per_test_and_a_mark_per_evaluation(results):
+    (found,) = audit_figures(results)
+    panels = [ax for ax in found.figure.axes if ax.get_title()]
+    assert [ax.get_title().split("\n")[1] for ax in panels] == [*SETTINGS, "whole clips"]
+    for ax in panels:
+        # One mark per method and training setting, one for Baseline-1; an error bar is a container.
+        assert len(ax.containers) == 1 + len(METHODS) * len(SETTINGS)
+        assert ax.get_xlim()[0] == 0
+        assert ax.get_xlim()[1] >= 90
