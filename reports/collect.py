@@ -13,6 +13,7 @@ from gaitbench.data.silhouettes import Silhouettes
 from gaitbench.evaluation.summary import probe_views, summarise, summarise_searches
 from gaitbench.protocols.base import Bench, Cell, Evaluation
 from gaitbench.protocols.expansion import expand
+from gaitbench.reports.clips import TestedClips
 from gaitbench.reports.commands import command_of, making_commands
 from gaitbench.reports.origins import origin_facts, store_facts
 from gaitbench.reports.results import METRICS, SEARCH_COLUMNS, VIEW_COLUMNS, Results
@@ -79,7 +80,14 @@ def collect(store: ReadableStore, bench: Bench, snapshot: Snapshot | None = None
         rules,
         pd.DataFrame(searches, columns=pd.Index(SEARCH_COLUMNS)),
         pd.DataFrame(views, columns=pd.Index(VIEW_COLUMNS)),
+        _clips(store, bench, snapshot),
     )
+
+
+def _clips(store: ReadableStore, bench: Bench, snapshot: Snapshot) -> TestedClips:
+    folders = folders_of(store, (bench.train, bench.test))
+    evaluations = {cell.evaluation.key: cell.evaluation for cell in snapshot.cells}
+    return TestedClips(folders, evaluations)
 
 
 def _numbers(scores: pd.DataFrame, rules: Rules, experiment: Experiment) -> dict[str, float]:
