@@ -40,7 +40,7 @@ def gaitbench(monkeypatch, capsys, tmp_path):
         (("--side", "left"), "side = 'left'"),
         (("--draws", "clips"), "draws = 'clips'"),
         (("--positives", "self"), "positives = 'self'"),
-        (("--test-draws", "0"), "0 is not in the range x>=1"),
+        (("--test-draws", "0"), "Invalid value for '--test-draws'"),
         (("--adapt-to", "rg-gait.pach"), "Did you mean 'rg-gait.patch'"),
         (("--device", "tpu"), "Device 'tpu' is not available"),
         (("--plugin", "nothing.py"), "there is no such file"),

@@ -197,13 +197,13 @@ def test_clips_of_the_commonest_length_stand_for_all(tmp_path):
     seen = []
 
     def watching(data, indices, mix, length, *rest, **options):
-        seen.append((len(indices), length))
+        seen.append((len(indices), length, options["purpose"]))
         return clips_at_test(data, indices, mix, length, *rest, **options)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(severity, "clips_at_test", watching)
         hidden_shares(Curtain(most=0.9), data, 4)
-    assert set(seen) == {(8, 4)}
+    assert set(seen) == {(8, 4, "severity")}
 
 
 def test_amounts_are_set_from_other_draws_than_the_tests(data):
