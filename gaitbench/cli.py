@@ -97,6 +97,7 @@ def _root(
     pass
 
 
+_FORMATS = ("html", "markdown", "latex", "csv", "json")
 OutOption = Annotated[Path, typer.Option("--out", help="Folder for the report.")]
 
 
@@ -154,7 +155,7 @@ def run(
         _remember(opened, bench)
         made = runner.run()
         err.print(f"{made} artifacts made in {opened.folder}", highlight=False, soft_wrap=True)
-        _report(opened, bench, out_folder, ("markdown", "latex", "csv", "json"))
+        _report(opened, bench, out_folder, _FORMATS)
 
 
 @app.command()
@@ -182,8 +183,8 @@ def report(
     store: StoreOption = None,
     out_folder: OutOption = Path("report"),
     format: Annotated[
-        str, typer.Option(help="Comma-separated: markdown, latex, csv, json.")
-    ] = "markdown,latex,csv,json",
+        str, typer.Option(help=f"Comma-separated: {', '.join(_FORMATS)}.")
+    ] = ",".join(_FORMATS),
     published: Annotated[
         bool,
         typer.Option(

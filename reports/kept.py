@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from gaitbench import evaluation
 from gaitbench.identity import key_of
 from gaitbench.protocols.base import Bench
 from gaitbench.reports.atomic import write_text
@@ -43,8 +44,10 @@ def digest_of(
     """
     there = sorted((key, str(folder)) for key, folder in snapshot.there.items())
     code = hashlib.sha256()
-    for path in sorted(Path(__file__).parent.glob("*.*")):
-        code.update(path.read_bytes() if path.is_file() else b"")
+    # Intervals and tests are computed when a report is written, so their code counts too.
+    for package in (Path(__file__).parent, Path(str(evaluation.__file__)).parent):
+        for path in sorted(package.glob("*.*")):
+            code.update(path.read_bytes() if path.is_file() else b"")
     facts = facts_of(store, bench, snapshot, rules_of(store, bench))
     said = {name: str(value) for name, value in facts.items()}
     asked = [list(formats), published]

@@ -221,6 +221,17 @@ def test_nothing_is_wider_than_the_screen(opened, width):
         assert scrolls.evaluate("e => e.scrollLeft") > 0
 
 
+def test_head_and_labels_stay_while_a_table_scrolls(opened):
+    with opened(viewport={"width": 360, "height": 400}) as page:
+        box = page.locator(".table .scroll").nth(2)
+        box.evaluate("e => e.scrollTo(300, 100)")
+        assert box.evaluate("e => [e.scrollLeft, e.scrollTop]") == [300, 100]
+        corner = box.bounding_box()
+        for kept in (box.locator("tbody th").nth(8), box.locator("thead th", has_text="Generator")):
+            assert abs(kept.bounding_box()["x"] - corner["x"]) <= 1
+        assert abs(box.locator("thead").bounding_box()["y"] - corner["y"]) <= 1
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_every_text_can_be_read(opened, scheme):
     with opened(color_scheme=scheme) as page:
