@@ -31,7 +31,10 @@ def test_the_occlusion_example_is_at_most_twenty_lines():
             ("run", "--protocol", "adaptability", "--preset", "smoke", "--dry-run"),
             "detector adapted to blinds",
         ),
-        (("run", "--protocol", "sweep", "--preset", "smoke", "--dry-run"), "RG-Gait on blinds of mimicgait severity 2"),
+        (
+            ("run", "--protocol", "sweep", "--preset", "smoke", "--dry-run"),
+            "RG-Gait on blinds of mimicgait severity 2",
+        ),
     ],
 )
 def test_the_occlusion_example_appears_everywhere(tmp_path, command, said):
