@@ -48,7 +48,8 @@ CHECKS = (
     Check(
         "outline",
         "Outline alone",
-        "the body fills its frame, so that only what hides it has a shape: no more than chance",
+        "the body fills its frame, so that only what hides it has a shape: no more than chance. A cut that "
+        "is stretched back leaves the frame full, so it shows nothing here",
     ),
     Check(
         "tied-outline",

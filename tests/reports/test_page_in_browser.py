@@ -60,6 +60,13 @@ CONTRASTS = """() => {
   return found;
 }"""
 
+# Values that stand on more than one line.
+BROKEN = """(cells) => cells.filter((cell) => {
+  const range = document.createRange();
+  range.selectNodeContents(cell.querySelector("strong") ?? cell.firstChild);
+  return range.getClientRects().length > 1;
+}).map((cell) => cell.textContent)"""
+
 COLUMN = """([table, j]) => [...document.querySelectorAll("table")[table].tBodies[0].rows]
   .map((row) => row.cells[j].innerText.split("\\n")[0].trim())"""
 
@@ -295,6 +302,8 @@ def test_paper_cuts_no_table_and_hides_nothing(opened):
             assert table.evaluate(reach) <= A4_LANDSCAPE["width"] + 0.5
         for box in page.locator(".scroll").all():
             assert box.evaluate("e => getComputedStyle(e).overflowX") == "visible"
+        # Small enough letters that no number is broken to fit.
+        assert page.locator("td[data-value]").evaluate_all(BROKEN) == []
         assert page.locator(".tools:visible, nav:visible").count() == 0
         colour = "e => getComputedStyle(e).color"
         link = page.locator("td a").first
