@@ -176,8 +176,8 @@ def _places(joint: Results, mark: str) -> dict[Place, pd.DataFrame]:
     """Return the finished evaluations of one of the two by place."""
     cells = joint.cells
     mine = cells[cells["key"].str.startswith(mark) & (cells["status"] == "done")]
-    # Not a number, where there is no severity, equals nothing; severities begin at 1.
-    columns = [mine[name].fillna(0) if name == "severity" else mine[name] for name in PLACE]
+    # Not a number, where there is no severity, equals nothing; severities begin at 0.
+    columns = [mine[name].fillna(-1) if name == "severity" else mine[name] for name in PLACE]
     return {tuple(place): rows for place, rows in mine.groupby(columns, sort=False)}
 
 

@@ -24,7 +24,7 @@ from gaitbench.reports.places import (
     where,
 )
 from gaitbench.reports.results import Results
-from gaitbench.reports.sweep_tables import severities, sweep_parts
+from gaitbench.reports.sweep_tables import Swept, severities, sweeps
 
 _SPREAD = "Error bars: sample standard deviation over seeds."
 
@@ -94,21 +94,22 @@ def _label_bar(ax: Axes, x: float, height: float, spread: float) -> None:
 
 def severity_figures(results: Results) -> Iterator[NamedFigure]:
     """Yield, per sweep, Rank-1 over the measured hidden share: a panel per generator."""
-    for name, condition, place, cells in sweep_parts(results):
-        if not _any_done(cells):
+    for swept in sweeps(results):
+        if not _any_done(swept.cells):
             continue
         with styled():
-            figure = _severity(cells)
+            figure = _severity(swept)
         yield NamedFigure(
-            name,
-            f"Rank-1 over the measured hidden share of the body, {place.title}, setting "
-            f"{condition.setting}, occluded: {side_title(condition.side)}. Dotted: chance level. "
-            f"{_spread_words(cells)}",
+            swept.name,
+            f"Rank-1 over the measured hidden share of the body, from whole clips on, "
+            f"{swept.place.title}, setting {swept.condition.setting}, occluded: "
+            f"{side_title(swept.condition.side)}. Dotted: chance level. {_spread_words(swept.cells)}",
             figure,
         )
 
 
-def _severity(cells: pd.DataFrame) -> Figure:
+def _severity(swept: Swept) -> Figure:
+    cells = swept.cells
     generators, printed = values_of(cells, "test"), titles(cells)
     # Many panels are smaller and closer to the shape of a page.
     many = len(generators) > 8
@@ -116,7 +117,8 @@ def _severity(cells: pd.DataFrame) -> Figure:
     figure, axes = panels(generators, columns=5 if many else 3, size=size)
     look, handles = looks(list(printed)), {}
     for generator in generators:
-        ax, here = axes[generator], where(cells, test=generator)
+        # Every curve begins at whole clips, which no generator touched.
+        ax, here = axes[generator], pd.concat([swept.whole, where(cells, test=generator)])
         for method, title in printed.items():
             handles[title] = _curve(ax, here, method, look[method], seeds_of(cells))
         chance = here["chance_rank_1"].dropna()

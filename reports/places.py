@@ -97,9 +97,10 @@ def upper_bound(results: Results, place: Place, condition: Condition) -> pd.Data
     """Return the evaluations of Baseline-1 on holistic clips, from whichever protocol has them.
 
     Baseline-1 meets no occlusion here, so any condition gives the same evaluation; the table's own
-    is preferred only where a run stored several.
+    is preferred only where a run stored several. The sweep's shorter clips are no upper bound.
     """
     cells = where(place.of(results.cells), method=UPPER_BOUND, test=HOLISTIC, adapted_to="")
+    cells = cells[cells["severity"].isna()]
     own = where(cells, setting=condition.setting, side=condition.side)
     return own if len(own) else cells
 

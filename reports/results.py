@@ -81,8 +81,8 @@ class Results:
     Args:
         cells: One row per evaluation of a protocol, with `COLUMNS`; rows of two protocols that
             share an evaluation carry the same `key`. `stage` is the key of the trained network;
-            `severity` and `hidden_wanted` (the share of the body that was to be hidden) are of the
-            sweep, `check` of the sanity panel. Optional columns: `residual`, `adaptive`, `aware`
+            `severity` (0: whole clips) and `hidden_wanted` (the share of the body that was to be hidden)
+            are of the sweep, `check` of the sanity panel. Optional columns: `residual`, `adaptive`, `aware`
             (boolean, for ablations), `detector_accuracy`, `detector_error` (shares).
         facts: What the footers print about the run; unknown names are listed in the report.
         probes: Gives the per-probe scores of a `key`, read only when a figure needs them.

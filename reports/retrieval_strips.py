@@ -55,7 +55,8 @@ def retrieval_pairs(results: Results, clips: TestedClips) -> Iterator[Pair]:
     The first seed and draw of the setting's own test are shown, and the first search: a choice that looks
     at no picture.
     """
-    cells = results.cells[(results.cells["status"] == "done") & (results.cells["adapted_to"] == "")]
+    cells = where(results.cells, status="done", adapted_to="")
+    cells = cells[cells["severity"].isna()]
     occluded = cells[cells["check"].isin(["", "as tested"]) & (cells["test"] != HOLISTIC)]
     occluded = occluded[occluded["protocol"].isin(["occluded", "sanity"])]
     for method, title in titles(occluded).items():

@@ -1,7 +1,7 @@
 """The severity sweep: Rank-1 for every generator and severity, and each generator in one number."""
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
@@ -17,7 +17,6 @@ from gaitbench.reports.per_seed import (
     summarise,
 )
 from gaitbench.reports.places import (
-    HOLISTIC,
     Condition,
     Place,
     conditions,
@@ -44,30 +43,50 @@ TOLERANCE = 0.03
 """How much less of the body than wanted may be hidden, as a share of it."""
 
 _BEST_OF_ROW = "Bold: best method of the row as printed; equal values are all bold."
-_MEAN, _DEGRADATION, _WORST = "mean over types", "relative degradation", "worst type"
-_OWN_HOLISTIC = "own Rank-1 on holistic clips"
+_MEAN, _WHOLE, _DEGRADATION, _WORST = (
+    "mean over types",
+    "whole clips",
+    "relative degradation",
+    "worst type",
+)
 
 
-def sweep_parts(results: Results) -> list[tuple[str, Condition, Place, pd.DataFrame]]:
-    """Return name suffix, condition, place and cells of everything that is swept on its own."""
-    cells = results.of("sweep")
-    cells = cells[cells["severity"].notna()]
+@dataclass(frozen=True, eq=False)
+class Swept:
+    """Everything that is swept on its own.
+
+    Args:
+        name: Of its table and figure.
+        condition: Setting and side.
+        place: Data and backbone.
+        cells: Of the grid of generators and severities.
+        whole: Of whole clips that are as long as the grid's.
+    """
+
+    name: str
+    condition: Condition
+    place: Place
+    cells: pd.DataFrame
+    whole: pd.DataFrame
+
+
+def sweeps(results: Results) -> list[Swept]:
+    """Return one sweep per setting, side and place."""
     found = [
         (condition, place, place.of(part))
-        for condition, part in conditions(cells)
+        for condition, part in conditions(results.of("sweep"))
         for place in places(part)
     ]
     names = table_names("sweep", [(c.setting, c.side, p.title) for c, p, _ in found])
-    return [(name, *rest) for name, rest in zip(names, found, strict=True)]
+    return [
+        Swept(name, condition, place, part[part["severity"] > 0], where(part, severity=0))
+        for name, (condition, place, part) in zip(names, found, strict=True)
+    ]
 
 
 def sweep_tables(results: Results) -> list[Table]:
     """Return, per setting, side and place, a summary by method and the grid that it summarises."""
-    return [
-        build(results, name, condition, place, cells)
-        for name, condition, place, cells in sweep_parts(results)
-        for build in (_summary, _grid)
-    ]
+    return [build(results, swept) for swept in sweeps(results) for build in (_summary, _grid)]
 
 
 def severities(cells: pd.DataFrame) -> list[int]:
@@ -87,9 +106,8 @@ def out_of_reach(cells: pd.DataFrame) -> Missing | None:
     )
 
 
-def _grid(
-    results: Results, name: str, condition: Condition, place: Place, cells: pd.DataFrame
-) -> Table:
+def _grid(results: Results, swept: Swept) -> Table:
+    cells = swept.cells
     seeds, methods = seeds_of(cells), titles(cells)
     columns = [
         Column("Generator"),
@@ -118,8 +136,8 @@ def _grid(
             )
             rows.append(Row((*lead, *values), rule_above=i == 0 and bool(rows)))
     return Table(
-        name=f"{name}-grid",
-        title=f"Severity sweep, {place.title}: {condition.title}",
+        name=f"{swept.name}-grid",
+        title=f"Severity sweep, {swept.place.title}: {swept.condition.title}",
         columns=tuple(columns),
         rows=mark_best_across(rows, columns),
         footer=footer(
@@ -139,27 +157,25 @@ def _hidden(cells: pd.DataFrame, seeds: list[int]) -> PerSeed:
     return {seed: shares.get(seed, Missing("no evaluation of this row is done")) for seed in seeds}
 
 
-def _summary(
-    results: Results, name: str, condition: Condition, place: Place, cells: pd.DataFrame
-) -> Table:
+def _summary(results: Results, swept: Swept) -> Table:
+    cells = swept.cells
     methods, gaps = titles(cells), _gaps(cells)
     columns = [Column("Generator")]
     columns += [Column(t, "Rank-1", Unit.PERCENT, Better.HIGHER) for t in methods.values()]
     of_methods = [
-        _in_short(where(cells, method=m), place.of(where(results.cells, method=m)), gaps)
-        for m in methods
+        _in_short(where(cells, method=m), where(swept.whole, method=m), gaps) for m in methods
     ]
-    labels = [*gaps, _MEAN, _DEGRADATION, _WORST]
+    labels = [*gaps, _MEAN, _WHOLE, _DEGRADATION, _WORST]
     rows = [
         _marked(Row((Cell(label), *values), rule_above=label == _MEAN), columns)
         for label, *values in zip(labels, *of_methods, strict=True)
     ]
     return Table(
-        name=name,
-        title=f"Severity sweep in short, {place.title}: {condition.title}",
+        name=swept.name,
+        title=f"Severity sweep in short, {swept.place.title}: {swept.condition.title}",
         columns=tuple(columns),
         rows=tuple(rows),
-        footer=footer(results, cells, *_notes(results, cells, gaps)),
+        footer=footer(results, cells, *_notes(cells, gaps)),
     )
 
 
@@ -170,29 +186,17 @@ def _marked(row: Row, columns: list[Column]) -> Row:
     return mark_best_across([row], columns)[0]
 
 
-def _notes(
-    results: Results, cells: pd.DataFrame, gaps: Mapping[str, Missing | None]
-) -> tuple[str, ...]:
+def _notes(cells: pd.DataFrame, gaps: Mapping[str, Missing | None]) -> tuple[str, ...]:
     shares = dict(zip(cells["severity"], cells["hidden_wanted"], strict=True))
     listed = ", ".join(f"{100 * shares[severity]:g}" for severity in severities(cells))
     left_out = "; ".join(f"{generator} {gap.reason}" for generator, gap in gaps.items() if gap)
     return (
         f"In percent. A generator's value: mean over the severities, at which all generators hide {listed} "
-        f"% of the body. {_MEAN.capitalize()}: of these values. {_DEGRADATION.capitalize()}: the share of "
-        f"a method's {_OWN_HOLISTIC} that the mean over types falls below it. {_WORST.capitalize()}: the "
-        f"smallest value. {_BEST_OF_ROW}",
-        f"Left out of the last three rows: {left_out}." if left_out else "",
-        _frames_note(results.facts),
-    )
-
-
-def _frames_note(facts: dict[str, object]) -> str:
-    swept, whole = facts.get("sweep_frames"), facts.get("test_frames")
-    if swept is None or whole is None or swept == whole:
-        return ""
-    return (
-        f"The sweep's clips have at most {swept} frames, holistic ones {whole}: a part of the degradation "
-        "is that of shorter clips."
+        f"% of the body. {_MEAN.capitalize()}: of these values. {_WHOLE.capitalize()}: nothing hidden, "
+        f"the same frames as in the grid. {_DEGRADATION.capitalize()}: the share of a method's own value "
+        f"on whole clips that the mean over types falls below it. {_WORST.capitalize()}: the smallest "
+        f"value. {_BEST_OF_ROW}",
+        f"Left out of what stands below the line: {left_out}." if left_out else "",
     )
 
 
@@ -207,29 +211,28 @@ def _gaps(cells: pd.DataFrame) -> dict[str, Missing | None]:
 
 
 def _in_short(
-    swept: pd.DataFrame, everything: pd.DataFrame, gaps: Mapping[str, Missing | None]
+    swept: pd.DataFrame, whole: pd.DataFrame, gaps: Mapping[str, Missing | None]
 ) -> list[Cell]:
-    """Return a method's column: a mean for each generator, their mean, the degradation, the worst type.
+    """Return a method's column: a mean for each generator, their mean, and what is said of that.
 
     Args:
-        swept: The method's sweep.
-        everything: All evaluations of the method at this place.
+        swept: The method's grid.
+        whole: The method on whole clips.
         gaps: See `_gaps`.
     """
     seeds = seeds_of(swept)
     means = {g: _over_severities(where(swept, test=g), seeds, gap) for g, gap in gaps.items()}
     reaching = {g: means[g] for g, gap in gaps.items() if gap is None}
+    unhidden = measured(whole, "rank_1", seeds)
     if not reaching:
         nothing = Cell(missing=Missing("no generator hides every wanted share"))
-        return [*(summarise(mean) for mean in means.values()), nothing, nothing, nothing]
+        column = [summarise(mean) for mean in means.values()]
+        return [*column, nothing, summarise(unhidden), nothing, nothing]
     over_types = combine(list(reaching.values()), _mean)
-    # Of the trained networks that were swept: another training of the method may be stored too.
-    whole = where(everything, test=HOLISTIC, adapted_to="")
-    whole = whole[whole["stage"].isin(swept["stage"])]
-    left = ratio(over_types, measured(whole, "rank_1", seeds), _OWN_HOLISTIC)
-    degradation = summarise(combine([left], lambda values: 1 - values[0]))
-    columns = [summarise(mean) for mean in means.values()]
-    return [*columns, summarise(over_types), degradation, _worst(reaching)]
+    left = ratio(over_types, unhidden, "Rank-1 on whole clips")
+    degradation = combine([left], lambda values: 1 - values[0])
+    column = [summarise(per_seed) for per_seed in (*means.values(), over_types, unhidden)]
+    return [*column, summarise(degradation), _worst(reaching)]
 
 
 def _over_severities(mine: pd.DataFrame, seeds: list[int], gap: Missing | None) -> PerSeed:

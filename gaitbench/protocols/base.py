@@ -92,7 +92,7 @@ class Cell:
         test: Name of the test condition: "holistic", the setting's types, or a generator.
         setting: Whose test clips it meets.
         trained: Setting whose training clips the method saw; "" where it saw whole clips alone.
-        severity: Of the sweep's grid, from 1.
+        severity: Of the sweep's grid, from 1; 0 for whole clips of the sweep's length.
         check: Name of the sanity check that it is part of; "" for none.
         ticks: Of the ablation table.
     """
@@ -287,7 +287,8 @@ class Bench:
             test: Name of the test condition.
             tested_under: Setting whose test clips these are; the bench's own by default.
             adapted_to: The new type that the stage was trained on with.
-            severity: Of the sweep's grid, from 1; such a test has the preset's own clip length.
+            severity: Of the sweep's grid, from 1, or 0 for whole clips; such a test has the preset's own
+                clip length.
             check: Name of the sanity check.
             tampering: What is changed about the test.
             draws: How many; the experiment's by default.
@@ -304,7 +305,7 @@ class Bench:
             draw=0,
             distance=self.experiment.distance,
             precision=self.preset.test_precision,
-            hidden=None if severity is None else self.preset.severities[severity - 1],
+            hidden=self.preset.severities[severity - 1] if severity else None,
             tampering=tampering,
         )
         kind = self.method(method)

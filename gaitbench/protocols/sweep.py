@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from gaitbench.occlusion import grid_names, make
-from gaitbench.protocols.base import Bench, Cell, Protocol
-from gaitbench.setting import Mix
+from gaitbench.protocols.base import HOLISTIC_TEST, Bench, Cell, Protocol
+from gaitbench.setting import HOLISTIC, Mix
 
 
 @dataclass(frozen=True)
@@ -12,7 +12,7 @@ class Sweep(Protocol):
     """The grid of generators and severities; every clip of the chosen side is occluded.
 
     A severity is a share of the body, and amounts are set for it: so generators are compared where they
-    hide equally much.
+    hide equally much. Whole clips of the same length say what hiding costs.
     """
 
     name = "sweep"
@@ -24,6 +24,9 @@ class Sweep(Protocol):
         for method in bench.compared_methods():
             for backbone, seed in bench.runs():
                 stage = bench.stage(method, backbone, seed)
+                cells += bench.cells(
+                    self.name, method, backbone, stage, HOLISTIC, HOLISTIC_TEST, severity=0
+                )
                 for name in grid_names():
                     for severity in range(1, len(bench.preset.severities) + 1):
                         cells += bench.cells(

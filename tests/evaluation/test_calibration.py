@@ -157,3 +157,9 @@ def test_intervals_hold_the_truth_as_often_as_they_say(name, n_seeds, n_draws):
 @pytest.mark.parametrize(("name", "n_seeds", "n_draws"), CASES)
 def test_paired_tests_keep_their_level(name, n_seeds, n_draws):
     assert 0.035 <= rejections(name, n_seeds, n_draws) <= 0.065
+
+
+@pytest.mark.parametrize("case", [("identities", 1, 1), ("balanced", 3, 1), ("hits", 5, 1)])
+def test_a_detectable_difference_is_mostly_detected(case):
+    # It is meant to be found in 80 % of cases; the level itself, 5 %, is what a useless test reaches.
+    assert 0.65 <= rejections(*case, detectable=1.0, repetitions=1000) <= 0.9

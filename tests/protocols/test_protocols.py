@@ -197,19 +197,29 @@ def test_sweep_is_a_grid_of_all_generators_and_severities_without_released_readi
     unasked = [name for name, kind in occlusions.items() if not kind.released]
     assert len(unasked) < len(occlusions.names())
     grid = [(g, i) for g in unasked for i in range(1, len(b.preset.severities) + 1)]
+    grid.append(("holistic", 0))
     assert places(cells) == by_name((m, g, "", i) for m in COMPARED for g, i in grid)
     for cell in cells:
+        assert cell.evaluation.frames == b.preset.sweep_frames
+    for cell in (c for c in cells if c.severity):
         assert cell.evaluation.probe == cell.evaluation.gallery == Mix((make(cell.test),), 1.0)
         # The same shares for every generator; amounts are set for them on the test data.
         assert cell.evaluation.hidden == b.preset.severities[cell.severity - 1]
-        assert cell.evaluation.frames == b.preset.sweep_frames
+
+
+def test_whole_clips_of_the_sweep_are_as_short_as_its_grid():
+    cells = [c for c in cells_of(protocol="sweep") if c.severity == 0]
+    assert sorted(c.method for c in cells) == sorted(COMPARED)
+    for cell in cells:
+        assert cell.evaluation.hidden is None
+        assert cell.evaluation.probe == cell.evaluation.gallery == HOLISTIC
 
 
 def test_only_the_sweep_sets_amounts():
     cells = cells_of(protocol="all", sanity=True)
     swept = {c.protocol == "sweep" for c in cells if c.evaluation.hidden is not None}
     assert swept == {True}
-    assert all((c.severity is None) == (c.evaluation.hidden is None) for c in cells)
+    assert all(bool(c.severity) == (c.evaluation.hidden is not None) for c in cells)
 
 
 def test_a_sweep_repeats_no_test():

@@ -36,9 +36,10 @@ def test_severity_curves_have_a_panel_per_generator_and_break_at_gaps(full, with
     axes = panels(drawn.figure)
     assert list(axes) == ["top", "bottom", "middle", "pole"]
     *_, curve, chance = axes["bottom"].lines
-    assert np.isnan(curve.get_ydata()).tolist() == [False, True, False, False, False]
-    # Over what was hidden, not over what was wanted.
-    assert curve.get_xdata()[[0, 2, 3, 4]] == pytest.approx([9.5, 29.5, 39.5, 49.5])
+    assert np.isnan(curve.get_ydata()).tolist() == [False, False, True, False, False, False]
+    # From whole clips on, over what was hidden, not over what was wanted.
+    assert curve.get_xdata()[[0, 1, 3, 4, 5]] == pytest.approx([0, 9.5, 29.5, 39.5, 49.5])
+    assert curve.get_ydata()[0] == pytest.approx(75)
     assert chance.get_ydata()[0] == pytest.approx(5.0)
 
 
