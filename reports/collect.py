@@ -12,7 +12,7 @@ from gaitbench.data.rules import Rules
 from gaitbench.data.silhouettes import Silhouettes
 from gaitbench.evaluation.summary import probe_views, summarise, summarise_searches
 from gaitbench.protocols.base import Bench, Cell, Evaluation
-from gaitbench.protocols.expansion import expand
+from gaitbench.protocols.expansion import expand, setting_of
 from gaitbench.reports.clips import TestedClips
 from gaitbench.reports.commands import command_of, making_commands
 from gaitbench.reports.origins import origin_facts, store_facts
@@ -216,7 +216,7 @@ def facts_of(
     store: ReadableStore, bench: Bench, snapshot: Snapshot, rules: Rules | None
 ) -> dict[str, object]:
     """Return what footers print about the run."""
-    experiment, setting = bench.experiment, bench.setting
+    experiment, setting = bench.experiment, setting_of(bench)
     return {
         "preset": experiment.preset,
         "distance": experiment.distance,

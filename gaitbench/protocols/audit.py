@@ -24,6 +24,10 @@ class Audit(Protocol):
     name = "audit"
     about = "every method trained and tested under each setting, and crossed"
 
+    def setting(self, bench: Bench) -> Setting:
+        """Return the experiment's setting with the share of occluded clips that all have here."""
+        return bench.setting.matched(OCCLUDED_SHARE)
+
     def cells(self, bench: Bench) -> list[Cell]:
         """Return method × training setting × test setting, and whole clips beside them."""
         names = list(dict.fromkeys((*SETTINGS, bench.setting.name)))

@@ -353,6 +353,10 @@ class Protocol(ABC):
     def cells(self, bench: Bench) -> list[Cell]:
         """Return every cell; nothing is trained or read here."""
 
+    def setting(self, bench: Bench) -> Setting:
+        """Return the experiment's setting as this protocol trains under it."""
+        return bench.setting
+
     def holistic_reference(self, bench: Bench) -> list[Cell]:
         """Return Baseline-1 on whole clips: the upper bound."""
         return [

@@ -3,6 +3,7 @@
 from gaitbench.errors import ConfigurationError
 from gaitbench.protocols.base import Bench, Cell, protocols
 from gaitbench.protocols.sanity import Sanity, panel
+from gaitbench.setting import Setting
 
 ALL = "all"
 
@@ -10,6 +11,12 @@ ALL = "all"
 def protocol_names() -> list[str]:
     """Return the names of all protocols, "all" last."""
     return [*protocols.names(), ALL]
+
+
+def setting_of(bench: Bench) -> Setting:
+    """Return the experiment's setting as its protocol trains under it."""
+    name = bench.experiment.protocol
+    return bench.setting if name == ALL else protocols.get(name)().setting(bench)
 
 
 def expand(bench: Bench) -> list[Cell]:
