@@ -12,6 +12,7 @@ from gaitbench.evaluation.agreement import kendall_tau
 from gaitbench.evaluation.intervals import Unavailable, ends
 from gaitbench.reports.estimates import Comparison, estimate, mark_ties
 from gaitbench.reports.footers import footer
+from gaitbench.reports.names import listed
 from gaitbench.reports.per_seed import measured, seeds_of, summarise
 from gaitbench.reports.places import HOLISTIC, Place, places, table_names, titles, values_of, where
 from gaitbench.reports.results import Results
@@ -311,7 +312,7 @@ def _best_sentence(audit: Audit) -> str:
     for i, setting in enumerate(audit.settings):
         order = np.argsort(-grid[:, i, i])
         tied = [n for n in names if rows[setting, n].cells[2 + i].tied]
-        beside = f", not told apart from {' and '.join(tied)}" if tied else ""
+        beside = f", not told apart from {listed(tied)}" if tied else ""
         parts.append(
             f"under {setting} {names[order[0]]} ({100 * grid[order[0], i, i]:.1f} %{beside})"
         )

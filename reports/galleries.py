@@ -15,7 +15,10 @@ from gaitbench.reports.results import Results
 from gaitbench.reports.retrieval_strips import Pair, Retrieval, retrieval_pairs
 
 FRAMES = 4
-"""Of a clip that are shown beside each other."""
+"""Of a clip that are shown beside each other on a contact sheet."""
+
+STRIP_FRAMES = 3
+"""Of a clip that are shown in a search, so that six clips stand beside each other."""
 
 CLIPS = 6
 """Of a test that a contact sheet shows."""
@@ -98,23 +101,25 @@ def _strip(clips: TestedClips, pair: Pair) -> Strip:
 def _ranking(clips: TestedClips, title: str, found: Retrieval) -> Ranking:
     return Ranking(
         title,
-        _picture(clips, found.key, "probe", found.probe),
+        _picture(clips, found.key, "probe", found.probe, frames=STRIP_FRAMES),
         tuple(
-            Found(_picture(clips, found.key, "gallery", row), right)
+            Found(_picture(clips, found.key, "gallery", row, frames=STRIP_FRAMES), right)
             for row, right in zip(found.nearest, found.right, strict=True)
         ),
     )
 
 
-def _picture(clips: TestedClips, key: str, side: Side, row: int, caption: str = "") -> Picture:
+def _picture(
+    clips: TestedClips, key: str, side: Side, row: int, caption: str = "", frames: int = FRAMES
+) -> Picture:
     clip, name = clips.clip(key, side, row), clips.name(key, side, row)
     scale = max(1, _TALL // clip.shape[1])
-    return Picture(_png(clip), f"silhouettes of {name}", caption or name, scale)
+    return Picture(_png(clip, frames), f"silhouettes of {name}", caption or name, scale)
 
 
-def _png(clip: npt.NDArray[np.uint8]) -> bytes:
-    """Return frames of a clip [t, h, w], evenly spread in time, as one PNG."""
-    chosen = np.unique(np.linspace(0, len(clip) - 1, FRAMES).astype(int))
+def _png(clip: npt.NDArray[np.uint8], count: int) -> bytes:
+    """Return `count` frames of a clip [t, h, w], evenly spread in time, as one PNG."""
+    chosen = np.unique(np.linspace(0, len(clip) - 1, count).astype(int))
     frames = np.where(clip[chosen] > 0, _BODY, _EMPTY).astype(np.uint8)
     gap = np.full((clip.shape[1], 1), _GAP, np.uint8)
     parts = [part for frame in frames for part in (gap, frame)][1:]

@@ -1,5 +1,7 @@
 """How names of the registries are printed, and in which order methods are listed."""
 
+from collections.abc import Sequence
+
 METHODS = {
     "baseline-1": "Baseline-1",
     "baseline-2": "Baseline-2",
@@ -72,3 +74,12 @@ def metric_title(name: str) -> str:
 def side_title(name: str) -> str:
     """Return which side of a comparison is occluded, in words."""
     return _SIDES.get(name, name)
+
+
+def listed(names: Sequence[str]) -> str:
+    """Return names as a sentence lists them.
+
+    >>> listed(["Occ-Aware", "MimicGait", "RG-Gait"])
+    'Occ-Aware, MimicGait and RG-Gait'
+    """
+    return " and ".join([", ".join(names[:-1]), names[-1]]) if len(names) > 1 else "".join(names)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from gaitbench.reports.audit_tables import audit_words
+from gaitbench.reports.names import listed
 from gaitbench.reports.new_types_table import new_types_tables
 from gaitbench.reports.occluded_table import occluded_tables
 from gaitbench.reports.results import Results
@@ -62,10 +63,6 @@ def best_words(rows: Sequence[Row], j: int, unit: Unit, contest: str = "") -> st
     behind = uncertainty(cell, unit)
     value = f"{printed(cell.value or 0.0, unit)}{per_cent}{f' {behind}' if behind else ''}"
     tied = [row.cells[0].text for row in mine if row.cells[j].tied]
-    beside = f", not told apart from {_listed(tied)}" if tied else ""
+    beside = f", not told apart from {listed(tied)}" if tied else ""
     verb = "leads" if len(best) == 1 else "lead"
-    return f"{_listed([row.cells[0].text for row in best])} {verb} with {value}{beside}"
-
-
-def _listed(names: Sequence[str]) -> str:
-    return " and ".join([", ".join(names[:-1]), names[-1]]) if len(names) > 1 else "".join(names)
+    return f"{listed([row.cells[0].text for row in best])} {verb} with {value}{beside}"

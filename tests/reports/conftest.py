@@ -4,7 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from gaitbench.reports.collect import collect
 from gaitbench.reports.results import COLUMNS, METRICS, Results
+from tests.making import make_store
+from tests.protocols.experiments import bench
 
 METHODS = {
     "baseline-1": ("Baseline-1", 0.10),
@@ -245,3 +248,10 @@ def full(make_results):
 @pytest.fixture
 def without():
     return drop
+
+
+@pytest.fixture(scope="session")
+def pictured(tmp_path_factory):
+    """Results of a small run, whose data set is there to take pictures from."""
+    asked = bench(methods=("baseline-1",))
+    return collect(make_store(tmp_path_factory.mktemp("pictured") / "store", asked), asked)
