@@ -37,6 +37,7 @@ class Uncertainty:
     """How sure the numbers of a report are.
 
     Every method takes evaluations as rows of `Results.cells`: all seeds and draws of one place in a table.
+    What was found is kept: words, tables and figures ask for the same numbers.
 
     Args:
         probes: Gives the per-probe scores of a key.
@@ -54,7 +55,10 @@ class Uncertainty:
         found = self.per_seed(cells, metric)
         if isinstance(found, Unavailable):
             return found
-        return interval(found, self._resampling(found), is_share=True)
+        return self._once(
+            ("interval", metric, *_keys(cells)),
+            lambda: interval(found, self._resampling(found), is_share=True),
+        )
 
     def ratio(
         self, part: pd.DataFrame, whole: pd.DataFrame, metric: str, chance: float
@@ -65,7 +69,10 @@ class Uncertainty:
             return above if isinstance(above, Unavailable) else below  # type: ignore[return-value]
         if above.observed.shape != below.observed.shape:
             return Unavailable("the two parts of the ratio have different seeds")
-        return ratio_interval(above, below, self._resampling(above), chance=chance)
+        return self._once(
+            ("ratio", metric, chance, _keys(part), _keys(whole)),
+            lambda: ratio_interval(above, below, self._resampling(above), chance=chance),
+        )
 
     def difference(
         self, part: pd.DataFrame, whole: pd.DataFrame, metric: str
@@ -83,7 +90,10 @@ class Uncertainty:
         sums, found = self._sums(cells, metric), self.per_seed(cells, metric)
         if isinstance(sums, Unavailable) or isinstance(found, Unavailable):
             return sums if isinstance(sums, Unavailable) else found  # type: ignore[return-value]
-        return sources_of_spread(sums.metric(), found.resampled)
+        return self._once(
+            ("spread", metric, *_keys(cells)),
+            lambda: sources_of_spread(sums.metric(), found.resampled),
+        )
 
     def compare(
         self, methods: Sequence[pd.DataFrame], metric: str
@@ -107,7 +117,10 @@ class Uncertainty:
             ),
         )
         try:
-            return paired_differences(known, flips)
+            return self._once(
+                ("compared", metric, *(_keys(cells) for cells in methods)),
+                lambda: paired_differences(known, flips),
+            )
         except ProtocolError as error:
             return Unavailable(str(error))
 
