@@ -99,7 +99,11 @@ def audits(results: Results) -> list[Audit]:
 
 def audit_tables(results: Results) -> list[Table]:
     """Return, per place, the crossed table and what its differences come from."""
-    return [build(audit) for audit in audits(results) for build in (_crossed_table, _sources_table)]
+    return [
+        build(audit)
+        for audit in audits(results)
+        for build in (_crossed_table, *([_sources_table] if audit.methods else []))
+    ]
 
 
 def _crossed_table(audit: Audit) -> Table:
@@ -272,12 +276,15 @@ def audit_words(results: Results) -> list[str]:
 
 
 def _words(audit: Audit) -> Iterator[str]:
+    if not audit.methods:
+        return
     if audit.grid is None:
         yield "The audit is not complete, so nothing is said about it yet."
         return
-    yield _sizes_sentence(audit)
-    yield _best_sentence(audit)
-    yield _orders_sentence(audit)
+    if len(audit.methods) > 1:
+        yield _sizes_sentence(audit)
+        yield _best_sentence(audit)
+        yield _orders_sentence(audit)
     yield _crossing_sentence(audit)
 
 
@@ -310,18 +317,16 @@ def _best_sentence(audit: Audit) -> str:
     table = _crossed_table(audit)
     rows = {(r.contest, r.cells[1].text): r for r in table.rows}
     for i, setting in enumerate(audit.settings):
-        order = np.argsort(-grid[:, i, i])
+        best = [n for n in names if rows[setting, n].cells[2 + i].best]
         tied = [n for n in names if rows[setting, n].cells[2 + i].tied]
         beside = f", not told apart from {listed(tied)}" if tied else ""
-        parts.append(
-            f"under {setting} {names[order[0]]} ({100 * grid[order[0], i, i]:.1f} %{beside})"
-        )
+        parts.append(f"under {setting} {listed(best)} ({100 * grid[:, i, i].max():.1f} %{beside})")
     return f"Trained and tested under one setting, the best is {'; '.join(parts)}."
 
 
 def _orders_sentence(audit: Audit) -> str:
     grid, settings = audit.grid, audit.settings
-    if grid is None or len(audit.methods) < 2:
+    if grid is None:
         return ""
     parts = []
     for i in range(len(settings)):

@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -37,7 +38,7 @@ def occlusion_galleries(results: Results) -> list[Gallery]:
     if not groups:
         return []
     said = (
-        f"Probes of the first seed and draw, {FRAMES} frames of each, at the size that networks see. A cut "
+        f"Clips of the first seed and draw, {FRAMES} frames of each, at the size that networks see. A cut "
         "is stretched back to the full height, as a detector's box around the rest would be.",
     )
     return [Gallery("Occlusions as they were drawn", said, groups=groups)]
@@ -54,22 +55,27 @@ def _groups(results: Results, clips: TestedClips) -> Iterator[PictureGroup]:
         if cells["severity"].notna().all():
             yield PictureGroup(f"{test}, by severity", tuple(_severities(clips, cells)))
         else:
-            plain = str(cells[cells["severity"].isna()]["key"].iloc[0])
-            pictures = tuple(_picture(clips, plain, "probe", row) for row in _spread(clips, plain))
+            plain = cells[cells["severity"].isna()].iloc[0]
+            key, side = str(plain["key"]), _hidden_side(plain)
+            pictures = tuple(_picture(clips, key, side, row) for row in _spread(clips, key, side))
             yield PictureGroup(f"{test}, setting {setting}", pictures)
 
 
 def _severities(clips: TestedClips, cells: pd.DataFrame) -> Iterator[Picture]:
     for severity in sorted(cells["severity"].unique()):
         cell = where(cells, severity=severity).iloc[0]
-        row = _spread(clips, str(cell["key"]))[0]
+        key, side = str(cell["key"]), _hidden_side(cell)
         hidden = f"severity {severity:.0f}: {100 * cell['hidden_share']:.0f} % hidden on average"
-        yield _picture(clips, str(cell["key"]), "probe", row, hidden)
+        yield _picture(clips, key, side, _spread(clips, key, side)[0], hidden)
 
 
-def _spread(clips: TestedClips, key: str) -> list[int]:
-    """Return probes that lie evenly over the split, so that people and views differ."""
-    n = len(clips.data(key).split("test.probe"))
+def _hidden_side(cell: "pd.Series[Any]") -> Side:
+    return "gallery" if cell["side"] == "gallery" else "probe"
+
+
+def _spread(clips: TestedClips, key: str, side: Side) -> list[int]:
+    """Return clips that lie evenly over the split, so that people and views differ."""
+    n = len(clips.data(key).split(f"test.{side}"))
     return [int(row) for row in np.unique(np.linspace(0, n - 1, CLIPS).astype(int))]
 
 

@@ -160,15 +160,16 @@ def _value(results: Results, cells: pd.DataFrame, check: Check, seeds: list[int]
 
 
 def sanity_words(results: Results) -> list[str]:
-    """Return what in the panel should worry a reader, or that nothing does."""
-    sentences = [s for _, _, cells in _parts(results) for s in _worries(results, cells)]
-    if sentences or not _parts(results):
+    """Return what in the panel should worry a reader, or that nothing does, as far as is known."""
+    parts = _parts(results)
+    sentences = [s for _, _, cells in parts for s in _worries(results, cells)]
+    if sentences or not parts:
         return sentences
     return ["Nothing in the panel is above chance that should not be."]
 
 
 def _worries(results: Results, cells: pd.DataFrame) -> Iterator[str]:
-    seeds = seeds_of(cells)
+    seeds, incomplete = seeds_of(cells), False
     for check in CHECKS:
         if check.name not in ("blank", "outline"):
             continue
@@ -177,9 +178,18 @@ def _worries(results: Results, cells: pd.DataFrame) -> Iterator[str]:
             if here.empty:
                 continue
             cell, chance = estimate(results, here, METRIC, seeds), here["chance_rank_1"].max()
-            if cell.low is not None and cell.low > chance:
-                yield (
-                    f"{title} reaches {100 * (cell.value or 0):.1f} % on the check "
-                    f"{check.title.lower()!r}, above chance ({100 * chance:.1f} %): it "
-                    "reads something else than the body."
-                )
+            incomplete = incomplete or cell.value is None
+            if cell.value is None or not (cell.value if cell.low is None else cell.low) > chance:
+                continue
+            yield (
+                f"{title} reaches {100 * cell.value:.1f} % on the check {check.title.lower()!r}, above "
+                f"chance ({100 * chance:.1f} %){_conclusion(cell)}"
+            )
+    if incomplete:
+        yield "The sanity panel is not complete, so it clears no method of reading more than the body."
+
+
+def _conclusion(cell: Cell) -> str:
+    if cell.low is None:
+        return "; without an interval, nobody can say whether that is luck."
+    return ": it reads something else than the body."

@@ -201,8 +201,11 @@ class Uncertainty:
         return IdentitySums(sums.reshape(shape), first.counts, first.searches)
 
     def _of_key(self, key: str, metric: str, rules: Rules) -> IdentitySums:
-        scores = self._once(("scores", key), lambda: self.probes(key))
-        return identity_sums(scores, rules, metric, no_mate=self.no_mate)
+        # The scores themselves are large: thousands of evaluations would not fit into memory.
+        return self._once(
+            ("of key", metric, key),
+            lambda: identity_sums(self.probes(key), rules, metric, no_mate=self.no_mate),
+        )
 
     def _once(self, name: tuple[Any, ...], make: Callable[[], KeptT]) -> KeptT:
         if name not in self._kept:

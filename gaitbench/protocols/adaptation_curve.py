@@ -40,10 +40,10 @@ class AdaptationCurve(Protocol):
 
 
 def _trained(bench: Bench, method: str, name: str, backbone: str, seed: int) -> list[Stage]:
-    """Return the last stage after every budget, shortest first; two budgets of equal steps are one."""
+    """Return the last stage after every budget, shortest first; of two with equal steps the larger."""
     adapted = [bench.adapted(method, backbone, seed, make(name), b) for b in BUDGETS if b]
     stages = [bench.stage(method, backbone, seed), *(s for s in adapted if s is not None)]
-    return list({stage.key: stage for stage in stages}.values())
+    return list({stage.steps if stage.initial else 0: stage for stage in stages}.values())
 
 
 def _tests(bench: Bench, name: str) -> dict[str, Mix]:

@@ -4,7 +4,7 @@ import dataclasses
 
 import pytest
 
-from gaitbench.protocols.adaptation_curve import BUDGETS
+from gaitbench.protocols.adaptation_curve import BUDGETS, AdaptationCurve
 from gaitbench.setting import HOLISTIC, Mix
 from tests.protocols.experiments import BARE, COMPARED, bench, cells_of
 
@@ -99,3 +99,17 @@ def test_a_curve_repeats_no_test_and_has_no_method_that_cannot_adapt():
 
 def test_new_types_are_chosen_as_for_adaptability():
     assert {c.adapted_to for c in curve(adapt_to=("pole",))} == {"pole"}
+
+
+def test_budgets_that_round_to_the_same_steps_are_one_point():
+    b = bench(protocol="adaptation-curve")
+    recipes = {
+        "adaptation": b.preset.adaptation.model_copy(update={"steps": 8}),
+        "detector_adaptation": b.preset.detector_adaptation.model_copy(update={"steps": 100}),
+    }
+    cells = AdaptationCurve().cells(
+        dataclasses.replace(b, preset=b.preset.model_copy(update=recipes))
+    )
+    points = [(c.method, c.adapted_to, c.test, c.adapted_steps) for c in cells]
+    assert len(set(points)) == len(points)
+    assert {steps for *_, steps in points} == {0, 1, 2, 4, 8}

@@ -162,3 +162,24 @@ def test_the_figure_has_a_panel_per_test_and_a_mark_per_evaluation(results):
         assert len(ax.containers) == 1 + len(METHODS) * len(SETTINGS)
         assert ax.get_xlim()[0] == 0
         assert ax.get_xlim()[1] >= 90
+
+
+def test_the_reference_alone_has_nothing_to_cross():
+    alone = results_of([r for r in audit_rows((0,)) if r[0]["method"] == "baseline-1"])
+    assert [table.name for table in audit_tables(alone)] == ["audit"]
+    assert audit_words(alone) == []
+
+
+def test_one_trained_method_is_not_called_the_best():
+    kept = ("baseline-1", "rg-gait")
+    (said,) = audit_words(results_of([r for r in audit_rows() if r[0]["method"] in kept]))
+    assert said.startswith("The largest loss by training under another setting: RG-Gait")
+
+
+def test_methods_with_equal_values_are_best_together(results):
+    cells = results.cells.copy()
+    own = (cells["trained"] == "mimicgait") & (cells["setting"] == "mimicgait")
+    equal = own & cells["method"].isin(["mimicgait", "rg-gait"]) & (cells["test"] != "holistic")
+    cells.loc[equal, "rank_1"] = 0.75
+    tie = Results(cells, results.facts, results.probes, results.rules)
+    assert "under mimicgait MimicGait and RG-Gait (75.0 %" in audit_words(tie)[1]

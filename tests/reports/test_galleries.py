@@ -15,6 +15,7 @@ from gaitbench.reports.galleries import (
     occlusion_galleries,
     retrieval_galleries,
 )
+from gaitbench.setting import HOLISTIC
 
 
 @pytest.fixture(scope="module")
@@ -98,3 +99,16 @@ def test_without_the_data_set_there_are_no_pictures(pictured, tmp_path):
     for print_, folder in pictured.clips.folders.items():
         shutil.copytree(folder, moved[print_])
     assert occlusion_galleries(results) == occlusion_galleries(pictured)
+
+
+def test_the_sheet_shows_the_side_that_is_hidden(pictured, sheet):
+    key = next(iter(pictured.cells.loc[pictured.cells["test"] == "top+bottom", "key"]))
+    one = dataclasses.replace(pictured.clips.evaluations[key], probe=HOLISTIC)
+    clips = dataclasses.replace(pictured.clips, evaluations=pictured.clips.evaluations | {key: one})
+    results = dataclasses.replace(
+        pictured, cells=pictured.cells.assign(side="gallery"), clips=clips
+    )
+    ((group,),) = (gallery.groups for gallery in occlusion_galleries(results))
+    assert group.pictures[0].caption == clips.name(key, "gallery", 0)
+    clip = clips.clip(key, "gallery", 0)
+    assert np.array_equal(pixels(group.pictures[0])[:, : clip.shape[2]] > 200, clip[0] > 0)

@@ -87,3 +87,9 @@ def test_whole_clips_of_the_sweep_are_not_what_is_compared(found, make_cell):
     same = ("rg-gait", "RG-Gait", 0.5, 0)
     short = make_cell("sweep", *same, test="holistic", severity=0, key="short")
     assert {p.whole.key for p in found(more=[short])} == {"whole"}
+
+
+def test_both_searches_are_of_one_network(found, make_cell):
+    same = ("rg-gait", "RG-Gait", 0.5, 0)
+    other = make_cell("audit", *same, test="holistic", key="other", stage="another training")
+    assert {p.whole.key for p in found(more=[other])} == {"whole"}

@@ -2,6 +2,7 @@
 
 import pytest
 
+from gaitbench.reports.results import Results
 from gaitbench.reports.sanity_tables import CHECKS, sanity_tables, sanity_words
 from tests.reports.made_up_scores import results_of, row
 
@@ -60,3 +61,20 @@ def test_results_without_checks_have_no_panel_and_no_words():
     results = results_of([row("occluded", "rg-gait", 0.5, 0, check="")])
     assert sanity_tables(results) == []
     assert sanity_words(results) == []
+
+
+def test_a_panel_with_gaps_clears_nobody():
+    results = panel()
+    cells = results.cells.copy()
+    gone = cells.index[cells["check"] == "blank"][0]
+    cells.loc[gone, ["status", "reason", "rank_1"]] = ["missing", "not evaluated yet", float("nan")]
+    gap = Results(cells, results.facts, results.probes, results.rules)
+    (said,) = sanity_words(gap)
+    assert said.startswith("The sanity panel is not complete")
+
+
+def test_too_few_identities_for_an_interval_are_no_all_clear():
+    found = sanity_words(panel(SKILLS | {"blank": 0.9}, identities=6))
+    named = [sentence for sentence in found if "blank clips" in sentence]
+    assert len(named) == 2
+    assert all("without an interval" in sentence for sentence in named)
