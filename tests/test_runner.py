@@ -289,6 +289,8 @@ def test_ctrl_c_says_what_is_kept_and_how_to_go_on(tmp_path, number):
         text=True,
         start_new_session=True,
         cwd=tmp_path,
+        # What runs in the background of a shell ignores Ctrl-C, and so would what it starts.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     limit = time.monotonic() + 120
     while time.monotonic() < limit and not list(folder.glob("datasets/*/spec.json")):
