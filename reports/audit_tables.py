@@ -278,14 +278,15 @@ def audit_words(results: Results) -> list[str]:
 def _words(audit: Audit) -> Iterator[str]:
     if not audit.methods:
         return
-    if audit.grid is None:
+    grid = audit.grid
+    if grid is None:
         yield "The audit is not complete, so nothing is said about it yet."
         return
     if len(audit.methods) > 1:
         yield _sizes_sentence(audit)
-        yield _best_sentence(audit)
-        yield _orders_sentence(audit)
-    yield _crossing_sentence(audit)
+        yield _best_sentence(audit, grid)
+        yield _orders_sentence(audit, grid)
+    yield _crossing_sentence(audit, grid)
 
 
 def _sizes_sentence(audit: Audit) -> str:
@@ -309,11 +310,8 @@ def _points(cell: Cell) -> str:
     return f"{100 * (cell.value or 0):.1f} points{bounds}"
 
 
-def _best_sentence(audit: Audit) -> str:
-    grid, names = audit.grid, list(audit.methods.values())
-    if grid is None:
-        return ""
-    parts = []
+def _best_sentence(audit: Audit, grid: Doubles) -> str:
+    parts, names = [], list(audit.methods.values())
     table = _crossed_table(audit)
     rows = {(r.contest, r.cells[1].text): r for r in table.rows}
     for i, setting in enumerate(audit.settings):
@@ -324,11 +322,8 @@ def _best_sentence(audit: Audit) -> str:
     return f"Trained and tested under one setting, the best is {'; '.join(parts)}."
 
 
-def _orders_sentence(audit: Audit) -> str:
-    grid, settings = audit.grid, audit.settings
-    if grid is None:
-        return ""
-    parts = []
+def _orders_sentence(audit: Audit, grid: Doubles) -> str:
+    parts, settings = [], audit.settings
     for i in range(len(settings)):
         for j in range(i + 1, len(settings)):
             tau = float(kendall_tau(grid[:, i, i], grid[:, j, j]))
@@ -350,11 +345,9 @@ def _tau_ends(audit: Audit, i: int, j: int) -> str:
     return f" [{low:.2f}, {high:.2f}]"
 
 
-def _crossing_sentence(audit: Audit) -> str:
+def _crossing_sentence(audit: Audit, grid: Doubles) -> str:
     """Name the method that depends most on having been trained under the setting of the test."""
-    grid, settings, names = audit.grid, audit.settings, list(audit.methods.values())
-    if grid is None:
-        return ""
+    settings, names = audit.settings, list(audit.methods.values())
     own = np.einsum("mss->ms", grid)
     loss = own[:, None, :] - grid
     m, s, t = np.unravel_index(int(np.argmax(loss)), loss.shape)

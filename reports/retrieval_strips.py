@@ -63,7 +63,7 @@ def retrieval_pairs(results: Results, clips: TestedClips) -> Iterator[Pair]:
         hidden = where(occluded, method=method).sort_values(["seed", "draw"]).head(1)
         for _, cell in hidden.iterrows():
             # One network: protocols train a method of one name under one setting in several ways.
-            same = {name: cell[name] for name in ("stage", "test_dataset", "seed")}
+            same = {name: cell[name] for name in ("stage", "test_dataset")}
             whole = where(cells, method=method, test=HOLISTIC, **same)
             if len(whole) and clips.available(str(cell["key"])):
                 keys = str(whole["key"].iloc[0]), str(cell["key"])

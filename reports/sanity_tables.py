@@ -178,13 +178,13 @@ def _worries(results: Results, cells: pd.DataFrame) -> Iterator[str]:
             if here.empty:
                 continue
             cell, chance = estimate(results, here, METRIC, seeds), here["chance_rank_1"].max()
-            incomplete = incomplete or cell.value is None
-            if cell.value is None or not (cell.value if cell.low is None else cell.low) > chance:
-                continue
-            yield (
-                f"{title} reaches {100 * cell.value:.1f} % on the check {check.title.lower()!r}, above "
-                f"chance ({100 * chance:.1f} %){_conclusion(cell)}"
-            )
+            if cell.value is None:
+                incomplete = True
+            elif (cell.value if cell.low is None else cell.low) > chance:
+                yield (
+                    f"{title} reaches {100 * cell.value:.1f} % on the check {check.title.lower()!r}, above "
+                    f"chance ({100 * chance:.1f} %){_conclusion(cell)}"
+                )
     if incomplete:
         yield "The sanity panel is not complete, so it clears no method of reading more than the body."
 

@@ -5,7 +5,8 @@ import sys
 
 import pytest
 
-from gaitbench.cli import main
+from gaitbench.cli import _FORMATS, main
+from gaitbench.reports.report import FORMATS
 
 
 @pytest.fixture
@@ -40,7 +41,7 @@ def gaitbench(monkeypatch, capsys, tmp_path):
         (("--side", "left"), "side = 'left'"),
         (("--draws", "clips"), "draws = 'clips'"),
         (("--positives", "self"), "positives = 'self'"),
-        (("--test-draws", "0"), "Invalid value for '--test-draws'"),
+        (("--test-draws", "0"), "'--test-draws': Input should be greater than or equal to 1"),
         (("--adapt-to", "rg-gait.pach"), "Did you mean 'rg-gait.patch'"),
         (("--device", "tpu"), "Device 'tpu' is not available"),
         (("--plugin", "nothing.py"), "there is no such file"),
@@ -206,3 +207,8 @@ def test_help_is_quick_and_complete():
     )
     for option in ("--protocol", "--test-dataset", "--plugin", "--jobs", "--dry-run"):
         assert option in done.stdout
+
+
+def test_the_formats_are_those_of_the_reports():
+    # The command line knows them by itself, so that its help does not import the reports.
+    assert _FORMATS == FORMATS

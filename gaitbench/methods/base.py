@@ -93,6 +93,11 @@ class Stage(ABC):
         """Optimiser steps that gaitbench spends on it."""
         return self.recipe.steps
 
+    @property
+    def adapted_steps(self) -> int:
+        """Those of going on from another stage; 0 where it begins anew."""
+        return self.steps if self.initial else 0
+
     @cached_property
     def key(self) -> str:
         """Name of the trained weights in the store."""

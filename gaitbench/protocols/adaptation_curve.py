@@ -43,7 +43,7 @@ def _trained(bench: Bench, method: str, name: str, backbone: str, seed: int) -> 
     """Return the last stage after every budget, shortest first; of two with equal steps the larger."""
     adapted = [bench.adapted(method, backbone, seed, make(name), b) for b in BUDGETS if b]
     stages = [bench.stage(method, backbone, seed), *(s for s in adapted if s is not None)]
-    return list({stage.steps if stage.initial else 0: stage for stage in stages}.values())
+    return list({stage.adapted_steps: stage for stage in stages}.values())
 
 
 def _tests(bench: Bench, name: str) -> dict[str, Mix]:

@@ -123,7 +123,7 @@ class Cell:
     @property
     def adapted_steps(self) -> int:
         """Steps of the training with the new type."""
-        return self.evaluation.stage.steps if self.evaluation.stage.initial else 0
+        return self.evaluation.stage.adapted_steps
 
     @property
     def total_steps(self) -> int:

@@ -7,6 +7,7 @@ from gaitbench.evaluation.intervals import Interval, Unavailable
 from gaitbench.evaluation.probe_values import identity_sums
 from gaitbench.reports.places import where
 from gaitbench.reports.results import Results
+from gaitbench.reports.uncertainty import Uncertainty
 from tests.reports.made_up_scores import results_of, row
 
 
@@ -133,3 +134,22 @@ def test_the_same_results_give_the_same_intervals_again(results):
     assert again.uncertainty.interval(cells, "rank_1") == results.uncertainty.interval(
         cells, "rank_1"
     )
+
+
+def test_what_is_kept_answers_no_other_question(results):
+    def ask(uncertainty, metric):
+        parts = [of(results, method) for method in ("mimicgait", "rg-gait", "baseline-2")]
+        yield from (uncertainty.interval(part, metric) for part in parts)
+        yield from (uncertainty.spread(part, metric) for part in parts)
+        for first, second in ((parts[0], parts[2]), (parts[2], parts[0])):
+            yield from (uncertainty.ratio(first, second, metric, c) for c in (0.01, 0.9))
+            yield uncertainty.difference(first, second, metric)
+            yield uncertainty.compare([first, second], metric).difference.tolist()
+        yield uncertainty.compare(parts, metric).p_holm.tolist()
+
+    fresh = results.uncertainty
+    shared = Uncertainty(fresh.probes, fresh.rules, fresh.no_mate)
+    for _ in range(2):
+        for metric in ("rank_1", "map"):
+            alone = list(ask(Uncertainty(fresh.probes, fresh.rules, fresh.no_mate), metric))
+            assert list(ask(shared, metric)) == alone
