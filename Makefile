@@ -19,7 +19,7 @@ run: setup
 	$(BIN)/gaitbench run $(RUN_ARGS)
 
 test: setup
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist loadfile
 
 lint: setup
 	$(BIN)/ruff check .

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from gaitbench.backbones.base import Backbone, BackboneSpec
 from gaitbench.backbones.parts import PartLinear, append_vector
+from gaitbench.core.registry import register
 from gaitbench.methods.base import TEST_ONLY, Embedded, Method, Networks, Plan, Stage
 from gaitbench.methods.extractor import (
     Extractor,
@@ -131,6 +132,7 @@ class MimicStage(Stage):
         return Embedded(embeddings, types=found.type_logits.argmax(1), amount=amount)
 
 
+@register("mimicgait")
 @dataclass(frozen=True)
 class MimicGait(Method):
     """MimicGait as the paper describes it.
@@ -171,6 +173,7 @@ class MimicGait(Method):
         )
 
 
+@register("mimicgait-released-inference")
 @dataclass(frozen=True)
 class ReleasedInference(MimicGait):
     """MimicGait compared as its released code does: by the student's embedding before the mixer."""
@@ -182,6 +185,7 @@ class ReleasedInference(MimicGait):
     kind = "variant"
 
 
+@register("mimicgait-released-margin")
 @dataclass(frozen=True)
 class ReleasedMargin(MimicGait):
     """MimicGait with the margin of its released configurations."""
@@ -193,6 +197,7 @@ class ReleasedMargin(MimicGait):
     kind = "variant"
 
 
+@register("mimicgait-cross-entropy")
 @dataclass(frozen=True)
 class WithCrossEntropy(MimicGait):
     """MimicGait with a classifier beside the distillation, which the paper reports to hurt."""
@@ -204,6 +209,7 @@ class WithCrossEntropy(MimicGait):
     kind = "variant"
 
 
+@register("mimicgait-teacher-pairs")
 @dataclass(frozen=True)
 class WithTeacherPairs(MimicGait):
     """MimicGait whose average holds pairs of two teacher embeddings too."""
@@ -215,6 +221,7 @@ class WithTeacherPairs(MimicGait):
     kind = "variant"
 
 
+@register("mimicgait-drifting-statistics")
 @dataclass(frozen=True)
 class DriftingTeacher(MimicGait):
     """MimicGait whose teacher's batch norm takes its statistics from the distillation's batches."""

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from gaitbench.backbones.base import Backbone, BackboneSpec, Joined
 from gaitbench.backbones.parts import PartLinear, append_vector
+from gaitbench.core.registry import register
 from gaitbench.methods.base import Embedded, Method, Networks, Plan, Stage
 from gaitbench.methods.extractor import identity_losses
 from gaitbench.methods.oem import (
@@ -122,6 +123,7 @@ class OccAwareStage(Stage):
         return Embedded(network(batch.clips, found), types=found.type_logits.argmax(1))
 
 
+@register("occ-aware")
 @dataclass(frozen=True)
 class OccAware(Method):
     """Occ-Aware with deferred concatenation, the paper's main variant.
@@ -149,6 +151,7 @@ class OccAware(Method):
         )
 
 
+@register("occ-aware-complex-concat")
 @dataclass(frozen=True)
 class ComplexDeferredConcat(OccAware):
     """Occ-Aware with two mixing layers."""
@@ -160,6 +163,7 @@ class ComplexDeferredConcat(OccAware):
     kind = "variant"
 
 
+@register("occ-aware-guided-add")
 @dataclass(frozen=True)
 class GuidedAdd(OccAware):
     """Occ-Aware that adds a linear map of the occlusion feature."""
@@ -171,6 +175,7 @@ class GuidedAdd(OccAware):
     kind = "variant"
 
 
+@register("occ-aware-early-conv3d")
 @dataclass(frozen=True)
 class EarlyConv3d(OccAware):
     """Occ-Aware that injects the occlusion feature before the backbone."""

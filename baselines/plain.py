@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass
 
+from gaitbench.core.registry import register
 from gaitbench.methods.base import Method, Plan
 from gaitbench.methods.extractor import ExtractorStage, holistic_extractor
 
 
+@register("baseline-1")
 @dataclass(frozen=True)
 class Baseline1(Method):
     """The backbone trained on whole clips only: RG-Gait's extractor and MimicGait's teacher."""
@@ -20,6 +22,7 @@ class Baseline1(Method):
         return holistic_extractor(plan)
 
 
+@register("baseline-2")
 @dataclass(frozen=True)
 class Baseline2(Method):
     """The backbone trained from scratch on the setting's clips.
@@ -46,6 +49,7 @@ class Baseline2(Method):
         )
 
 
+@register("baseline-2-matched")
 @dataclass(frozen=True)
 class MatchedBaseline2(Baseline2):
     """Control: Baseline-2 with as many whole clips among its training clips as RG-Gait."""

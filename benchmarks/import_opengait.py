@@ -15,8 +15,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from gaitbench.data.opengait.importer import Choices, import_opengait
-from gaitbench.data.walkers import Walkers
+from gaitbench.data.readers.opengait.importer import Choices, import_opengait
+from gaitbench.walkers.dataset import Walkers
 
 CLIPS = 1000
 FRAMES = 60

@@ -12,11 +12,11 @@ from functools import partial
 import numpy as np
 import numpy.typing as npt
 
-from gaitbench.data.body import body_solids, render
-from gaitbench.data.raster import Outlines, fill, scan
-from gaitbench.data.scene import Camera, Solids, project
 from gaitbench.data.silhouettes import pack
-from gaitbench.data.walkers import Recording, Walkers
+from gaitbench.walkers.body import body_solids, render
+from gaitbench.walkers.dataset import Recording, Walkers
+from gaitbench.walkers.raster import Outlines, fill, scan
+from gaitbench.walkers.scene import Camera, Solids, project
 
 CLIPS = 100
 REFERENCE_FRAMES = 2

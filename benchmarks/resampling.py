@@ -17,10 +17,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from gaitbench.evaluation.identity_sums import IdentitySums
-from gaitbench.evaluation.intervals import Interval, interval
-from gaitbench.evaluation.paired_tests import SignFlips, paired_differences
-from gaitbench.evaluation.resampling import PerSeed, Resampling, resample
+from gaitbench.statistics.identity_sums import IdentitySums
+from gaitbench.statistics.intervals import Interval, interval
+from gaitbench.statistics.paired_tests import SignFlips, paired_differences
+from gaitbench.statistics.resampling import PerSeed, Resampling, resample
 
 PROBES, METHODS, SEEDS = 2000, 5, 5
 RESAMPLES = 10_000

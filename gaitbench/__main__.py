@@ -1,5 +1,5 @@
 """Lets `python -m gaitbench` work."""
 
-from gaitbench.cli import main
+from gaitbench.cli.main import main
 
 main()

@@ -7,8 +7,9 @@ from typing import ClassVar, Literal, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from gaitbench.errors import ConfigurationError
-from gaitbench.occlusion import Occlusion, Parameters, Range, Step, occlusions
+from gaitbench.core.errors import ConfigurationError
+from gaitbench.core.registry import register
+from gaitbench.occlusion.base import Occlusion, Parameters, Range, Step, occlusions
 
 ScalarT = TypeVar("ScalarT", bound=np.generic)
 
@@ -16,6 +17,7 @@ Order = Literal["random", "given"]
 """Which of the two types comes first: see `Switch`."""
 
 
+@register("switch")
 @dataclass(frozen=True)
 class Switch(Occlusion):
     """Two types in one clip: one up to a frame drawn by chance, the other from it on.

@@ -5,7 +5,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from gaitbench.occlusion import Occlusion, Range, Step
+from gaitbench.core.registry import register
+from gaitbench.occlusion.base import Occlusion, Range, Step
 
 
 @dataclass(frozen=True)
@@ -32,37 +33,37 @@ class _Corner(Occlusion):
         return Step.hide(t, rows, columns, rows_px=rows[1] - rows[0])
 
 
+@register("corner-top-left")
 @dataclass(frozen=True)
 class CornerTopLeft(_Corner):
     """A patch at the upper left corner; arguments and source as for all corners."""
 
-    name: ClassVar[str] = "corner-top-left"
     _at_top: ClassVar[bool] = True
     _at_left: ClassVar[bool] = True
 
 
+@register("corner-top-right")
 @dataclass(frozen=True)
 class CornerTopRight(_Corner):
     """A patch at the upper right corner; arguments and source as for all corners."""
 
-    name: ClassVar[str] = "corner-top-right"
     _at_top: ClassVar[bool] = True
     _at_left: ClassVar[bool] = False
 
 
+@register("corner-bottom-left")
 @dataclass(frozen=True)
 class CornerBottomLeft(_Corner):
     """A patch at the lower left corner; arguments and source as for all corners."""
 
-    name: ClassVar[str] = "corner-bottom-left"
     _at_top: ClassVar[bool] = False
     _at_left: ClassVar[bool] = True
 
 
+@register("corner-bottom-right")
 @dataclass(frozen=True)
 class CornerBottomRight(_Corner):
     """A patch at the lower right corner; arguments and source as for all corners."""
 
-    name: ClassVar[str] = "corner-bottom-right"
     _at_top: ClassVar[bool] = False
     _at_left: ClassVar[bool] = False

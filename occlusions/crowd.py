@@ -7,13 +7,14 @@ from typing import ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from gaitbench.data.anthropometry import draw_physique
-from gaitbench.data.body import Camera, render
-from gaitbench.data.gait import draw_gait
-from gaitbench.data.kinematics import FRAMES_PER_SECOND, walk
-from gaitbench.occlusion import Occlusion, Range, Step
+from gaitbench.core.random_streams import stream
+from gaitbench.core.registry import register
+from gaitbench.occlusion.base import Occlusion, Range, Step
 from gaitbench.occlusions.moving import pass_by
-from gaitbench.random_streams import stream
+from gaitbench.walkers.anthropometry import draw_physique
+from gaitbench.walkers.body import Camera, render
+from gaitbench.walkers.gait import draw_gait
+from gaitbench.walkers.kinematics import FRAMES_PER_SECOND, walk
 
 Masks = npt.NDArray[np.bool_]
 
@@ -27,6 +28,7 @@ REFERENCE_HEIGHT = 64
 """Speeds are given for frames this high; a walker fills the height, which so sets the scale."""
 
 
+@register("crowd")
 @dataclass(frozen=True)
 class Crowd(Occlusion):
     """Somebody walks across in front, seen from the side; what their silhouette covers is hidden.

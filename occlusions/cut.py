@@ -5,7 +5,8 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
-from gaitbench.occlusion import Occlusion, Range, Span, Step
+from gaitbench.core.registry import register
+from gaitbench.occlusion.base import Occlusion, Range, Span, Step
 
 Fit = Literal["stretch", "mask", "crop"]
 """What a detector's box does with the part that is left: see `Top`."""
@@ -40,6 +41,7 @@ class _Cut(Occlusion):
         return Step.keep(t, (first, last), columns, rows_px=h - (last - first))
 
 
+@register("top")
 @dataclass(frozen=True)
 class Top(_Cut):
     """The upper part is cut off: head and trunk, up to the hips at an amount of one half.
@@ -59,6 +61,7 @@ class Top(_Cut):
         return int(amount * h), h
 
 
+@register("bottom")
 @dataclass(frozen=True)
 class Bottom(_Cut):
     """The lower part is cut off: the legs, up to the hips at an amount of one half.

@@ -5,9 +5,11 @@ from typing import ClassVar
 
 import numpy as np
 
-from gaitbench.occlusion import Occlusion, Range, Step
+from gaitbench.core.registry import register
+from gaitbench.occlusion.base import Occlusion, Range, Step
 
 
+@register("dropout")
 @dataclass(frozen=True)
 class Dropout(Occlusion):
     """Some frames of the clip are empty; the others are untouched.

@@ -5,9 +5,11 @@ from typing import ClassVar
 
 import numpy as np
 
-from gaitbench.occlusion import Occlusion, Range, Step
+from gaitbench.core.registry import register
+from gaitbench.occlusion.base import Occlusion, Range, Step
 
 
+@register("middle")
 @dataclass(frozen=True)
 class Middle(Occlusion):
     """A band around the centre of the height is hidden; head and feet stay in sight.

@@ -6,7 +6,8 @@ from typing import ClassVar, Literal
 import numpy as np
 import numpy.typing as npt
 
-from gaitbench.occlusion import Occlusion, Parameters, Range, Step
+from gaitbench.core.registry import register
+from gaitbench.occlusion.base import Occlusion, Parameters, Range, Step
 
 Motion = Literal["random", "released-code"]
 """How the object moves: see `Patch`."""
@@ -40,6 +41,7 @@ class _Moving(Occlusion):
         return (np.arange(t) * speed).astype(np.int64), {"speed_px": speed, "direction": 1}
 
 
+@register("patch")
 @dataclass(frozen=True)
 class Patch(_Moving):
     """A low rectangle that stands on the frame's lower edge moves past.
@@ -68,6 +70,7 @@ class Patch(_Moving):
         return _rectangle(left, width_px, (h - height_px, h), {"height": height, **drawn})
 
 
+@register("pole")
 @dataclass(frozen=True)
 class Pole(_Moving):
     """A pole as high as the frame moves past.
@@ -91,6 +94,7 @@ class Pole(_Moving):
         return _rectangle(left, width_px, (0, h), drawn)
 
 
+@register("dynamic")
 @dataclass(frozen=True)
 class Dynamic(_Moving):
     """A patch or a pole, with equal chance.

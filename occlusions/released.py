@@ -11,7 +11,8 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
-from gaitbench.occlusion import Occlusion, Range, Step
+from gaitbench.core.registry import register
+from gaitbench.occlusion.base import Occlusion, Range, Step
 from gaitbench.occlusions.corner import CornerTopRight
 from gaitbench.occlusions.cut import Bottom, Fit, Top
 from gaitbench.occlusions.middle import Middle
@@ -96,36 +97,37 @@ class _DetectorCut(Occlusion):
         return Step.keep(t, rows, (cut, w - cut))
 
 
+@register("rg-gait.top")
 @dataclass(frozen=True)
 class RGGaitTop(Top):
     """RG-Gait's released range of the upper cut."""
 
     amount: Range = (0.1, 0.6)
 
-    name: ClassVar[str] = "rg-gait.top"
     released: ClassVar[bool] = True
 
 
+@register("rg-gait.bottom")
 @dataclass(frozen=True)
 class RGGaitBottom(Bottom):
     """RG-Gait's released range of the lower cut."""
 
     amount: Range = (0.1, 0.6)
 
-    name: ClassVar[str] = "rg-gait.bottom"
     released: ClassVar[bool] = True
 
 
+@register("rg-gait.middle")
 @dataclass(frozen=True)
 class RGGaitMiddle(Middle):
     """RG-Gait's released band, always half of the height."""
 
     amount: Range = (0.5, 0.5)
 
-    name: ClassVar[str] = "rg-gait.middle"
     released: ClassVar[bool] = True
 
 
+@register("rg-gait.patch")
 @dataclass(frozen=True)
 class RGGaitPatch(Patch):
     """RG-Gait's released patch: smaller, always from left to right."""
@@ -133,36 +135,34 @@ class RGGaitPatch(Patch):
     amount: Range = (0.3, 0.5)
     motion: Motion = "released-code"
 
-    name: ClassVar[str] = "rg-gait.patch"
     released: ClassVar[bool] = True
 
 
+@register("rg-gait.pole")
 @dataclass(frozen=True)
 class RGGaitPole(Pole):
     """RG-Gait's released pole, always from left to right."""
 
     motion: Motion = "released-code"
 
-    name: ClassVar[str] = "rg-gait.pole"
     released: ClassVar[bool] = True
 
 
+@register("mimicgait.detector-top")
 @dataclass(frozen=True)
 class DetectorTop(_DetectorCut):
     """MimicGait's released upper cut of its detector's training, which narrows the frame too."""
 
-    name: ClassVar[str] = "mimicgait.detector-top"
 
-
+@register("mimicgait.detector-bottom")
 @dataclass(frozen=True)
 class DetectorBottom(_DetectorCut):
     """MimicGait's released lower cut of its detector's training, which narrows the frame too."""
 
     side: Side = "bottom"
 
-    name: ClassVar[str] = "mimicgait.detector-bottom"
 
-
+@register("occ-aware.top")
 @dataclass(frozen=True)
 class OccAwareTop(Top):
     """Occ-Aware's released upper cut, which also cuts the sides."""
@@ -170,10 +170,10 @@ class OccAwareTop(Top):
     amount: Range = (0.2, 0.5)
     fit: Fit = "crop"
 
-    name: ClassVar[str] = "occ-aware.top"
     released: ClassVar[bool] = True
 
 
+@register("occ-aware.bottom")
 @dataclass(frozen=True)
 class OccAwareBottom(Bottom):
     """Occ-Aware's released lower cut, which also cuts the sides."""
@@ -181,58 +181,54 @@ class OccAwareBottom(Bottom):
     amount: Range = (0.2, 0.5)
     fit: Fit = "crop"
 
-    name: ClassVar[str] = "occ-aware.bottom"
     released: ClassVar[bool] = True
 
 
+@register("occ-aware.left")
 @dataclass(frozen=True)
 class OccAwareLeft(Left):
     """Occ-Aware's released left side, always the whole half."""
 
     amount: Range = (0.5, 0.5)
 
-    name: ClassVar[str] = "occ-aware.left"
     released: ClassVar[bool] = True
 
 
+@register("occ-aware.right")
 @dataclass(frozen=True)
 class OccAwareRight(Right):
     """Occ-Aware's released right side, always the whole half."""
 
     amount: Range = (0.5, 0.5)
 
-    name: ClassVar[str] = "occ-aware.right"
     released: ClassVar[bool] = True
 
 
+@register("occ-aware.corner-top-right")
 @dataclass(frozen=True)
 class OccAwareCornerTopRight(CornerTopRight):
     """The one corner that Occ-Aware's released code hides as the paper says."""
 
-    name: ClassVar[str] = "occ-aware.corner-top-right"
     released: ClassVar[bool] = True
 
 
+@register("occ-aware.corner-top-left")
 @dataclass(frozen=True)
 class OccAwareCornerTopLeft(_FrameCorner):
     """Occ-Aware's released upper left corner, which selects frames instead of rows."""
 
-    name: ClassVar[str] = "occ-aware.corner-top-left"
 
-
+@register("occ-aware.corner-bottom-left")
 @dataclass(frozen=True)
 class OccAwareCornerBottomLeft(_FrameCorner):
     """Occ-Aware's released lower left corner, which selects frames instead of rows."""
 
     corner: Corner = "bottom-left"
 
-    name: ClassVar[str] = "occ-aware.corner-bottom-left"
 
-
+@register("occ-aware.corner-bottom-right")
 @dataclass(frozen=True)
 class OccAwareCornerBottomRight(_FrameCorner):
     """Occ-Aware's released lower right corner, which selects frames instead of rows."""
 
     corner: Corner = "bottom-right"
-
-    name: ClassVar[str] = "occ-aware.corner-bottom-right"

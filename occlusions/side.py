@@ -5,9 +5,11 @@ from typing import ClassVar
 
 import numpy as np
 
-from gaitbench.occlusion import Occlusion, Range, Step
+from gaitbench.core.registry import register
+from gaitbench.occlusion.base import Occlusion, Range, Step
 
 
+@register("left")
 @dataclass(frozen=True)
 class Left(Occlusion):
     """Columns are hidden from the left edge on.
@@ -28,6 +30,7 @@ class Left(Occlusion):
         return Step.hide(t, (0, h), (0, columns), columns_px=columns)
 
 
+@register("right")
 @dataclass(frozen=True)
 class Right(Occlusion):
     """Columns are hidden up to the right edge.

@@ -4,10 +4,11 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from gaitbench.reports.estimates import estimate, estimate_difference
-from gaitbench.reports.footers import footer
-from gaitbench.reports.per_seed import seeds_of
-from gaitbench.reports.places import (
+from gaitbench.results.estimates import estimate, estimate_difference
+from gaitbench.results.footers import footer
+from gaitbench.results.frame import Results
+from gaitbench.results.per_seed import seeds_of
+from gaitbench.results.places import (
     HOLISTIC,
     Condition,
     Place,
@@ -18,8 +19,7 @@ from gaitbench.reports.places import (
     values_of,
     where,
 )
-from gaitbench.reports.results import Results
-from gaitbench.reports.table import NOT_A_NUMBER, Better, Cell, Column, Missing, Row, Table, Unit
+from gaitbench.results.table import NOT_A_NUMBER, Better, Cell, Column, Missing, Row, Table, Unit
 
 METRIC = "rank_1"
 NEARLY = 0.95

@@ -8,15 +8,15 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from gaitbench.evaluation.agreement import kendall_tau
-from gaitbench.evaluation.intervals import Unavailable, ends
-from gaitbench.reports.estimates import Comparison, estimate, mark_ties
-from gaitbench.reports.footers import footer
-from gaitbench.reports.names import listed
-from gaitbench.reports.per_seed import measured, seeds_of, summarise
-from gaitbench.reports.places import HOLISTIC, Place, places, table_names, titles, values_of, where
-from gaitbench.reports.results import Results
-from gaitbench.reports.table import Better, Cell, Column, Missing, Row, Table, Unit
+from gaitbench.results.estimates import Comparison, estimate, mark_ties
+from gaitbench.results.footers import footer
+from gaitbench.results.frame import Results
+from gaitbench.results.names import listed
+from gaitbench.results.per_seed import measured, seeds_of, summarise
+from gaitbench.results.places import HOLISTIC, Place, places, table_names, titles, values_of, where
+from gaitbench.results.table import Better, Cell, Column, Missing, Row, Table, Unit
+from gaitbench.statistics.agreement import kendall_tau
+from gaitbench.statistics.intervals import Unavailable, ends
 
 METRIC = "rank_1"
 Doubles = npt.NDArray[np.float64]

@@ -2,11 +2,12 @@
 
 import pandas as pd
 
-from gaitbench.reports.estimates import Comparison, estimate, mark_ties
-from gaitbench.reports.footers import footer
-from gaitbench.reports.names import metric_title
-from gaitbench.reports.per_seed import seeds_of
-from gaitbench.reports.places import (
+from gaitbench.results.estimates import Comparison, estimate, mark_ties
+from gaitbench.results.footers import footer
+from gaitbench.results.frame import Results
+from gaitbench.results.names import metric_title
+from gaitbench.results.per_seed import seeds_of
+from gaitbench.results.places import (
     HOLISTIC,
     Condition,
     Place,
@@ -17,8 +18,7 @@ from gaitbench.reports.places import (
     values_of,
     where,
 )
-from gaitbench.reports.results import Results
-from gaitbench.reports.table import Better, Cell, Column, Row, Table, Unit
+from gaitbench.results.table import Better, Cell, Column, Row, Table, Unit
 
 _METRICS = ("rank_1", "rank_5")
 _PAPER_ORDER = ("middle", "dynamic")

@@ -1,9 +1,9 @@
 """The main table: every method on occluded clips, per data set and backbone."""
 
-from gaitbench.reports.places import HOLISTIC, conditions, table_names, values_of, where
-from gaitbench.reports.results import Results
-from gaitbench.reports.retained import Retained, retained_table
-from gaitbench.reports.table import Table
+from gaitbench.results.frame import Results
+from gaitbench.results.places import HOLISTIC, conditions, table_names, values_of, where
+from gaitbench.results.retained import Retained, retained_table
+from gaitbench.results.table import Table
 
 
 def occluded_tables(results: Results) -> list[Table]:

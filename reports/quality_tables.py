@@ -2,10 +2,11 @@
 
 import pandas as pd
 
-from gaitbench.reports.footers import BOLD, footer
-from gaitbench.reports.names import metric_title
-from gaitbench.reports.per_seed import measured, seeds_of, summarise
-from gaitbench.reports.places import (
+from gaitbench.results.footers import BOLD, footer
+from gaitbench.results.frame import METRICS, Results
+from gaitbench.results.names import metric_title
+from gaitbench.results.per_seed import measured, seeds_of, summarise
+from gaitbench.results.places import (
     HOLISTIC,
     Condition,
     Place,
@@ -16,8 +17,7 @@ from gaitbench.reports.places import (
     values_of,
     where,
 )
-from gaitbench.reports.results import METRICS, Results
-from gaitbench.reports.table import Better, Cell, Column, Row, Table, Unit, mark_best
+from gaitbench.results.table import Better, Cell, Column, Row, Table, Unit, mark_best
 
 _DETECTOR = ("detector_accuracy", "detector_error")
 

@@ -8,39 +8,39 @@ from pathlib import Path
 
 import pandas as pd
 
-from gaitbench.errors import UnknownNameError
+from gaitbench.core.atomic import write_text
+from gaitbench.core.errors import UnknownNameError
 from gaitbench.reports.ablation_table import ablation_tables
-from gaitbench.reports.adaptation_figure import adaptation_figures
 from gaitbench.reports.adaptation_tables import adaptation_tables
-from gaitbench.reports.atomic import write_text
-from gaitbench.reports.audit_figure import audit_figures
 from gaitbench.reports.audit_tables import audit_tables, audit_words
-from gaitbench.reports.document import Document, Section
-from gaitbench.reports.export import table_csv, table_dict
-from gaitbench.reports.figure_links import FigureLinks
-from gaitbench.reports.figures import (
+from gaitbench.reports.figures.adaptation import adaptation_figures
+from gaitbench.reports.figures.audit import audit_figures
+from gaitbench.reports.figures.figures import (
     NamedFigure,
     alpha_figures,
     retention_figures,
     severity_figures,
 )
-from gaitbench.reports.galleries import occlusion_galleries, retrieval_galleries
-from gaitbench.reports.html import document_html
-from gaitbench.reports.latex import document_latex
-from gaitbench.reports.markdown import document_markdown, table_plain
+from gaitbench.reports.figures.links import FigureLinks
+from gaitbench.reports.formats.export import table_csv, table_dict
+from gaitbench.reports.formats.html.page import document_html
+from gaitbench.reports.formats.latex import document_latex
+from gaitbench.reports.formats.markdown import document_markdown, table_plain
 from gaitbench.reports.new_types_table import new_types_tables
 from gaitbench.reports.occluded_table import occluded_tables
-from gaitbench.reports.published import companions
-from gaitbench.reports.published_beside import published_beside_tables, published_beside_words
+from gaitbench.reports.pictures.galleries import occlusion_galleries, retrieval_galleries
+from gaitbench.reports.published.beside import published_beside_tables, published_beside_words
+from gaitbench.reports.published.figures import companions
 from gaitbench.reports.quality_tables import detector_tables, metrics_tables
-from gaitbench.reports.results import Results
 from gaitbench.reports.retention_table import retention_tables
 from gaitbench.reports.sanity_tables import sanity_tables, sanity_words
 from gaitbench.reports.search_tables import search_tables
 from gaitbench.reports.summary_words import summary_words
 from gaitbench.reports.sweep_tables import sweep_tables
-from gaitbench.reports.table import Table
 from gaitbench.reports.uncertainty_tables import difference_tables, spread_tables
+from gaitbench.results.frame import Results
+from gaitbench.results.section import Document, Section
+from gaitbench.results.table import Table
 
 FORMATS = ("html", "markdown", "latex", "csv", "json")
 

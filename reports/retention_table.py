@@ -1,9 +1,9 @@
 """Holistic retention: what training for occlusion costs on whole bodies."""
 
-from gaitbench.reports.places import HOLISTIC, UPPER_BOUND, conditions, table_names
-from gaitbench.reports.results import Results
-from gaitbench.reports.retained import Retained, retained_table
-from gaitbench.reports.table import Table
+from gaitbench.results.frame import Results
+from gaitbench.results.places import HOLISTIC, UPPER_BOUND, conditions, table_names
+from gaitbench.results.retained import Retained, retained_table
+from gaitbench.results.table import Table
 
 
 def retention_tables(results: Results) -> list[Table]:

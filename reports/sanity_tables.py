@@ -6,10 +6,11 @@ from dataclasses import dataclass
 import pandas as pd
 
 from gaitbench.protocols.sanity import AS_TESTED, MASKED, WHOLE
-from gaitbench.reports.estimates import estimate
-from gaitbench.reports.footers import footer
-from gaitbench.reports.per_seed import measured, seeds_of, summarise
-from gaitbench.reports.places import (
+from gaitbench.results.estimates import estimate
+from gaitbench.results.footers import footer
+from gaitbench.results.frame import Results
+from gaitbench.results.per_seed import measured, seeds_of, summarise
+from gaitbench.results.places import (
     Condition,
     Place,
     conditions,
@@ -18,8 +19,7 @@ from gaitbench.reports.places import (
     titles,
     where,
 )
-from gaitbench.reports.results import Results
-from gaitbench.reports.table import Cell, Column, Row, Table, Unit
+from gaitbench.results.table import Cell, Column, Row, Table, Unit
 
 METRIC = "rank_1"
 

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 import pandas as pd
 
 from gaitbench.data.rules import Rules, Search
-from gaitbench.reports.footers import BOLD, footer
-from gaitbench.reports.names import metric_title
-from gaitbench.reports.per_seed import measured, seeds_of, summarise
-from gaitbench.reports.places import (
+from gaitbench.results.footers import BOLD, footer
+from gaitbench.results.frame import METRICS, Results
+from gaitbench.results.names import metric_title
+from gaitbench.results.per_seed import measured, seeds_of, summarise
+from gaitbench.results.places import (
     Condition,
     Place,
     conditions,
@@ -22,8 +23,7 @@ from gaitbench.reports.places import (
     titles,
     where,
 )
-from gaitbench.reports.results import METRICS, Results
-from gaitbench.reports.table import Better, Cell, Column, Row, Table, Unit, mark_best
+from gaitbench.results.table import Better, Cell, Column, Row, Table, Unit, mark_best
 
 _PROTOCOLS = ("occluded", "retention", "generalizability", "adaptability")
 _CELL_NOTE = (

@@ -3,13 +3,13 @@
 from collections.abc import Iterator, Sequence
 
 from gaitbench.reports.audit_tables import audit_words
-from gaitbench.reports.names import listed
 from gaitbench.reports.new_types_table import new_types_tables
 from gaitbench.reports.occluded_table import occluded_tables
-from gaitbench.reports.results import Results
 from gaitbench.reports.retention_table import retention_tables
 from gaitbench.reports.sanity_tables import sanity_tables, sanity_words
-from gaitbench.reports.table import Row, Table, Unit, printed, uncertainty
+from gaitbench.results.frame import Results
+from gaitbench.results.names import listed
+from gaitbench.results.table import Row, Table, Unit, printed, uncertainty
 
 
 def summary_words(results: Results) -> list[str]:

@@ -5,8 +5,9 @@ from dataclasses import dataclass, replace
 
 import pandas as pd
 
-from gaitbench.reports.footers import footer
-from gaitbench.reports.per_seed import (
+from gaitbench.results.footers import footer
+from gaitbench.results.frame import Results
+from gaitbench.results.per_seed import (
     NOT_PLANNED,
     Outcome,
     PerSeed,
@@ -16,7 +17,7 @@ from gaitbench.reports.per_seed import (
     seeds_of,
     summarise,
 )
-from gaitbench.reports.places import (
+from gaitbench.results.places import (
     Condition,
     Place,
     conditions,
@@ -26,8 +27,7 @@ from gaitbench.reports.places import (
     values_of,
     where,
 )
-from gaitbench.reports.results import Results
-from gaitbench.reports.table import (
+from gaitbench.results.table import (
     Better,
     Cell,
     Column,

@@ -2,11 +2,11 @@
 
 import pandas as pd
 
-from gaitbench.evaluation.intervals import Unavailable
-from gaitbench.reports.estimates import estimate, estimate_difference
-from gaitbench.reports.footers import footer
-from gaitbench.reports.per_seed import seeds_of
-from gaitbench.reports.places import (
+from gaitbench.results.estimates import estimate, estimate_difference
+from gaitbench.results.footers import footer
+from gaitbench.results.frame import Results
+from gaitbench.results.per_seed import seeds_of
+from gaitbench.results.places import (
     HOLISTIC,
     Condition,
     Place,
@@ -16,8 +16,8 @@ from gaitbench.reports.places import (
     titles,
     where,
 )
-from gaitbench.reports.results import Results
-from gaitbench.reports.table import Cell, Column, Missing, Row, Table, Unit
+from gaitbench.results.table import Cell, Column, Missing, Row, Table, Unit
+from gaitbench.statistics.intervals import Unavailable
 
 METRIC = "rank_1"
 _PROTOCOLS = ("occluded", "retention", "generalizability", "adaptability")

@@ -4,15 +4,15 @@ import json
 import zlib
 from contextlib import contextmanager
 from functools import cache
-from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
 from gaitbench.backbones import from_opengait
+from tests.places import SHARED
 
-FOLDER = Path(__file__).parents[2] / "shared" / "golden"
+FOLDER = SHARED / "golden"
 
 
 def load(name):

@@ -1,11 +1,29 @@
 """Stores that tests read, made in this process: workers would take longer to start than to work."""
 
-from gaitbench.artifacts import make_dataset
+from gaitbench.core.store import Store
 from gaitbench.data.source import DataSource
-from gaitbench.protocols.base import Bench
-from gaitbench.runner import Runner, make
-from gaitbench.store import Store
-from tests.reports.test_collect import Silent
+from gaitbench.experiment.bench import Bench
+from gaitbench.running.make import make_dataset
+from gaitbench.running.run import Runner, make
+
+
+class Silent:
+    """A display that shows nothing and remembers what became of each task."""
+
+    def __init__(self):
+        self.outcomes = {}
+
+    def begin(self, tasks, missing):
+        pass
+
+    def refresh(self, running):
+        pass
+
+    def finished(self, task, outcome, seconds):
+        self.outcomes[task.key] = outcome
+
+    def end(self):
+        pass
 
 
 def make_store(folder, bench: Bench) -> Store:

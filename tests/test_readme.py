@@ -3,11 +3,12 @@
 import re
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
-README = Path(__file__).parents[1] / "README.md"
+from tests.places import ROOT
+
+README = ROOT / "README.md"
 
 
 def example():
@@ -68,7 +69,7 @@ def test_the_occlusion_example_trains_and_evaluates_in_workers(tmp_path):
 
 
 def test_every_command_in_the_readme_exists():
-    from gaitbench.cli import app
+    from gaitbench.cli.main import app
 
     groups = {g.name for g in app.registered_groups}
     commands = {c.callback.__name__ for c in app.registered_commands}

@@ -10,9 +10,9 @@ import torch
 from torch import Tensor, nn
 
 from gaitbench.backbones.parts import PartLinear, PartNeck, append_vector
-from gaitbench.errors import ConfigurationError
-from gaitbench.identity import Described, canonical, tag
-from gaitbench.registry import Registry
+from gaitbench.core.errors import ConfigurationError
+from gaitbench.core.keys import Described, canonical, tag
+from gaitbench.core.registry import Registry
 
 
 class Backbone(nn.Module, ABC):
@@ -136,7 +136,7 @@ def by_length(encode: Callable[[Tensor], Tensor], x: Tensor, lengths: Tensor | N
     return result
 
 
-backbones: Registry[Backbone] = Registry("backbone", "gaitbench.backbones", lambda: Backbone)
+backbones: Registry[Backbone] = Registry("backbone", Backbone, homes=("gaitbench.backbones",))
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
-from gaitbench.errors import ConfigurationError
+from gaitbench.core.errors import ConfigurationError
 
 
 def frames_of(x: Tensor) -> Tensor:

@@ -10,6 +10,7 @@ from gaitbench.backbones.base import Backbone
 from gaitbench.backbones.blocks import FrameBlock, PseudoBlock, VolumeBlock, clips_of, frames_of
 from gaitbench.backbones.options import check_choice, check_count, check_sizes
 from gaitbench.backbones.parts import PartLinear, pool_parts
+from gaitbench.core.registry import register
 
 Mode = Literal["2d", "3d", "p3d"]
 Block = Callable[[int, int, int], nn.Module]
@@ -20,6 +21,7 @@ STRIDES = (1, 2, 2, 1)
 """Of the four stages, in space."""
 
 
+@register("deepgaitv2")
 class DeepGaitV2(Backbone):
     """Residual network of 22 layers, maximum over time, horizontal pooling, per-part linear layer.
 

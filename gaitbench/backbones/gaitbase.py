@@ -9,9 +9,11 @@ from gaitbench.backbones.base import Backbone
 from gaitbench.backbones.blocks import ResidualBlock, frames_of
 from gaitbench.backbones.options import check_sizes
 from gaitbench.backbones.parts import PartLinear, pool_parts
-from gaitbench.errors import ConfigurationError
+from gaitbench.core.errors import ConfigurationError
+from gaitbench.core.registry import register
 
 
+@register("gaitbase")
 class GaitBase(Backbone):
     """ResNet-9 on single frames, maximum over time, horizontal pooling, per-part linear layer.
 

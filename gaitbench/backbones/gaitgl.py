@@ -13,7 +13,8 @@ from gaitbench.backbones.base import Backbone, Joined
 from gaitbench.backbones.blocks import fold_strips, unfold_strips
 from gaitbench.backbones.options import check_choice, check_count, check_sizes
 from gaitbench.backbones.parts import PartLinear, append_vector
-from gaitbench.errors import ConfigurationError
+from gaitbench.core.errors import ConfigurationError
+from gaitbench.core.registry import register
 
 Variant = Literal["small", "large"]
 Head = Literal["norm", "bnneck"]
@@ -86,6 +87,7 @@ class GeneralisedMean(nn.Module):
         return pixels.clamp(min=1e-6).pow(self.exponent).mean(-1).pow(1 / self.exponent)
 
 
+@register("gaitgl")
 class GaitGL(Backbone):
     """3-D convolutions with a temporal stride, global and local features, power mean per part.
 

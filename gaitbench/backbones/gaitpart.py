@@ -11,7 +11,8 @@ from gaitbench.backbones.base import Backbone, Joined
 from gaitbench.backbones.blocks import fold_strips, frames_of, unfold_strips
 from gaitbench.backbones.options import check_count, check_sizes
 from gaitbench.backbones.parts import PartLinear, append_vector, pool_parts
-from gaitbench.errors import ConfigurationError
+from gaitbench.core.errors import ConfigurationError
+from gaitbench.core.registry import register
 
 
 class FocalConv(nn.Conv2d):
@@ -93,6 +94,7 @@ HALVINGS = {3: (0, 2, 3), 4: (0, 0, 3, 3)}
 """How often the maps of each pair are halved into strips, by the number of pairs, as published."""
 
 
+@register("gaitpart")
 class GaitPart(Backbone):
     """Convolutions on whole frames, then on strips; parts of frames; attention along time.
 

@@ -9,8 +9,10 @@ from gaitbench.backbones.base import Backbone
 from gaitbench.backbones.blocks import frames_of
 from gaitbench.backbones.options import check_count, check_sizes
 from gaitbench.backbones.parts import PartLinear, pool_parts
+from gaitbench.core.registry import register
 
 
+@register("gaitset")
 class GaitSet(Backbone):
     """Frame-wise convolutions beside a branch on maps that are pooled over the set of frames.
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 
-from gaitbench.errors import ConfigurationError
+from gaitbench.core.errors import ConfigurationError
 
 LARGEST = 2**16
 """What an option's whole numbers add up to at most: those of published networks stay below 1,000."""

@@ -13,12 +13,14 @@ from gaitbench.backbones.deepgaitv2 import STRIDES, residual_stages
 from gaitbench.backbones.options import check_sizes
 from gaitbench.backbones.parts import PartLinear, pool_parts
 from gaitbench.backbones.video_swin import PATCH, VideoSwin
-from gaitbench.errors import ConfigurationError
+from gaitbench.core.errors import ConfigurationError
+from gaitbench.core.registry import register
 
 MOST_TOKENS = 512
 """In a window, for whose pairs a table is kept; the published one has 45."""
 
 
+@register("swingait")
 class SwinGait(Backbone):
     """SwinGait-3D: convolutions, a transformer, maximum over time, horizontal pooling, linear layer.
 

@@ -27,7 +27,7 @@ from gaitbench.checkpoints.methods import (
     rg_gait_renames,
 )
 from gaitbench.checkpoints.read import Checkpoint
-from gaitbench.errors import CheckpointError, ConfigurationError, UnknownNameError
+from gaitbench.core.errors import CheckpointError, ConfigurationError, UnknownNameError
 from gaitbench.methods.oem import OcclusionDetector
 
 Kind = Literal["backbone", "rg-gait", "mimicgait", "occ-aware", "detector"]

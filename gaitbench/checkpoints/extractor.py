@@ -9,7 +9,7 @@ from typing import Any, Self
 from gaitbench.backbones.base import BackboneSpec
 from gaitbench.checkpoints.contents import recognise, weights_for
 from gaitbench.checkpoints.read import read_checkpoint
-from gaitbench.errors import CheckpointError, ConfigurationError
+from gaitbench.core.errors import CheckpointError, ConfigurationError
 from gaitbench.methods.extractor import ImportedExtractorStage
 from gaitbench.training.trainer import Trained, new_network, nothing_recorded
 

@@ -9,7 +9,7 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
-from gaitbench.errors import CheckpointError
+from gaitbench.core.errors import CheckpointError
 
 Status = Literal["matched", "renamed", "left out", "missing", "unexpected", "wrong shape"]
 BROKEN: tuple[Status, ...] = ("missing", "unexpected", "wrong shape")

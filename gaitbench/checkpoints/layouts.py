@@ -12,7 +12,7 @@ from typing import Any
 from torch import Tensor
 
 from gaitbench.checkpoints.keymap import Rename
-from gaitbench.errors import CheckpointError
+from gaitbench.core.errors import CheckpointError
 
 Shapes = Mapping[str, tuple[int, ...]]
 

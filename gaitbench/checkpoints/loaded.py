@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from gaitbench.backbones.base import Backbone, BackboneSpec, by_length
-from gaitbench.errors import DataError
+from gaitbench.core.errors import DataError
 
 
 class Loaded(nn.Module, ABC):

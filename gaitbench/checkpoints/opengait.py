@@ -10,7 +10,7 @@ from gaitbench.checkpoints.contents import Content, fitted, recognise
 from gaitbench.checkpoints.keymap import Fit
 from gaitbench.checkpoints.loaded import Loaded
 from gaitbench.checkpoints.read import Checkpoint, read_checkpoint
-from gaitbench.errors import CheckpointError, ConfigurationError
+from gaitbench.core.errors import CheckpointError, ConfigurationError
 from gaitbench.methods.oem import OcclusionDetector
 
 Source = str | Path | Mapping[str, object]

@@ -13,7 +13,7 @@ import torch
 from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
-from gaitbench.errors import CheckpointError
+from gaitbench.core.errors import CheckpointError
 
 WRAPPER = "module."
 """What parallel training puts in front of every key."""

@@ -10,12 +10,12 @@ import numpy.typing as npt
 import pandas as pd
 from tabulate import tabulate
 
+from gaitbench.core.errors import GaitbenchError
 from gaitbench.data.copies import copies
 from gaitbench.data.dataset import Progress
 from gaitbench.data.rules import EXCLUDED_WORDS, Rules, Search
 from gaitbench.data.sides import chosen
 from gaitbench.data.silhouettes import Indices, Silhouettes, packed_bytes
-from gaitbench.errors import GaitbenchError
 
 SHORTEST = 15
 """Frames below which a sequence is reported as short: less than half a stride at 25 per second."""

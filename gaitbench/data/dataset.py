@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
-from gaitbench.registry import Registry
+from gaitbench.core.registry import Registry
 
 Progress = Callable[[int, int], None]
 """Called with how many sequences are done and how many there are."""
@@ -33,4 +33,4 @@ class Dataset(ABC):
         """Write the data set folder (see `silhouettes.py`); `jobs` never changes the bytes."""
 
 
-datasets: Registry[Dataset] = Registry("data set", "gaitbench.datasets", lambda: Dataset)
+datasets: Registry[Dataset] = Registry("data set", Dataset, homes=("gaitbench.walkers.dataset",))

@@ -8,7 +8,7 @@ from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from gaitbench.errors import DataError
+from gaitbench.core.errors import DataError
 
 Excluded = Literal["nothing", "same-view", "same-view-mates"]
 EXCLUDED_WORDS: dict[Excluded, str] = {

@@ -23,7 +23,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from gaitbench.errors import DataError
+from gaitbench.core.errors import DataError
 
 FORMAT_VERSION = 2
 COLUMNS = ("sequence", "identity", "condition", "view", "recording", "frames", "offset")

@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from gaitbench.core.errors import ConfigurationError, DataError, UnknownNameError
+from gaitbench.core.keys import canonical, key_of
 from gaitbench.data.dataset import Dataset, datasets
 from gaitbench.data.rules import Rules
 from gaitbench.data.silhouettes import Silhouettes
-from gaitbench.errors import ConfigurationError, DataError, UnknownNameError
-from gaitbench.identity import canonical, key_of
 
 
 @dataclass(frozen=True)

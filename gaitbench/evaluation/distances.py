@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import numpy.typing as npt
 
-from gaitbench.errors import ProtocolError, UnknownNameError
+from gaitbench.core.errors import ProtocolError, UnknownNameError
 
 Floats = npt.NDArray[np.floating]
 Doubles = npt.NDArray[np.float64]

@@ -7,8 +7,9 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
+from gaitbench.core.errors import TrainingError
+from gaitbench.core.random_streams import stream
 from gaitbench.data.silhouettes import Silhouettes
-from gaitbench.errors import TrainingError
 from gaitbench.evaluation.tampering import (
     Tampering,
     draw_names,
@@ -16,8 +17,7 @@ from gaitbench.evaluation.tampering import (
     tampered_networks,
 )
 from gaitbench.methods.base import Networks, Stage
-from gaitbench.random_streams import stream
-from gaitbench.setting import Mix
+from gaitbench.occlusion.mix import Mix
 from gaitbench.training.batches import Batch, occluded_batch
 from gaitbench.training.trainer import autocast
 

@@ -12,7 +12,7 @@ from typing import Literal, get_args
 import numpy as np
 import numpy.typing as npt
 
-from gaitbench.errors import ProtocolError, UnknownNameError
+from gaitbench.core.errors import ProtocolError, UnknownNameError
 from gaitbench.evaluation.distances import Floats
 
 Integers = npt.NDArray[np.integer]

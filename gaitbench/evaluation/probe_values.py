@@ -5,8 +5,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from gaitbench.data.rules import Rules
-from gaitbench.evaluation.identity_sums import IdentitySums
 from gaitbench.evaluation.metrics import NoMate
+from gaitbench.statistics.identity_sums import IdentitySums
 
 _COLUMN_OF = {"map": "ap", "minp": "inp"}
 

@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from gaitbench.core.errors import ProtocolError
 from gaitbench.data.rules import Rules, Search
-from gaitbench.errors import ProtocolError
 from gaitbench.evaluation.distances import (
     Distance,
     Floats,

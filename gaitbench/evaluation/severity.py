@@ -12,8 +12,8 @@ import numpy.typing as npt
 
 from gaitbench.data.silhouettes import Silhouettes
 from gaitbench.evaluation.embed import clips_at_test
-from gaitbench.occlusion import Occlusion
-from gaitbench.setting import Mix
+from gaitbench.occlusion.base import Occlusion
+from gaitbench.occlusion.mix import Mix
 
 POSITIONS = np.linspace(0.0, 1.0, 17)
 """Where between its smallest and its largest amounts a generator is measured."""

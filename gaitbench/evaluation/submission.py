@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from gaitbench.errors import DataError, ProtocolError
+from gaitbench.core.errors import DataError, ProtocolError
 from gaitbench.evaluation.distances import Floats, check_embeddings, get_distance, rows_at_once
 
 GREW_RANKS = 20

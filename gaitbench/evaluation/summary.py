@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
+from gaitbench.core.errors import ProtocolError
 from gaitbench.data.rules import Rules
-from gaitbench.errors import ProtocolError
 from gaitbench.evaluation.metrics import NoMate, average, chance_rank_k, rank_k
 from gaitbench.evaluation.retrieval import tar_column
 

@@ -13,10 +13,10 @@ import numpy.typing as npt
 import pandas as pd
 from torch import Tensor, nn
 
+from gaitbench.core.random_streams import stream
 from gaitbench.data.silhouettes import Silhouettes
 from gaitbench.methods.base import Networks, Stage
 from gaitbench.methods.oem import Detection, DetectorStage
-from gaitbench.random_streams import stream
 from gaitbench.training.batches import Batch
 
 Tampering = Literal[

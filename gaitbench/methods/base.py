@@ -15,10 +15,10 @@ from typing import Any, ClassVar, Literal, Self
 from torch import Tensor, nn
 
 from gaitbench.backbones.base import BackboneSpec
-from gaitbench.identity import canonical, key_of, tag
-from gaitbench.occlusion import Occlusion
-from gaitbench.registry import Registry
-from gaitbench.setting import Mix, Setting
+from gaitbench.core.keys import canonical, key_of, tag
+from gaitbench.core.registry import Registry
+from gaitbench.occlusion.base import Occlusion
+from gaitbench.occlusion.mix import Mix, Setting
 from gaitbench.training.batches import Batch
 from gaitbench.training.recipe import Recipe
 
@@ -230,7 +230,9 @@ class Method(ABC):
         """Return the last stage, which holds all others and embeds clips."""
 
 
-methods: Registry[Method] = Registry("method", "gaitbench.methods", lambda: Method)
+methods: Registry[Method] = Registry(
+    "method", Method, homes=("gaitbench.methods", "gaitbench.baselines")
+)
 
 
 def frozen(network: nn.Module) -> nn.Module:

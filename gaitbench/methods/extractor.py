@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from gaitbench.backbones.base import Backbone, BackboneSpec
 from gaitbench.methods.base import Embedded, Networks, Plan, Stage
-from gaitbench.setting import HOLISTIC
+from gaitbench.occlusion.mix import HOLISTIC
 from gaitbench.training.batches import Batch
 from gaitbench.training.losses import batch_all_triplet, part_cross_entropy
 from gaitbench.training.recipe import Recipe

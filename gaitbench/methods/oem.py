@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from gaitbench.methods.base import Embedded, Networks, Plan, Stage
-from gaitbench.occlusion import Occlusion
+from gaitbench.occlusion.base import Occlusion
 from gaitbench.training.batches import Batch
 from gaitbench.training.losses import occlusion_loss
 from gaitbench.training.recipe import Recipe

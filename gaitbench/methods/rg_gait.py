@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from gaitbench.backbones.base import Backbone, BackboneSpec
 from gaitbench.backbones.parts import PartLinear, append_vector
+from gaitbench.core.registry import register
 from gaitbench.methods.base import Embedded, Method, Networks, Plan, Stage
 from gaitbench.methods.extractor import (
     Extractor,
@@ -155,6 +156,7 @@ class RestorationStage(Stage):
         return Embedded(restored, alpha, found.type_logits.argmax(1), amount)
 
 
+@register("rg-gait")
 @dataclass(frozen=True)
 class RGGait(Method):
     """RG-Gait as the paper describes it; its subclasses are the ablation's rows and controls.
@@ -199,6 +201,7 @@ class RGGait(Method):
         return occlusion_detector(plan) if needed else None
 
 
+@register("vanilla-residual")
 class VanillaResidual(RGGait):
     """The residual is added as it is, and knows nothing of the occlusion."""
 
@@ -210,6 +213,7 @@ class VanillaResidual(RGGait):
     aware = False
 
 
+@register("aware-only")
 class AwareOnly(RGGait):
     """The mixer sees the occlusion feature; the residual's weight is 1."""
 
@@ -220,6 +224,7 @@ class AwareOnly(RGGait):
     alpha = "one"
 
 
+@register("adaptive-only")
 class AdaptiveOnly(RGGait):
     """The residual is weighted by the detected amount; the mixer sees no occlusion feature."""
 
@@ -230,6 +235,7 @@ class AdaptiveOnly(RGGait):
     aware = False
 
 
+@register("rg-gait-true-alpha")
 class OracleAlpha(RGGait):
     """Control: the residual's weight is the measured hidden share, in training and at test time."""
 
@@ -239,6 +245,7 @@ class OracleAlpha(RGGait):
     alpha = "oracle"
 
 
+@register("rg-gait-constant-alpha")
 class ConstantAlpha(RGGait):
     """Control: the residual's weight is always one half."""
 
@@ -249,6 +256,7 @@ class ConstantAlpha(RGGait):
     alpha = "constant"
 
 
+@register("rg-gait-trained-extractor")
 class TrainedExtractor(RGGait):
     """Control: the signature extractor trains along instead of being frozen."""
 
@@ -258,6 +266,7 @@ class TrainedExtractor(RGGait):
     extractor_state = "trained"
 
 
+@register("rg-gait-drifting-statistics")
 class DriftingExtractor(RGGait):
     """The signature extractor's batch-norm statistics follow the restoration's training clips."""
 
@@ -267,6 +276,7 @@ class DriftingExtractor(RGGait):
     extractor_state = "drifting"
 
 
+@register("rg-gait-visible-alpha")
 class VisibleAlpha(RGGait):
     """Alpha is the visible share of occluded clips, and 0 for whole ones, as the detector learns it."""
 
@@ -279,6 +289,7 @@ class VisibleAlpha(RGGait):
         return replace(occlusion_detector(plan), amount_label="visible")
 
 
+@register("rg-gait-mean-feature-alpha")
 class MeanFeatureAlpha(RGGait):
     """Alpha is the detected amount of the frames' mean feature, in training and at test time."""
 
@@ -288,6 +299,7 @@ class MeanFeatureAlpha(RGGait):
     alpha = "mean-feature"
 
 
+@register("rg-gait-double-softmax-detector")
 class DoubleSoftmaxDetector(RGGait):
     """The detector's type scores pass a softmax before its cross-entropy applies another."""
 

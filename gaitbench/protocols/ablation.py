@@ -2,16 +2,19 @@
 
 from dataclasses import dataclass
 
+from gaitbench.core.registry import register
+from gaitbench.experiment.bench import HOLISTIC_TEST, Bench
+from gaitbench.experiment.cells import Cell
 from gaitbench.methods.base import methods
-from gaitbench.protocols.base import HOLISTIC_TEST, Bench, Cell, Protocol
-from gaitbench.setting import HOLISTIC
+from gaitbench.occlusion.mix import HOLISTIC
+from gaitbench.protocols.base import Protocol
 
 
+@register("ablation")
 @dataclass(frozen=True)
 class Ablation(Protocol):
     """Source: RG-Gait (IJCB 2025), ablation table; the controls are this toolkit's own."""
 
-    name = "ablation"
     about = "RG-Gait without each of its parts, and controls"
 
     def cells(self, bench: Bench) -> list[Cell]:

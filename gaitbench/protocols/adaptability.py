@@ -2,16 +2,19 @@
 
 from dataclasses import dataclass
 
-from gaitbench.occlusion import make
-from gaitbench.protocols.base import Bench, Cell, Protocol
+from gaitbench.core.registry import register
+from gaitbench.experiment.bench import Bench
+from gaitbench.experiment.cells import Cell
+from gaitbench.occlusion.base import make
+from gaitbench.protocols.base import Protocol
 from gaitbench.protocols.generalizability import new_type_mix, zero_shot_cells
 
 
+@register("adaptability")
 @dataclass(frozen=True)
 class Adaptability(Protocol):
     """Source: MimicGait (WACV 2025), table 2: about 11 % of the training steps with the new type."""
 
-    name = "adaptability"
     about = "the same after further training with the new type"
 
     def cells(self, bench: Bench) -> list[Cell]:

@@ -2,16 +2,20 @@
 
 from dataclasses import dataclass
 
+from gaitbench.core.registry import register
+from gaitbench.experiment.bench import HOLISTIC_TEST, Bench
+from gaitbench.experiment.cells import Cell
 from gaitbench.methods.base import Stage
-from gaitbench.occlusion import make
-from gaitbench.protocols.base import HOLISTIC_TEST, Bench, Cell, Protocol
+from gaitbench.occlusion.base import make
+from gaitbench.occlusion.mix import HOLISTIC, Mix
+from gaitbench.protocols.base import Protocol
 from gaitbench.protocols.generalizability import new_type_mix
-from gaitbench.setting import HOLISTIC, Mix
 
 BUDGETS = (0.0, 1 / 16, 1 / 8, 1 / 4, 1 / 2, 1.0)
 """Shares of the preset's steps of further training; the last is the protocol "adaptability" itself."""
 
 
+@register("adaptation-curve")
 @dataclass(frozen=True)
 class AdaptationCurve(Protocol):
     """Rank-1 on the new type, the old types and whole clips against the steps of further training.
@@ -20,7 +24,6 @@ class AdaptationCurve(Protocol):
     somebody with that budget gets, not what a longer training looked like on its way.
     """
 
-    name = "adaptation-curve"
     about = "gain on a new type, loss on old ones, against steps of further training"
 
     def cells(self, bench: Bench) -> list[Cell]:

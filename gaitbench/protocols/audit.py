@@ -3,8 +3,11 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from gaitbench.protocols.base import HOLISTIC_TEST, Bench, Cell, Protocol
-from gaitbench.setting import HOLISTIC, Setting, get_setting
+from gaitbench.core.registry import register
+from gaitbench.experiment.bench import HOLISTIC_TEST, Bench
+from gaitbench.experiment.cells import Cell
+from gaitbench.occlusion.mix import HOLISTIC, Setting, get_setting
+from gaitbench.protocols.base import Protocol
 
 SETTINGS = ("mimicgait", "rg-gait", "occ-aware")
 """Those of the papers that disagree; the experiment's own is added where it is another one."""
@@ -13,6 +16,7 @@ OCCLUDED_SHARE = 0.5
 """Of the training clips, for every method and setting: RG-Gait needs whole clips among them."""
 
 
+@register("audit")
 @dataclass(frozen=True)
 class Audit(Protocol):
     """Every method trained under each setting and tested under each.
@@ -21,7 +25,6 @@ class Audit(Protocol):
     the same steps and the same share of whole clips.
     """
 
-    name = "audit"
     about = "every method trained and tested under each setting, and crossed"
 
     def setting(self, bench: Bench) -> Setting:

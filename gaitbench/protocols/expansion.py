@@ -1,9 +1,11 @@
 """From an experiment to its cells."""
 
-from gaitbench.errors import ConfigurationError
-from gaitbench.protocols.base import Bench, Cell, protocols
+from gaitbench.core.errors import ConfigurationError
+from gaitbench.experiment.bench import Bench
+from gaitbench.experiment.cells import Cell
+from gaitbench.occlusion.mix import Setting
+from gaitbench.protocols.base import protocols
 from gaitbench.protocols.sanity import Sanity, panel
-from gaitbench.setting import Setting
 
 ALL = "all"
 

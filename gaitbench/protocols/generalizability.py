@@ -2,9 +2,12 @@
 
 from dataclasses import dataclass
 
-from gaitbench.occlusion import make
-from gaitbench.protocols.base import Bench, Cell, Protocol
-from gaitbench.setting import Mix
+from gaitbench.core.registry import register
+from gaitbench.experiment.bench import Bench
+from gaitbench.experiment.cells import Cell
+from gaitbench.occlusion.base import make
+from gaitbench.occlusion.mix import Mix
+from gaitbench.protocols.base import Protocol
 
 
 def new_type_mix(bench: Bench, name: str) -> Mix:
@@ -30,11 +33,11 @@ def zero_shot_cells(bench: Bench, protocol: str) -> list[Cell]:
     ]
 
 
+@register("generalizability")
 @dataclass(frozen=True)
 class Generalizability(Protocol):
     """Zero-shot columns of MimicGait's table 2 and of RG-Gait's."""
 
-    name = "generalizability"
     about = "tested on types that no training clip had: middle, dynamic"
 
     def cells(self, bench: Bench) -> list[Cell]:

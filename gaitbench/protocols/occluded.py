@@ -2,14 +2,17 @@
 
 from dataclasses import dataclass
 
-from gaitbench.protocols.base import Bench, Cell, Protocol
+from gaitbench.core.registry import register
+from gaitbench.experiment.bench import Bench
+from gaitbench.experiment.cells import Cell
+from gaitbench.protocols.base import Protocol
 
 
+@register("occluded")
 @dataclass(frozen=True)
 class Occluded(Protocol):
     """The main table. Source: RG-Gait (IJCB 2025), table 1."""
 
-    name = "occluded"
     about = "trained and tested on the setting's types: Rank-1, Rank-5, RP"
 
     def cells(self, bench: Bench) -> list[Cell]:

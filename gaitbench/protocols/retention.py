@@ -2,15 +2,18 @@
 
 from dataclasses import dataclass
 
-from gaitbench.protocols.base import HOLISTIC_TEST, Bench, Cell, Protocol
-from gaitbench.setting import HOLISTIC
+from gaitbench.core.registry import register
+from gaitbench.experiment.bench import HOLISTIC_TEST, Bench
+from gaitbench.experiment.cells import Cell
+from gaitbench.occlusion.mix import HOLISTIC
+from gaitbench.protocols.base import Protocol
 
 
+@register("retention")
 @dataclass(frozen=True)
 class Retention(Protocol):
     """Source: RG-Gait (IJCB 2025), holistic performance retention."""
 
-    name = "retention"
     about = "tested on whole clips, beside the upper bound: Rank-1, Rank-5, HPR"
 
     def cells(self, bench: Bench) -> list[Cell]:

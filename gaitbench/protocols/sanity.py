@@ -3,11 +3,14 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields, replace
 
+from gaitbench.core.registry import register
 from gaitbench.evaluation.tampering import DETECTOR, Tampering
+from gaitbench.experiment.bench import HOLISTIC_TEST, Bench
+from gaitbench.experiment.cells import Cell
 from gaitbench.methods.base import Stage, methods
-from gaitbench.occlusion import Occlusion
-from gaitbench.protocols.base import HOLISTIC_TEST, Bench, Cell, Protocol
-from gaitbench.setting import HOLISTIC, Mix
+from gaitbench.occlusion.base import Occlusion
+from gaitbench.occlusion.mix import HOLISTIC, Mix
+from gaitbench.protocols.base import Protocol
 
 AS_TESTED = "as tested"
 WHOLE = "whole clips"
@@ -17,11 +20,11 @@ MASKED = "masked"
 TAMPERINGS: tuple[Tampering, ...] = ("blank", "outline", "tied-outline", "one-draw", "shuffled")
 
 
+@register("sanity")
 @dataclass(frozen=True)
 class Sanity(Protocol):
     """The sanity panel by itself; every other protocol has it for the methods that it tests."""
 
-    name = "sanity"
     about = "what methods read: blank clips, outlines, one draw, shuffled frames, wrong detectors"
 
     def cells(self, bench: Bench) -> list[Cell]:

@@ -2,11 +2,15 @@
 
 from dataclasses import dataclass
 
-from gaitbench.occlusion import grid_names, make
-from gaitbench.protocols.base import HOLISTIC_TEST, Bench, Cell, Protocol
-from gaitbench.setting import HOLISTIC, Mix
+from gaitbench.core.registry import register
+from gaitbench.experiment.bench import HOLISTIC_TEST, Bench
+from gaitbench.experiment.cells import Cell
+from gaitbench.occlusion.base import grid_names, make
+from gaitbench.occlusion.mix import HOLISTIC, Mix
+from gaitbench.protocols.base import Protocol
 
 
+@register("sweep")
 @dataclass(frozen=True)
 class Sweep(Protocol):
     """The grid of generators and severities; every clip of the chosen side is occluded.
@@ -15,7 +19,6 @@ class Sweep(Protocol):
     hide equally much. Whole clips of the same length say what hiding costs.
     """
 
-    name = "sweep"
     about = "every generator where all hide the same shares: curves, means, worst type"
 
     def cells(self, bench: Bench) -> list[Cell]:

@@ -9,11 +9,11 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from gaitbench.core.errors import ConfigurationError
+from gaitbench.core.random_streams import stream
 from gaitbench.data.silhouettes import Silhouettes
-from gaitbench.errors import ConfigurationError
-from gaitbench.occlude import occlude
-from gaitbench.random_streams import stream
-from gaitbench.setting import Mix
+from gaitbench.occlusion.apply import occlude
+from gaitbench.occlusion.mix import Mix
 from gaitbench.training.augment import augmented
 from gaitbench.training.augmentations import draw_augmentation
 from gaitbench.training.recipe import Recipe

@@ -12,10 +12,10 @@ import pandas as pd
 import torch
 from torch import Tensor, nn
 
+from gaitbench.core.errors import TrainingError
+from gaitbench.core.random_streams import torch_seed
 from gaitbench.data.silhouettes import Silhouettes
-from gaitbench.errors import TrainingError
 from gaitbench.methods.base import Networks, Stage, frozen
-from gaitbench.random_streams import torch_seed
 from gaitbench.training.batches import Batch, IdentitySampler, batches
 from gaitbench.training.recipe import Recipe, WeightGroup
 

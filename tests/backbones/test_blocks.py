@@ -18,7 +18,7 @@ from gaitbench.backbones.blocks import (
     per_frame,
     unfold_strips,
 )
-from gaitbench.errors import ConfigurationError
+from gaitbench.core.errors import ConfigurationError
 
 
 def with_statistics(block):

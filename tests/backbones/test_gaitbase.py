@@ -5,7 +5,7 @@ import torch
 
 from gaitbench.backbones.base import BackboneSpec
 from gaitbench.backbones.parts import pool_parts
-from gaitbench.errors import ConfigurationError, UnknownNameError
+from gaitbench.core.errors import ConfigurationError, UnknownNameError
 from tests import golden
 
 SMALL = {"channels": (4, 4, 8, 8), "parts": 4, "embedding": 6}

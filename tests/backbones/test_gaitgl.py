@@ -8,7 +8,7 @@ from torch.nn import functional
 from gaitbench.backbones.base import BackboneSpec
 from gaitbench.backbones.gaitgl import GaitGL, GeneralisedMean, GlobalLocalConv
 from gaitbench.backbones.parts import PartNeck
-from gaitbench.errors import ConfigurationError
+from gaitbench.core.errors import ConfigurationError
 from tests import golden
 
 

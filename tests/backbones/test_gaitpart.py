@@ -6,7 +6,7 @@ from torch.nn import functional
 
 from gaitbench.backbones.base import BackboneSpec
 from gaitbench.backbones.gaitpart import Aggregator, FocalConv, GaitPart
-from gaitbench.errors import ConfigurationError
+from gaitbench.core.errors import ConfigurationError
 from tests import golden
 
 

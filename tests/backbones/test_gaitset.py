@@ -5,7 +5,7 @@ import torch
 
 from gaitbench.backbones.base import BackboneSpec
 from gaitbench.backbones.gaitset import GaitSet
-from gaitbench.errors import ConfigurationError
+from gaitbench.core.errors import ConfigurationError
 from tests import golden
 
 

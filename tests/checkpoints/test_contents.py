@@ -10,7 +10,7 @@ from torch.nn.modules.module import register_module_parameter_registration_hook
 from gaitbench.backbones import from_opengait
 from gaitbench.checkpoints.contents import FORMAT
 from gaitbench.checkpoints.opengait import inspect, load_detector
-from gaitbench.errors import CheckpointError
+from gaitbench.core.errors import CheckpointError
 
 
 @pytest.fixture

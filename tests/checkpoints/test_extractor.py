@@ -7,17 +7,17 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from gaitbench.artifacts import read_scores
 from gaitbench.checkpoints.contents import Content
 from gaitbench.checkpoints.extractor import ExtractorFile
-from gaitbench.errors import CheckpointError, ConfigurationError
+from gaitbench.core.errors import CheckpointError, ConfigurationError
+from gaitbench.core.store import Store
+from gaitbench.experiment.bench import Bench
+from gaitbench.experiment.spec import Experiment
 from gaitbench.methods.extractor import ImportedExtractorStage
-from gaitbench.protocols.base import Bench
-from gaitbench.runner import Runner
-from gaitbench.spec import Experiment
-from gaitbench.store import Store
+from gaitbench.running.make import read_scores
+from gaitbench.running.run import Runner
 from tests import golden
-from tests.test_runner import Silent
+from tests.making import Silent
 
 METHODS = ("baseline-1", "mimicgait", "rg-gait")
 

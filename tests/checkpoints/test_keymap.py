@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from gaitbench.checkpoints.keymap import Rename, fit, prefixed
-from gaitbench.errors import CheckpointError
+from gaitbench.core.errors import CheckpointError
 
 RENAMES = (
     Rename(r"fc\.(weight|bias)", r"linear.\1"),

@@ -5,7 +5,7 @@ import torch
 
 from gaitbench.backbones import from_opengait
 from gaitbench.checkpoints.layouts import LAYOUTS
-from gaitbench.errors import CheckpointError
+from gaitbench.core.errors import CheckpointError
 
 EMBEDDING, PARTS, IDENTITIES = 5, 2, 3
 

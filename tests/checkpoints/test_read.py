@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from safetensors.torch import save_file
 
 from gaitbench.checkpoints.read import read_checkpoint
-from gaitbench.errors import CheckpointError
+from gaitbench.core.errors import CheckpointError
 
 WEIGHTS = {"a.weight": torch.arange(6.0).reshape(2, 3), "b.bias": torch.ones(2)}
 

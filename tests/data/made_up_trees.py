@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from gaitbench.data.walkers import Walkers
+from gaitbench.walkers.dataset import Walkers
 
 FRAMES = 6
 _WALKERS = Walkers(frames=FRAMES)

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from gaitbench.core.errors import DataError
 from gaitbench.data.check import (
     FLICKER_SHARE,
     SHORTEST,
@@ -18,7 +19,6 @@ from gaitbench.data.check import (
 )
 from gaitbench.data.rules import Rules, Search
 from gaitbench.data.silhouettes import Frames, Silhouettes, SilhouettesWriter, pack
-from gaitbench.errors import DataError
 
 
 def clip(seed: int, t: int = 20, height: int = 64, width: int = 64) -> Frames:

@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 from scipy.special import expit
 
-from gaitbench.evaluation.identity_sums import IdentitySums
-from gaitbench.evaluation.intervals import ends
-from gaitbench.evaluation.paired_tests import (
+from gaitbench.statistics.identity_sums import IdentitySums
+from gaitbench.statistics.intervals import ends
+from gaitbench.statistics.paired_tests import (
     SignFlips,
     null_distribution,
     p_values,
@@ -21,7 +21,7 @@ from gaitbench.evaluation.paired_tests import (
     swapped_shares,
     variance_of,
 )
-from gaitbench.evaluation.resampling import Resampling, resample
+from gaitbench.statistics.resampling import Resampling, resample
 
 IDENTITIES = 60
 REPETITIONS = 2000

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gaitbench.errors import ProtocolError, UnknownNameError
+from gaitbench.core.errors import ProtocolError, UnknownNameError
 from gaitbench.evaluation.distances import DISTANCES, Floats, cosine, euclidean, get_distance
 
 

@@ -8,13 +8,13 @@ import torch
 from torch import nn
 
 from gaitbench.backbones.base import BackboneSpec
+from gaitbench.core.errors import TrainingError
 from gaitbench.data.silhouettes import Silhouettes, SilhouettesWriter
-from gaitbench.errors import TrainingError
 from gaitbench.evaluation import embed
 from gaitbench.evaluation.embed import clips_at_test, embed_sequences
 from gaitbench.methods.base import Embedded, Plan, Stage, TrainingData, methods
-from gaitbench.occlusion import make
-from gaitbench.setting import HOLISTIC, Mix, get_setting
+from gaitbench.occlusion.base import make
+from gaitbench.occlusion.mix import HOLISTIC, Mix, get_setting
 from gaitbench.training.recipe import Recipe
 from gaitbench.training.trainer import load_network, new_network
 

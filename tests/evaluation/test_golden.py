@@ -1,7 +1,6 @@
 """Numbers of OpenGait's own evaluation, on stored embeddings, through the same path as a run's scores."""
 
 import json
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -18,8 +17,9 @@ from gaitbench.evaluation.summary import (
     summarise_searches,
     view_matrix,
 )
+from tests.places import SHARED
 
-GOLDEN = Path(__file__).parents[2].parent / "shared" / "golden"
+GOLDEN = SHARED / "golden"
 
 pytestmark = pytest.mark.skipif(
     not (GOLDEN / "metrics.npz").is_file(),

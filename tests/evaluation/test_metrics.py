@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from gaitbench.errors import ProtocolError, UnknownNameError
+from gaitbench.core.errors import ProtocolError, UnknownNameError
 from gaitbench.evaluation.distances import Floats
 from gaitbench.evaluation.metrics import (
     Bools,
@@ -22,7 +22,7 @@ from gaitbench.evaluation.metrics import (
     rank_mates,
     tar_at_far,
 )
-from gaitbench.spec import Experiment
+from gaitbench.experiment.spec import Experiment
 
 # A loaded machine must not fail a test.
 unhurried = settings(deadline=None)

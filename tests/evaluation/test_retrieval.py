@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gaitbench.core.errors import ProtocolError, UnknownNameError
 from gaitbench.data.rules import Rules, Search
-from gaitbench.errors import ProtocolError, UnknownNameError
 from gaitbench.evaluation import distances
 from gaitbench.evaluation.distances import euclidean
 from gaitbench.evaluation.metrics import tar_at_far

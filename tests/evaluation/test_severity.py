@@ -8,14 +8,14 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gaitbench.core.random_streams import stream
 from gaitbench.data.silhouettes import Silhouettes, SilhouettesWriter
 from gaitbench.evaluation import severity
 from gaitbench.evaluation.embed import clips_at_test
 from gaitbench.evaluation.severity import POSITIONS, at_position, hidden_shares, hiding
-from gaitbench.occlude import occlude
-from gaitbench.occlusion import Occlusion, Step, make
-from gaitbench.random_streams import stream
-from gaitbench.setting import Mix
+from gaitbench.occlusion.apply import occlude
+from gaitbench.occlusion.base import Occlusion, Step, make
+from gaitbench.occlusion.mix import Mix
 
 HEIGHT, WIDTH = 32, 22
 SHARES = (0.08, 0.16, 0.24, 0.32, 0.4)

@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from gaitbench.errors import DataError, ProtocolError
+from gaitbench.core.errors import DataError, ProtocolError
 from gaitbench.evaluation import distances
 from gaitbench.evaluation.distances import euclidean
 from gaitbench.evaluation.submission import grew_submission, nearest_clips, submission_csv

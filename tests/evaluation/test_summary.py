@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gaitbench.core.errors import ProtocolError
 from gaitbench.data.rules import Rules, Search
-from gaitbench.errors import ProtocolError
 from gaitbench.evaluation.summary import (
     pooled_tar,
     probe_views,

@@ -8,14 +8,14 @@ import pytest
 import torch
 
 from gaitbench.backbones.base import BackboneSpec
+from gaitbench.core.errors import ConfigurationError, TrainingError
 from gaitbench.data.silhouettes import Silhouettes, SilhouettesWriter
-from gaitbench.errors import ConfigurationError, TrainingError
 from gaitbench.methods.base import Plan, TrainingData, methods
 from gaitbench.methods.extractor import identity_losses
 from gaitbench.methods.oem import DetectorStage, OcclusionDetector
 from gaitbench.methods.rg_gait import RestorationStage, RGGait
-from gaitbench.occlusion import occlusions
-from gaitbench.setting import get_setting
+from gaitbench.occlusion.base import occlusions
+from gaitbench.occlusion.mix import get_setting
 from gaitbench.training.batches import IdentitySampler, batches
 from gaitbench.training.losses import batch_all_triplet, occlusion_loss
 from gaitbench.training.recipe import Recipe

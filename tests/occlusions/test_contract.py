@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 import torch
 
-from gaitbench.errors import ConfigurationError
-from gaitbench.occlude import occlude
-from gaitbench.occlusion import Occlusion, Step, grid_names, make, occlusions
-from gaitbench.random_streams import stream
+from gaitbench.core.errors import ConfigurationError
+from gaitbench.core.random_streams import stream
+from gaitbench.occlusion.apply import occlude
+from gaitbench.occlusion.base import Occlusion, Step, grid_names, make, occlusions
 
 NAMES = grid_names()
 RELEASED = sorted(set(occlusions.names()) - set(NAMES))

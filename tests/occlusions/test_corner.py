@@ -1,9 +1,9 @@
 import pytest
 import torch
 
-from gaitbench.occlude import occlude
-from gaitbench.occlusion import make
-from gaitbench.random_streams import stream
+from gaitbench.core.random_streams import stream
+from gaitbench.occlusion.apply import occlude
+from gaitbench.occlusion.base import make
 
 
 @pytest.mark.parametrize("vertical", ["top", "bottom"])

@@ -1,9 +1,9 @@
 import numpy as np
 import torch
 
-from gaitbench.occlude import occlude
+from gaitbench.core.random_streams import stream
+from gaitbench.occlusion.apply import occlude
 from gaitbench.occlusions.crowd import PEOPLE, Crowd
-from gaitbench.random_streams import stream
 
 
 def hidden(generator: Crowd, k: int, t: int = 20, h: int = 64, w: int = 44) -> torch.Tensor:

@@ -1,10 +1,10 @@
 import pytest
 import torch
 
-from gaitbench.occlude import Occluded, occlude
-from gaitbench.occlusion import Occlusion
+from gaitbench.core.random_streams import stream
+from gaitbench.occlusion.apply import Occluded, occlude
+from gaitbench.occlusion.base import Occlusion
 from gaitbench.occlusions.cut import Bottom, Top
-from gaitbench.random_streams import stream
 
 
 def occluded(generator: Occlusion, clip: torch.Tensor) -> Occluded:

@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 import torch
 
-from gaitbench.occlude import occlude
+from gaitbench.core.random_streams import stream
+from gaitbench.occlusion.apply import occlude
 from gaitbench.occlusions.dropout import Dropout
-from gaitbench.random_streams import stream
 
 
 def lost_frames(amount: float, t: int, k: int) -> np.ndarray:

@@ -2,7 +2,6 @@
 
 import json
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,14 +10,15 @@ import pytest
 import torch
 import torch.nn.functional as F  # noqa: N812 - its usual name
 
-from gaitbench.occlude import occlude
-from gaitbench.occlusion import Drawn, Occlusion, Step, make
+from gaitbench.core.random_streams import stream
+from gaitbench.occlusion.apply import occlude
+from gaitbench.occlusion.base import Drawn, Occlusion, Step, make
 from gaitbench.occlusions.cut import Bottom, Top
 from gaitbench.occlusions.middle import Middle
 from gaitbench.occlusions.moving import Patch, Pole
-from gaitbench.random_streams import stream
+from tests.places import SHARED
 
-GOLDEN = Path(__file__).parents[2].parent / "shared" / "golden"
+GOLDEN = SHARED / "golden"
 HAS_GOLDEN = (GOLDEN / "occlusions.json").is_file() and (GOLDEN / "occlusions.npz").is_file()
 
 pytestmark = pytest.mark.skipif(

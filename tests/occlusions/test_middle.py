@@ -1,9 +1,9 @@
 import pytest
 import torch
 
-from gaitbench.occlude import occlude
+from gaitbench.core.random_streams import stream
+from gaitbench.occlusion.apply import occlude
 from gaitbench.occlusions.middle import Middle
-from gaitbench.random_streams import stream
 
 
 @pytest.mark.parametrize(("amount", "first", "last"), [(0.5, 16, 48), (0.25, 24, 40), (1.0, 0, 64)])

@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 import torch
 
-from gaitbench.occlude import occlude
+from gaitbench.core.random_streams import stream
+from gaitbench.occlusion.apply import occlude
 from gaitbench.occlusions.moving import Dynamic, Patch, Pole, pass_by
-from gaitbench.random_streams import stream
 
 
 def test_the_first_position_is_uniform_among_all_that_overlap():

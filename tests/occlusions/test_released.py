@@ -2,11 +2,11 @@ import numpy as np
 import pytest
 import torch
 
-from gaitbench.errors import ConfigurationError
-from gaitbench.occlude import occlude
-from gaitbench.occlusion import grid_names, make, occlusions
+from gaitbench.core.errors import ConfigurationError
+from gaitbench.core.random_streams import stream
+from gaitbench.occlusion.apply import occlude
+from gaitbench.occlusion.base import grid_names, make, occlusions
 from gaitbench.occlusions.released import DetectorBottom, DetectorTop, OccAwareCornerTopLeft
-from gaitbench.random_streams import stream
 
 EXPECTED = {
     "rg-gait": ("top", "bottom", "middle", "patch", "pole"),

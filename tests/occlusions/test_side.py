@@ -1,8 +1,8 @@
 import torch
 
-from gaitbench.occlude import occlude
+from gaitbench.core.random_streams import stream
+from gaitbench.occlusion.apply import occlude
 from gaitbench.occlusions.side import Left, Right
-from gaitbench.random_streams import stream
 
 
 def hidden_columns(generator) -> list[int]:

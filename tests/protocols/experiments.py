@@ -1,8 +1,8 @@
 """Experiments of the smallest preset, and what tells their cells apart."""
 
-from gaitbench.protocols.base import Bench
+from gaitbench.experiment.bench import Bench
+from gaitbench.experiment.spec import Experiment
 from gaitbench.protocols.expansion import expand
-from gaitbench.spec import Experiment
 
 COMPARED = ["baseline-1", "baseline-2", "occ-aware", "mimicgait", "rg-gait"]
 BARE = {"sanity": False, "test_draws": 1}

@@ -4,8 +4,8 @@ import dataclasses
 
 import pytest
 
+from gaitbench.occlusion.mix import HOLISTIC, Mix
 from gaitbench.protocols.adaptation_curve import BUDGETS, AdaptationCurve
-from gaitbench.setting import HOLISTIC, Mix
 from tests.protocols.experiments import BARE, COMPARED, bench, cells_of
 
 

@@ -5,8 +5,8 @@ import dataclasses
 import pytest
 
 from gaitbench.methods.oem import DetectorStage
+from gaitbench.occlusion.mix import HOLISTIC, get_setting
 from gaitbench.protocols.expansion import setting_of
-from gaitbench.setting import HOLISTIC, get_setting
 from tests.protocols.experiments import BARE, COMPARED, bench, cells_of
 
 SETTINGS = ["mimicgait", "rg-gait", "occ-aware"]

@@ -5,10 +5,10 @@ import pytest
 import torch
 
 from gaitbench.backbones.base import backbones
+from gaitbench.core.random_streams import stream
+from gaitbench.experiment.bench import Bench
+from gaitbench.experiment.spec import Experiment
 from gaitbench.methods.base import methods
-from gaitbench.protocols.base import Bench
-from gaitbench.random_streams import stream
-from gaitbench.spec import Experiment
 from gaitbench.training.batches import occluded_batch
 from gaitbench.training.trainer import autocast, load_network, new_network, on_device
 

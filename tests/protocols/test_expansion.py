@@ -4,10 +4,10 @@ import dataclasses
 
 import pytest
 
+from gaitbench.occlusion.mix import HOLISTIC
 from gaitbench.protocols.base import protocols
 from gaitbench.protocols.expansion import ALL, expand, protocol_names
 from gaitbench.protocols.sanity import panel
-from gaitbench.setting import HOLISTIC
 from tests.protocols.experiments import bench, cells_of, whereabouts
 
 

@@ -6,18 +6,18 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from gaitbench.backbones.base import backbones
 from gaitbench.backbones.gaitbase import GaitBase
+from gaitbench.core.errors import ConfigurationError, UnknownNameError
+from gaitbench.core.registry import register
 from gaitbench.data.silhouettes import Silhouettes, SilhouettesWriter
-from gaitbench.data.walkers import Walkers
-from gaitbench.errors import ConfigurationError, UnknownNameError
+from gaitbench.experiment.spec import preset_names
 from gaitbench.methods.base import methods
 from gaitbench.methods.oem import DetectorStage
-from gaitbench.occlusion import Occlusion, Step, make, occlusions
+from gaitbench.occlusion.base import Occlusion, Step, make, occlusions
+from gaitbench.occlusion.mix import HOLISTIC, Mix, get_setting, setting_names
 from gaitbench.protocols.base import protocols
 from gaitbench.protocols.expansion import expand, protocol_names
-from gaitbench.setting import HOLISTIC, Mix, get_setting, setting_names
-from gaitbench.spec import preset_names
+from gaitbench.walkers.dataset import Walkers
 from tests.protocols import experiments
 from tests.protocols.experiments import BARE, COMPARED, whereabouts
 
@@ -79,8 +79,7 @@ def blinds(monkeypatch):
         def steps(self, rng, amount, t, h, w):
             return Step.hide(t, (0, h), (0, int(amount * w)))
 
-    monkeypatch.setitem(occlusions._things, "blinds", Blinds)
-    monkeypatch.setitem(occlusions._sources, "blinds", "gaitbench_plugin_blinds")
+    register("blinds")(Blinds)
     return Blinds
 
 
@@ -294,8 +293,7 @@ def test_every_seed_and_backbone_repeats_the_whole_protocol(protocol, monkeypatc
     class Twin(GaitBase):
         pass
 
-    monkeypatch.setitem(backbones._things, "twin", Twin)
-    monkeypatch.setitem(backbones._sources, "twin", "gaitbench_plugin_twin")
+    register("twin")(Twin)
     whole = {"protocol": protocol, "sanity": True, "test_draws": 2}
     one = cells_of(**whole)
     four = cells_of(**whole, seeds=(0, 3), backbones=("gaitbase", "twin"))

@@ -6,9 +6,9 @@ import pytest
 
 from gaitbench.evaluation.tampering import DETECTOR
 from gaitbench.methods.base import methods
-from gaitbench.occlusion import make
+from gaitbench.occlusion.base import make
+from gaitbench.occlusion.mix import HOLISTIC, Mix, get_setting
 from gaitbench.protocols.sanity import masked
-from gaitbench.setting import HOLISTIC, Mix, get_setting
 from tests.protocols.experiments import COMPARED, bench, cells_of
 
 OF_CLIPS = ["blank", "outline", "tied-outline", "one-draw", "shuffled"]

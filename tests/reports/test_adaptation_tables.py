@@ -2,9 +2,9 @@
 
 import pytest
 
-from gaitbench.reports.adaptation_figure import adaptation_figures
 from gaitbench.reports.adaptation_tables import adaptation_tables
-from tests.reports.made_up_scores import results_of, row
+from gaitbench.reports.figures.adaptation import adaptation_figures
+from tests.made_up_scores import results_of, row
 
 BUDGETS = (0, 15, 60, 240)
 GAINS = {"mimicgait": (0.2, 0.55, 0.85, 0.85), "rg-gait": (0.5, 0.5, 0.5, 0.5)}

@@ -5,7 +5,6 @@ import itertools
 import numpy as np
 import pytest
 
-from gaitbench.reports.audit_figure import audit_figures
 from gaitbench.reports.audit_tables import (
     SOURCES,
     audit_tables,
@@ -14,9 +13,10 @@ from gaitbench.reports.audit_tables import (
     effect_range,
     effect_shares,
 )
-from gaitbench.reports.places import where
-from gaitbench.reports.results import Results
-from tests.reports.made_up_scores import results_of, row
+from gaitbench.reports.figures.audit import audit_figures
+from gaitbench.results.frame import Results
+from gaitbench.results.places import where
+from tests.made_up_scores import results_of, row
 
 SETTINGS = ("mimicgait", "rg-gait", "occ-aware")
 METHODS = {"baseline-2": 0.0, "mimicgait": 0.2, "rg-gait": 0.02}

@@ -7,15 +7,15 @@ import subprocess
 
 import pytest
 
-from gaitbench.reports.document import Document, Section
-from gaitbench.reports.export import table_csv, table_dict, table_from_dict
-from gaitbench.reports.latex import document_latex, table_latex
-from gaitbench.reports.latex_text import code, escape
-from gaitbench.reports.markdown import table_markdown, table_plain
+from gaitbench.reports.formats.export import table_csv, table_dict, table_from_dict
+from gaitbench.reports.formats.latex import document_latex, table_latex
+from gaitbench.reports.formats.latex_text import code, escape
+from gaitbench.reports.formats.markdown import table_markdown, table_plain
 from gaitbench.reports.occluded_table import occluded_tables
-from gaitbench.reports.published import published_tables
+from gaitbench.reports.published.figures import published_tables
 from gaitbench.reports.sweep_tables import sweep_tables
-from gaitbench.reports.table import Better, Cell, Column, Missing, Row, Table, Unit, mark_best
+from gaitbench.results.section import Document, Section
+from gaitbench.results.table import Better, Cell, Column, Missing, Row, Table, Unit, mark_best
 
 ODD = 'a_b & 50% #1 ${x}$ ~^\\ <b>|"q" é ñ Š ł 李 — ✓ --opt `tick` *s* [l]'
 

@@ -3,8 +3,8 @@ import re
 
 import pytest
 
-from gaitbench.errors import UnknownNameError
-from gaitbench.reports.atomic import replacing, write_text
+from gaitbench.core.atomic import replacing, write_text
+from gaitbench.core.errors import UnknownNameError
 from gaitbench.reports.report import FORMATS, terminal_text, write_report
 
 

@@ -2,9 +2,9 @@
 
 import pytest
 
-from gaitbench.reports.results import Results
 from gaitbench.reports.sanity_tables import CHECKS, sanity_tables, sanity_words
-from tests.reports.made_up_scores import results_of, row
+from gaitbench.results.frame import Results
+from tests.made_up_scores import results_of, row
 
 SKILLS = {"as tested": 0.5, "whole clips": 0.9, "blank": 0.0, "outline": 0.02, "masked": 0.6}
 

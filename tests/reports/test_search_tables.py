@@ -8,9 +8,9 @@ import pytest
 
 from gaitbench.data.rules import Metric, Rules, Search
 from gaitbench.reports.report import write_report
-from gaitbench.reports.results import METRICS, Results
-from gaitbench.reports.rules_words import averaging, never_compared
 from gaitbench.reports.search_tables import has_own_tables, search_tables
+from gaitbench.results.frame import METRICS, Results
+from gaitbench.results.rules_words import averaging, never_compared
 
 CASIA_B = Rules(
     name="casia-b",

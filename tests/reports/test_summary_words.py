@@ -1,8 +1,8 @@
 """A report in a few sentences."""
 
 from gaitbench.reports.summary_words import best_words, summary_words
-from gaitbench.reports.table import Cell, Row, Unit
-from tests.reports.made_up_scores import results_of, row
+from gaitbench.results.table import Cell, Row, Unit
+from tests.made_up_scores import results_of, row
 
 SKILLS = {"baseline-2": 0.08, "mimicgait": 0.78, "rg-gait": 0.75}
 

@@ -5,12 +5,12 @@ import pytest
 from gaitbench.reports.ablation_table import ablation_tables
 from gaitbench.reports.new_types_table import new_types_tables
 from gaitbench.reports.occluded_table import occluded_tables
-from gaitbench.reports.places import conditions, where
 from gaitbench.reports.quality_tables import detector_tables, metrics_tables
-from gaitbench.reports.results import METRICS
 from gaitbench.reports.retention_table import retention_tables
 from gaitbench.reports.sweep_tables import sweep_tables
-from gaitbench.reports.table import Unit
+from gaitbench.results.frame import METRICS
+from gaitbench.results.places import conditions, where
+from gaitbench.results.table import Unit
 
 BUILDERS = (
     occluded_tables,

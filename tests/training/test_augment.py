@@ -3,7 +3,7 @@ import pytest
 import torch
 from pydantic import TypeAdapter, ValidationError
 
-from gaitbench.random_streams import stream
+from gaitbench.core.random_streams import stream
 from gaitbench.training.augment import augmented, warped
 from gaitbench.training.augmentations import (
     Augmentation,

@@ -1,6 +1,5 @@
 import json
 import math
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -19,8 +18,9 @@ from gaitbench.training.losses import (
     part_distances,
     triplet_terms,
 )
+from tests.places import SHARED
 
-GOLDEN = Path(__file__).parents[2].parent / "shared" / "golden"
+GOLDEN = SHARED / "golden"
 needs_golden = pytest.mark.skipif(
     not (GOLDEN / "losses_opengait.npz").is_file(),
     reason="the reference outputs (shared/golden/losses_*.npz) are not beside this repository",

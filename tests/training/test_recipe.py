@@ -9,11 +9,11 @@ import pytest
 import torch
 from torch import nn
 
+from gaitbench.core.errors import TrainingError
+from gaitbench.core.keys import key_of
 from gaitbench.data.silhouettes import COLUMNS, Silhouettes, pack
-from gaitbench.errors import TrainingError
-from gaitbench.identity import key_of
 from gaitbench.methods.extractor import identity_losses
-from gaitbench.setting import HOLISTIC
+from gaitbench.occlusion.mix import HOLISTIC
 from gaitbench.training.batches import (
     Batch,
     IdentitySampler,

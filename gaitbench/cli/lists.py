@@ -1,0 +1,151 @@
+"""`gaitbench methods list` and its like, and the sheet that shows occlusions."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from gaitbench.cli.options import PluginOption, load_plugins, out
+from gaitbench.core.plugin_errors import where
+
+if TYPE_CHECKING:
+    from gaitbench.core.registry import Registry
+
+
+def _registered(registry: "Registry[Any]", *facts: str) -> Iterator[tuple[str, ...]]:
+    for name, thing in registry.items():
+        said = (
+            getattr(thing, fact, None) or (thing.__doc__ or "").split("\n")[0] for fact in facts
+        )
+        yield name, *map(str, said), where(thing)
+
+
+def _method_rows() -> Iterator[tuple[str, ...]]:
+    from gaitbench.methods.base import methods
+
+    return _registered(methods, "title", "about", "source")
+
+
+def _backbone_rows() -> Iterator[tuple[str, ...]]:
+    from gaitbench.backbones.base import backbones
+
+    return _registered(backbones, "title", "source")
+
+
+def _dataset_rows() -> Iterator[tuple[str, ...]]:
+    from gaitbench.data.dataset import datasets
+
+    return _registered(datasets, "about")
+
+
+def _protocol_rows() -> Iterator[tuple[str, ...]]:
+    from gaitbench.protocols.base import protocols
+    from gaitbench.protocols.expansion import ALL
+
+    yield from _registered(protocols, "about")
+    yield ALL, "every protocol, sharing every trained stage", ""
+
+
+def _setting_rows() -> Iterator[tuple[str, ...]]:
+    from gaitbench.occlusion.mix import get_setting, setting_names
+
+    for name in setting_names():
+        setting = get_setting(name)
+        yield name, setting.train.describe(), setting.test.describe(), setting.source
+
+
+def _preset_rows() -> Iterator[tuple[str, ...]]:
+    from gaitbench.experiment.spec import Preset, preset_names
+
+    for name in preset_names():
+        yield name, Preset.load(name).about
+
+
+def _occlusion_rows() -> Iterator[tuple[str, ...]]:
+    from gaitbench.occlusion.base import make, occlusions
+
+    for name, generator in sorted(occlusions.items(), key=lambda item: item[1].released):
+        low, high = make(name).amount
+        about = (generator.__doc__ or "").split("\n")[0]
+        unasked = "asked for" if generator.released else "always"
+        amount = f"{low:g}–{high:g} {generator.amount_of}"
+        yield name, about, amount, unasked, where(generator)
+
+
+def _preview(
+    names: Annotated[
+        list[str] | None, typer.Argument(help="Generators; default: all but released readings.")
+    ] = None,
+    output: Annotated[Path, typer.Option(help="Image to write (.png or .pdf).")] = Path(
+        "sheet.png"
+    ),
+    dataset: Annotated[Path | None, typer.Option(help="Data set folder; default: walkers.")] = None,
+    seed: Annotated[int, typer.Option(help="Other draws.")] = 0,
+    plugin: PluginOption = None,
+) -> None:
+    """Draw clips under each occlusion at several amounts, with what is hidden in colour."""
+    load_plugins(plugin)
+    from gaitbench.occlusion.base import grid_names, make, occlusions
+    from gaitbench.occlusion.preview import example_clips, preview_sheet, save_sheet
+
+    chosen = [make(occlusions.check(n)) for n in names or grid_names()]
+    save_sheet(preview_sheet(example_clips(dataset), chosen, seed=seed), output)
+    out.print(f"{output}", highlight=False)
+
+
+_Rows = Callable[[], Iterator[tuple[str, ...]]]
+_LISTS: tuple[tuple[str, _Rows, tuple[str, ...]], ...] = (
+    ("methods", _method_rows, ("name", "title", "about", "source", "from")),
+    ("backbones", _backbone_rows, ("name", "title", "source", "from")),
+    ("datasets", _dataset_rows, ("name", "about", "from")),
+    ("protocols", _protocol_rows, ("name", "about", "from")),
+    ("settings", _setting_rows, ("name", "training clips", "test clips", "source")),
+    ("presets", _preset_rows, ("name", "about")),
+    ("occlusions", _occlusion_rows, ("name", "about", "amount", "in grids", "from")),
+)
+
+
+def add_lists(app: typer.Typer) -> None:
+    """Give the command line one group per kind of thing, each with the command "list"."""
+    for name, rows, columns in _LISTS:
+        group = typer.Typer(no_args_is_help=True, help=f"List the {name}.")
+        group.command("list", help=f"List the {name}.")(_list_command(rows, columns))
+        if name == "occlusions":
+            group.command("preview")(_preview)
+        app.add_typer(group, name=name)
+
+
+def _list_command(rows: _Rows, columns: tuple[str, ...]) -> Callable[..., None]:
+    def command(plugin: PluginOption = None) -> None:
+        load_plugins(plugin)
+        found = list(rows())
+        if _table_width(found, columns) > out.width:
+            _print_blocks(found, columns)
+            return
+        table = Table(box=None, pad_edge=False)
+        for column in columns:
+            table.add_column(column)
+        for row in found:
+            table.add_row(*row)
+        out.print(table)
+
+    return command
+
+
+def _table_width(rows: Sequence[tuple[str, ...]], columns: tuple[str, ...]) -> int:
+    widths = (max(map(len, cells)) for cells in zip(columns, *rows, strict=True))
+    return sum(widths) + 2 * (len(columns) - 1)
+
+
+def _print_blocks(rows: Iterable[tuple[str, ...]], columns: tuple[str, ...]) -> None:
+    """Print every row as a name with its facts below: columns too narrow to read help nobody."""
+    for name, *facts in rows:
+        out.print(name, style="bold", markup=False, highlight=False)
+        for column, fact in zip(columns[1:], facts, strict=True):
+            if fact:
+                text = Text(fact if column == "about" else f"{column}: {fact}")
+                out.print(Padding(text, (0, 0, 0, 2)), highlight=False)

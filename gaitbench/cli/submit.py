@@ -1,0 +1,174 @@
+"""`gaitbench submit …`: files for official test servers, from stages that a run has trained."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from gaitbench.cli.experiment import (
+    BackbonesOption,
+    DatasetOption,
+    DistanceOption,
+    DrawsOption,
+    ExperimentArgument,
+    ExtractorOption,
+    PositivesOption,
+    PresetOption,
+    SeedsOption,
+    SettingOption,
+    SideOption,
+    StoreOption,
+    TestDatasetOption,
+    experiment_options,
+    opened_experiment,
+)
+from gaitbench.cli.options import PluginOption, err, out
+from gaitbench.core.errors import ConfigurationError, DataError, StoreError
+
+if TYPE_CHECKING:
+    from gaitbench.core.store import Store
+    from gaitbench.data.silhouettes import Silhouettes
+    from gaitbench.experiment.bench import Bench
+    from gaitbench.experiment.cells import Evaluation
+
+submit_app = typer.Typer(no_args_is_help=True, help="Write files for official test servers.")
+
+
+@submit_app.callback()
+def _submit() -> None:
+    # With a callback, the one command there is keeps its name.
+    pass
+
+
+@submit_app.command("grew")
+def submit_grew(
+    method: Annotated[str, typer.Option(help="The method whose trained stage is submitted.")],
+    experiment: ExperimentArgument = None,
+    preset: PresetOption = None,
+    dataset: DatasetOption = None,
+    test_dataset: TestDatasetOption = None,
+    setting: SettingOption = None,
+    side: SideOption = None,
+    backbones: BackbonesOption = None,
+    extractor: ExtractorOption = None,
+    seeds: SeedsOption = None,
+    distance: DistanceOption = None,
+    draws: DrawsOption = None,
+    positives: PositivesOption = None,
+    plugin: PluginOption = None,
+    store: StoreOption = None,
+    occluded: Annotated[
+        bool, typer.Option(help="Occlude the clips as the setting says; default: whole clips.")
+    ] = False,
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
+    out_file: Annotated[Path, typer.Option("--out", help="File to write.")] = Path(
+        "submission.csv"
+    ),
+) -> None:
+    """Rank GREW's official test gallery for every official probe with a trained method.
+
+    The data set must have been imported with its official test sequences. Nothing is trained: what is
+    missing is named, with the command that makes it.
+    """
+    _check_target(out_file)
+    options = experiment_options(locals()) | {"methods": [method]}
+    with opened_experiment(experiment, options, plugin, store) as (bench, opened):
+        from gaitbench.core.atomic import write_text
+
+        evaluation = _evaluation(bench, method, occluded=occluded)
+        text = _submission(opened, bench, evaluation, device)
+        write_text(out_file, text)
+    out.print(f"{out_file.resolve()}", highlight=False, soft_wrap=True)
+
+
+def _check_target(file: Path) -> None:
+    """Check that a file can be written before anything is embedded for it."""
+    if file.is_dir():
+        raise ConfigurationError(f"--out {file} is a folder. Name a file to write.")
+    try:
+        file.resolve().parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigurationError(
+            f"--out {file} cannot be written: {error.strerror or error}. Name another file."
+        ) from error
+
+
+def _evaluation(bench: "Bench", method: str, *, occluded: bool) -> "Evaluation":
+    """Return what is to be embedded with what; a submission is of one run of one method."""
+    from gaitbench.occlusion.mix import HOLISTIC
+
+    runs = bench.runs()
+    if len(runs) != 1:
+        named = ", ".join(f"{backbone} with seed {seed}" for backbone, seed in runs)
+        raise ConfigurationError(
+            f"A submission is of one backbone and one seed, but these are asked for: {named}. Give one "
+            "--backbone and one --seed."
+        )
+    ((backbone, seed),) = runs
+    mix = bench.setting.test if occluded else HOLISTIC
+    stage = bench.stage(method, backbone, seed)
+    cells = bench.cells("submission", method, backbone, stage, mix, "submission", draws=1)
+    return cells[0].evaluation
+
+
+def _submission(store: "Store", bench: "Bench", evaluation: "Evaluation", device: str) -> str:
+    from gaitbench.evaluation.submission import check_grew, grew_submission, submission_csv
+    from gaitbench.running.make import World, embed_splits, folders_of, resolve_device
+
+    _check_trained(store, bench, evaluation)
+    folders = folders_of(store, (bench.train, bench.test))
+    world = World(store.folder, folders, resolve_device(device))
+    data = world.data(evaluation.data)
+    _check_splits(data)
+    check_grew(
+        *(data.table.iloc[data.split(f"submission.{side}")] for side in ("probe", "gallery"))
+    )
+
+    def progress(step: int, of: int, loss: float | None) -> None:
+        err.print(f"embedding {('the gallery', 'the probes')[step]}", highlight=False)
+
+    found = embed_splits(world, evaluation, "submission", progress)
+    rows = grew_submission(
+        found["probe"].embeddings.numpy(),
+        found["gallery"].embeddings.numpy(),
+        data.table.iloc[data.split("submission.probe")],
+        data.table.iloc[data.split("submission.gallery")],
+        distance=evaluation.distance,
+    )
+    return submission_csv(rows)
+
+
+def _check_trained(store: "Store", bench: "Bench", evaluation: "Evaluation") -> None:
+    """Check that everything that was to be made before is in the store.
+
+    Raises:
+        StoreError: If not; the message has the command that makes it.
+    """
+    from gaitbench.results.commands import command_of
+
+    stage = evaluation.stage
+    missing = [
+        f"{used.role} ({used.key})"
+        for used in (*stage.inputs.values(), stage)
+        if not store.has("stages", used.key)
+    ]
+    missing += [
+        f"data set {source.name}"
+        for source in {bench.train.key: bench.train, bench.test.key: bench.test}.values()
+        if source.dataset is not None and not store.has("datasets", source.key)
+    ]
+    if missing:
+        raise StoreError(
+            f"{store.folder} does not hold what is to be submitted: {', '.join(missing)}. Make it first: "
+            f"{command_of(bench.experiment, store)}"
+        )
+
+
+def _check_splits(data: "Silhouettes") -> None:
+    wanted = ("submission.probe", "submission.gallery")
+    missing = [name for name in wanted if name not in data.splits]
+    if missing:
+        raise DataError(
+            f"Data set {data.name!r} has no split {' and no split '.join(map(repr, missing))}, which hold "
+            "the official test sequences. Import GREW with its official test set."
+        )

@@ -1,0 +1,1 @@
+"""What everything else stands on: errors, keys, random streams, the registry and the store."""

@@ -1,0 +1,89 @@
+"""Plug-in files: Python files given with --plugin, whose `register` calls take effect."""
+
+import hashlib
+import importlib.util
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import ModuleType
+
+from gaitbench.core.errors import ConfigurationError
+from gaitbench.core.keys import PLUGIN_DIGEST
+from gaitbench.core.plugin_errors import PLUGIN_PREFIX
+from gaitbench.core.registry import REGISTRIES
+
+
+def load_plugin(path: Path) -> None:
+    """Import a plug-in file, whose `register` calls take effect; a second call does nothing.
+
+    Raises:
+        ConfigurationError: If the file is missing or does not import.
+    """
+    path = path.resolve()
+    if not path.is_file():
+        raise ConfigurationError(f"Plug-in {path}: there is no such file.")
+    # Two plug-ins may have the same file name in different folders.
+    place = hashlib.sha256(str(path).encode()).hexdigest()[:8]
+    module_name = f"{PLUGIN_PREFIX}{path.stem}_{place}"
+    if module_name in sys.modules:
+        return
+    spec = importlib.util.spec_from_file_location(module_name, path)
+    if spec is None or spec.loader is None:
+        raise ConfigurationError(f"Plug-in {path}: not a Python file (its name must end in .py).")
+    module = importlib.util.module_from_spec(spec)
+    setattr(module, PLUGIN_DIGEST, hashlib.sha256(path.read_bytes()).hexdigest()[:16])
+    sys.modules[module_name] = module
+    try:
+        spec.loader.exec_module(module)
+    except ConfigurationError:
+        _forget(module_name)
+        raise
+    except Exception as error:
+        _forget(module_name)
+        raise ConfigurationError(
+            f"Plug-in {path} does not import: {type(error).__name__}: {error}{_line(error, path)}"
+        ) from error
+
+
+def _line(error: BaseException, path: Path) -> str:
+    """Return the line of the plug-in's file that an error came from, where it is known."""
+    trace, line = error.__traceback__, 0
+    while trace is not None:
+        if trace.tb_frame.f_code.co_filename == str(path):
+            line = trace.tb_lineno
+        trace = trace.tb_next
+    return f" (line {line})" if line else ""
+
+
+def _forget(module_name: str) -> None:
+    """Take back what a module has registered before it failed."""
+    del sys.modules[module_name]
+    for registry in REGISTRIES:
+        registry.forget(lambda thing: thing.__module__ == module_name)
+
+
+@contextmanager
+def only_plugins(paths: Iterable[Path]) -> Iterator[None]:
+    """Load these plug-in files for the length of a block, and none that was loaded before or after."""
+    modules = _take_modules()
+    things = [(registry, registry.forget(_is_plugins)) for registry in REGISTRIES]
+    try:
+        for path in paths:
+            load_plugin(path)
+        yield
+    finally:
+        _take_modules()
+        sys.modules.update(modules)
+        for registry, of_others in things:
+            registry.forget(_is_plugins)
+            registry.restore(of_others)
+
+
+def _is_plugins(thing: type) -> bool:
+    return thing.__module__.startswith(PLUGIN_PREFIX)
+
+
+def _take_modules() -> dict[str, ModuleType]:
+    names = [name for name in sys.modules if name.startswith(PLUGIN_PREFIX)]
+    return {name: sys.modules.pop(name) for name in names}

@@ -1,0 +1,201 @@
+"""Names to things: occlusions, methods, metrics, report formats and every other kind that can be added.
+
+A class becomes known by one decorator:
+
+    @register("blinds")
+    class Blinds(Occlusion): ...
+
+Its base class says of which kind it is. gaitbench's own things register in the same way; the modules of a
+kind are imported when the kind is first asked for.
+"""
+
+import importlib
+import inspect
+import pkgutil
+from collections.abc import Callable, Iterator
+from functools import cache
+from importlib.metadata import entry_points
+from typing import Any, ClassVar, Generic, TypeVar, get_origin
+
+from gaitbench.core.errors import ConfigurationError, GaitbenchError, UnknownNameError
+from gaitbench.core.plugin_errors import where
+
+T = TypeVar("T")
+ThingT = TypeVar("ThingT", bound=type)
+GROUP = "gaitbench.plugins"
+"""Entry points of this group name the modules in which an installed distribution registers its things."""
+
+REGISTRIES: "list[Registry[Any]]" = []
+"""Every registry there is: `register` looks for the one of a class in them."""
+
+OWN = "gaitbench."
+"""What the names of gaitbench's own modules begin with."""
+
+
+class Registry(Generic[T]):
+    """The things of one kind, by name.
+
+    Args:
+        kind: What one thing is called in messages, for example "occlusion".
+        base: The class that every thing derives from.
+        homes: Packages and modules of gaitbench that hold things of this kind.
+    """
+
+    def __init__(self, kind: str, base: type[T], *, homes: tuple[str, ...]) -> None:
+        self.kind, self.base = kind, base
+        self._homes: tuple[str, ...] = homes
+        self._things: dict[str, type[T]] = {}
+        self._is_loaded = False
+        REGISTRIES.append(self)
+
+    def add(self, name: str, thing: type[T]) -> None:
+        """Make a class known.
+
+        Raises:
+            ConfigurationError: If the name is taken, or the class lacks something that its base asks for.
+        """
+        # Before a plug-in takes a name, all own names must be there to be found taken.
+        if not thing.__module__.startswith(OWN):
+            self._load()
+        taken = self._things.get(name)
+        if taken is not None:
+            raise ConfigurationError(
+                f"{where(thing)}: the {self.kind} name {name!r} is taken by {taken.__qualname__} of "
+                f"{where(taken)}. Choose another name."
+            )
+        thing.name = name  # type: ignore[attr-defined]
+        self._check(name, thing)
+        self._things[name] = thing
+
+    def _check(self, name: str, thing: type[T]) -> None:
+        said = (
+            f"{where(thing)}: class {thing.__qualname__}, registered as the {self.kind} {name!r},"
+        )
+        abstract = sorted(getattr(thing, "__abstractmethods__", ()))
+        if abstract:
+            raise ConfigurationError(
+                f"{said} lacks {', '.join(f'{method}()' for method in abstract)}."
+            )
+        absent = [fact for fact in _facts(self.base) if not hasattr(thing, fact)]
+        if absent:
+            raise ConfigurationError(f"{said} must say its {', its '.join(absent)}.")
+        own = [n for n, hint in inspect.get_annotations(thing).items() if not _is_fact(hint)]
+        is_dataclass = hasattr(self.base, "__dataclass_fields__")
+        if own and is_dataclass and "__dataclass_fields__" not in thing.__dict__:
+            raise ConfigurationError(
+                f"{said} has the fields {', '.join(own)}: decorate it with @dataclass(frozen=True), below "
+                "@register."
+            )
+
+    def _load(self) -> None:
+        """Import the modules that hold things of this kind."""
+        if self._is_loaded:
+            return
+        self._is_loaded = True
+        for home in self._homes:
+            package = importlib.import_module(home)
+            for module in pkgutil.iter_modules(getattr(package, "__path__", [])):
+                importlib.import_module(f"{home}.{module.name}")
+        load_installed()
+
+    def get(self, name: str) -> type[T]:
+        """Return the class registered under `name`.
+
+        Raises:
+            UnknownNameError: If there is none.
+        """
+        return self._things[self.check(name)]
+
+    def check(self, name: str) -> str:
+        """Return `name` if it is known; raise UnknownNameError otherwise."""
+        self._load()
+        if name not in self._things:
+            raise UnknownNameError(self.kind, name, self._things)
+        return name
+
+    def names(self) -> list[str]:
+        """Return all known names: gaitbench's own by the alphabet, then others as they came."""
+        self._load()
+        own = [name for name, thing in self._things.items() if thing.__module__.startswith(OWN)]
+        return list(dict.fromkeys([*sorted(own), *self._things]))
+
+    def items(self) -> Iterator[tuple[str, type[T]]]:
+        """Yield every name with its class."""
+        for name in self.names():
+            yield name, self._things[name]
+
+    def third_party(self) -> list[str]:
+        """Return the names that plug-ins and other distributions have registered."""
+        return [n for n in self.names() if not self._things[n].__module__.startswith(OWN)]
+
+    def forget(self, chosen: Callable[[type[T]], bool]) -> dict[str, type[T]]:
+        """Forget the things for which `chosen` is true, and return them."""
+        lost = {name: thing for name, thing in self._things.items() if chosen(thing)}
+        self._things = {n: t for n, t in self._things.items() if n not in lost}
+        return lost
+
+    def restore(self, things: dict[str, type[T]]) -> None:
+        """Know again what `forget` has returned."""
+        self._things |= things
+
+
+@cache
+def load_installed() -> None:
+    """Import the modules that installed distributions name; their `register` calls take effect.
+
+    Raises:
+        ConfigurationError: If one does not import.
+    """
+    for entry in entry_points(group=GROUP):
+        try:
+            entry.load()
+        except GaitbenchError:
+            raise
+        except Exception as error:
+            owner = entry.dist.name if entry.dist else "?"
+            raise ConfigurationError(
+                f"The plug-in {entry.value} of the installed distribution {owner!r} does not import: "
+                f"{type(error).__name__}: {error}. Repair it or uninstall it."
+            ) from error
+
+
+def _is_fact(hint: object) -> bool:
+    return get_origin(hint) is ClassVar or hint is ClassVar or str(hint).startswith("ClassVar")
+
+
+def _facts(base: type) -> list[str]:
+    """Return the facts that a base class asks every class for: annotated as ClassVar, without a value."""
+    return [
+        name
+        for kind in reversed(base.__mro__)
+        for name, hint in inspect.get_annotations(kind).items()
+        if _is_fact(hint) and not hasattr(base, name) and name != "name"
+    ]
+
+
+def register(name: str) -> Callable[[ThingT], ThingT]:
+    """Return a class decorator that makes a class known under `name`.
+
+    The class derives from the base of its kind: Occlusion, Method, Backbone, Dataset, Reader, Protocol,
+    Metric, Distance, Setting, Format, ReportFigure, Executor or Callback.
+
+    Raises:
+        ConfigurationError: If it derives from none of them, the name is taken, or something is missing.
+    """
+
+    def add(thing: ThingT) -> ThingT:
+        if not isinstance(thing, type):
+            raise ConfigurationError(
+                f"{where(thing)}: @register({name!r}) is for classes. Got {thing!r} instead."
+            )
+        for registry in REGISTRIES:
+            if issubclass(thing, registry.base):
+                registry.add(name, thing)
+                return thing
+        bases = ", ".join(sorted(registry.base.__name__ for registry in REGISTRIES))
+        raise ConfigurationError(
+            f"{where(thing)}: class {thing.__qualname__}, registered as {name!r}, derives from none of the "
+            f"classes that can be registered: {bases}."
+        )
+
+    return add

@@ -1,1 +1,0 @@
-"""Importing data sets that lie in OpenGait's layout: `identity/condition/view/…`."""

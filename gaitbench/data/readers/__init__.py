@@ -1,0 +1,1 @@
+"""How files of other programs become a data set."""

@@ -1,0 +1,1 @@
+"""Data sets in OpenGait's layout."""

@@ -1,0 +1,257 @@
+"""An experiment with every name resolved: what protocols describe their cells with."""
+
+import dataclasses
+from dataclasses import dataclass
+from pathlib import Path
+
+from gaitbench.backbones.base import BackboneSpec, backbones
+from gaitbench.checkpoints.extractor import ExtractorFile
+from gaitbench.core.errors import ConfigurationError
+from gaitbench.data.source import DataSource
+from gaitbench.evaluation.tampering import Tampering
+from gaitbench.experiment.cells import Cell, Evaluation
+from gaitbench.experiment.recipes import with_recipes
+from gaitbench.experiment.spec import Experiment, Preset
+from gaitbench.methods.base import Method, Plan, Stage, TrainingData, methods
+from gaitbench.occlusion.base import Occlusion, occlusions
+from gaitbench.occlusion.mix import HOLISTIC, Mix, Setting, get_setting
+from gaitbench.training.recipe import Recipe
+
+HOLISTIC_TEST = "holistic"
+DEFAULT_BACKBONE = "gaitbase"
+REFERENCE = "baseline-1"
+"""The method whose result on whole clips is the upper bound in RP and HPR."""
+
+
+@dataclass(frozen=True)
+class Bench:
+    """An experiment with every name resolved: what protocols describe their cells with.
+
+    Args:
+        experiment: As asked for.
+        preset: Its sizes and budgets.
+        setting: Who is occluded.
+        train: Data to train on.
+        test: Data to test on.
+        extractor: A file that takes the place of the extractor on whole clips.
+    """
+
+    experiment: Experiment
+    preset: Preset
+    setting: Setting
+    train: DataSource
+    test: DataSource
+    extractor: ExtractorFile | None = None
+
+    @classmethod
+    def resolve(cls, experiment: Experiment, known: ExtractorFile | None = None) -> "Bench":
+        """Check every name in an experiment before any work starts.
+
+        Args:
+            experiment: As asked for.
+            known: What a store remembers of the experiment's extractor, in case its file is gone.
+
+        Raises:
+            ConfigurationError: If a name is unknown or does not fit the protocol.
+            DataError: If a data set's folder cannot be used.
+        """
+        preset = Preset.load(experiment.preset)
+        for name in experiment.methods:
+            methods.check(name)
+        for name in experiment.backbones:
+            backbones.check(name)
+        for name in experiment.adapt_to:
+            occlusions.check(name)
+        setting = get_setting(experiment.setting).drawn_per(experiment.draws)
+        train = _source(experiment.dataset, preset)
+        test = (
+            train if experiment.test_dataset is None else _source(experiment.test_dataset, preset)
+        )
+        extractor = None
+        if experiment.extractor is not None:
+            path = Path(experiment.extractor)
+            gone = known is not None and not path.exists()
+            extractor = known if known is not None and gone else ExtractorFile.of(path)
+            extractor.check_backbones(experiment.backbones)
+        return cls(experiment, preset, setting, train, test, extractor)
+
+    def method_names(self, default: list[str]) -> list[str]:
+        """Return the experiment's methods, or the protocol's own choice, the reference first."""
+        chosen = list(self.experiment.methods) or default
+        return [REFERENCE, *(m for m in chosen if m != REFERENCE)]
+
+    def compared_methods(self) -> list[str]:
+        """Return the methods of a comparison table."""
+        return self.method_names(
+            [name for name, method in methods.items() if method.kind == "compared"]
+        )
+
+    def new_types(self) -> list[str]:
+        """Return the occlusion types to generalise or adapt to, third parties' included."""
+        trained = self.setting.train.classes
+        chosen = [*self.experiment.adapt_to, *third_party_occlusions()]
+        for name in self.experiment.adapt_to:
+            if name in trained:
+                raise ConfigurationError(
+                    f"Setting {self.setting.name!r} trains on {name!r} already; it cannot be the new type. "
+                    "Choose others with --adapt-to."
+                )
+        return list(dict.fromkeys(chosen))
+
+    def backbone_names(self) -> tuple[str, ...]:
+        """Return the experiment's backbones, or that of its extractor, or the default."""
+        if self.extractor is not None:
+            return (self.extractor.backbone.name,)
+        return self.experiment.backbones or (DEFAULT_BACKBONE,)
+
+    def backbone(self, name: str) -> BackboneSpec:
+        """Return a backbone with the preset's sizes, or with those of the extractor's file."""
+        if self.extractor is not None:
+            return self.extractor.backbone
+        return BackboneSpec.of(name, self.preset_of(name).backbones.get(name, {}))
+
+    def preset_of(self, backbone: str) -> Preset:
+        """Return the preset for a backbone, with the published recipes where it asks for them."""
+        names = (self.train.rules, self.train.name)
+        preset = with_recipes(self.preset, backbone, [n for n in names if n])
+        return preset.with_positives(self.experiment.positives)
+
+    def runs(self) -> list[tuple[str, int]]:
+        """Return every (backbone, seed)."""
+        return [(b, s) for b in self.backbone_names() for s in self.experiment.seeds]
+
+    def stage(self, method: str, backbone: str, seed: int) -> Stage:
+        """Return the last stage of a method."""
+        return self.method(method).stage(self._plan(backbone, seed))
+
+    def adapted(
+        self, method: str, backbone: str, seed: int, generator: Occlusion, budget: float = 1.0
+    ) -> Stage | None:
+        """Return the last stage after further training with a new type; None where it has none.
+
+        Args:
+            method: Registered name.
+            backbone: Registered name.
+            seed: Of the experiment.
+            generator: Of the new type.
+            budget: Share of the preset's steps of further training, in (0, 1]. Each budget has a schedule
+                of its own, which ends at its last step.
+        """
+        if not self.method(method).adaptable:
+            return None
+        stage = self.stage(method, backbone, seed)
+        preset = self.preset_of(backbone)
+        recipes = [_shortened(r, budget) for r in (preset.adaptation, preset.detector_adaptation)]
+        return stage.adapted(generator, *recipes)
+
+    def method(self, name: str) -> Method:
+        """Return a method with its default options."""
+        return methods.get(name)()
+
+    def under(self, setting: Setting) -> "Bench":
+        """Return this bench with another setting to train under."""
+        return dataclasses.replace(self, setting=setting)
+
+    def cells(
+        self,
+        protocol: str,
+        method: str,
+        backbone: str,
+        stage: Stage,
+        mix: Mix,
+        test: str,
+        *,
+        tested_under: str | None = None,
+        adapted_to: str = "",
+        severity: int | None = None,
+        check: str = "",
+        tampering: Tampering = "none",
+        draws: int | None = None,
+    ) -> list[Cell]:
+        """Return a cell per draw: `stage` tested under `mix` on the experiment's side.
+
+        Args:
+            protocol: That asks.
+            method: Registered name.
+            backbone: Registered name.
+            stage: Of the method.
+            mix: Hides the clips of that side; where it hides none, all draws are one.
+            test: Name of the test condition.
+            tested_under: Setting whose test clips these are; the bench's own by default.
+            adapted_to: The new type that the stage was trained on with.
+            severity: Of the sweep's grid, from 1, or 0 for whole clips; such a test has the preset's own
+                clip length.
+            check: Name of the sanity check.
+            tampering: What is changed about the test.
+            draws: How many; the experiment's by default.
+        """
+        count = (draws or self.experiment.test_draws) if mix.share else 1
+        side = self.experiment.side
+        first = Evaluation(
+            stage=stage,
+            data=_sized(self.test, self.preset_of(backbone)),
+            frames=self.preset.test_frames if severity is None else self.preset.sweep_frames,
+            probe=mix if side in ("both", "probe") else HOLISTIC,
+            gallery=mix if side in ("both", "gallery") else HOLISTIC,
+            seed=stage.seed,
+            draw=0,
+            distance=self.experiment.distance,
+            precision=self.preset.test_precision,
+            hidden=self.preset.severities[severity - 1] if severity else None,
+            tampering=tampering,
+        )
+        kind = self.method(method)
+        return [
+            Cell(
+                dataclasses.replace(first, draw=draw),
+                protocol,
+                method,
+                kind.title,
+                backbone,
+                test,
+                tested_under or self.setting.name,
+                self.setting.name if kind.adaptable else "",
+                adapted_to,
+                severity,
+                check,
+                dict(getattr(kind, "residual", {})),
+            )
+            for draw in range(count)
+        ]
+
+    def _plan(self, backbone: str, seed: int) -> Plan:
+        preset = self.preset_of(backbone)
+        return Plan(
+            data=_sized(self.train, preset),
+            backbone=self.backbone(backbone),
+            setting=self.setting,
+            extractor=preset.extractor,
+            occluded=preset.occluded,
+            detector=preset.detector,
+            seed=seed,
+            detector_channels=preset.detector_channels,
+            imported=None if self.extractor is None else self.extractor.digest,
+        )
+
+
+def third_party_occlusions() -> list[str]:
+    """Return the occlusions that plug-ins and other distributions have registered.
+
+    Readings of released code are left out: like gaitbench's own, they have to be asked for.
+    """
+    return [n for n in occlusions.third_party() if not occlusions.get(n).released]
+
+
+def _source(name: str, preset: Preset) -> DataSource:
+    return DataSource.find(name, preset.walkers if name == "walkers" else {})
+
+
+def _sized(source: DataSource, preset: Preset) -> TrainingData:
+    return TrainingData(source.name, source.key, preset.height, preset.width)
+
+
+def _shortened(recipe: Recipe, budget: float) -> Recipe:
+    """Return a recipe with a share of its steps, at least one."""
+    if budget == 1:
+        return recipe
+    return recipe.model_copy(update={"steps": max(1, round(budget * recipe.steps))})

@@ -1,0 +1,115 @@
+"""What is evaluated, and where it stands.
+
+An `Evaluation` is one trained stage met by one test condition; its key covers everything that its
+scores depend on. A `Cell` is an evaluation with its place in a table. Two protocols that ask for the
+same evaluation share it.
+"""
+
+import dataclasses
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, ClassVar
+
+from gaitbench.core.keys import canonical, key_of
+from gaitbench.evaluation.tampering import Tampering
+from gaitbench.methods.base import Stage, TrainingData
+from gaitbench.occlusion.mix import Mix
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """One trained stage, tested under one condition.
+
+    Args:
+        stage: Embeds the clips.
+        data: Name and fingerprint of the test data, with the frame size.
+        frames: Longest clip.
+        probe: What hides the probes.
+        gallery: What hides the gallery.
+        seed: Of the draws.
+        draw: Number of the draw.
+        distance: Between embeddings.
+        precision: Of the embedding, "fp32" or "bf16".
+        hidden: Share of the body that the mix's generators hide on average, in (0, 1]: their amounts are
+            set for it on the test data. None leaves them as they are.
+        tampering: What is changed about the test, see `gaitbench.evaluation.tampering`.
+    """
+
+    stage: Stage
+    data: TrainingData
+    frames: int
+    probe: Mix
+    gallery: Mix
+    seed: int
+    draw: int
+    distance: str
+    precision: str
+    hidden: float | None = None
+    tampering: Tampering = "none"
+
+    version: ClassVar[int] = 3
+    """Raised when the same evaluation gives other scores than before."""
+
+    @cached_property
+    def key(self) -> str:
+        """Name of the scores in the store."""
+        return key_of(["evaluation", self.version, self.described()])
+
+    def described(self) -> dict[str, Any]:
+        """Return the fields as plain values, the stage by its key."""
+        fields = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
+        said = {k: v.key if isinstance(v, Stage) else canonical(v) for k, v in fields.items()}
+        return said | {"at_test": self.stage.at_test()}
+
+
+@dataclass(frozen=True)
+class Cell:
+    """An evaluation and its place in a table.
+
+    Args:
+        evaluation: Gives the numbers.
+        protocol: That asked for it.
+        method: Registered name.
+        title: As printed.
+        backbone: Registered name.
+        adapted_to: The new type that the method was trained on with; "" where it was not.
+        test: Name of the test condition: "holistic", the setting's types, or a generator.
+        setting: Whose test clips it meets.
+        trained: Setting whose training clips the method saw; "" where it saw whole clips alone.
+        severity: Of the sweep's grid, from 1; 0 for whole clips of the sweep's length.
+        check: Name of the sanity check that it is part of; "" for none.
+        ticks: Of the ablation table.
+    """
+
+    evaluation: Evaluation
+    protocol: str
+    method: str
+    title: str
+    backbone: str
+    test: str
+    setting: str
+    trained: str
+    adapted_to: str = ""
+    severity: int | None = None
+    check: str = ""
+    ticks: dict[str, bool] = field(default_factory=dict, compare=False)
+
+    @property
+    def occluded_steps(self) -> int:
+        """Steps of the last stage and of the stages it goes on from."""
+        stage: Stage | None = self.evaluation.stage
+        total = 0
+        while stage is not None:
+            total += stage.steps if stage.mix.share else 0
+            stage = stage.initial
+        return total
+
+    @property
+    def adapted_steps(self) -> int:
+        """Steps of the training with the new type."""
+        return self.evaluation.stage.adapted_steps
+
+    @property
+    def total_steps(self) -> int:
+        """Steps of all stages, shared ones included."""
+        return sum(s.steps for s in self.evaluation.stage.all_stages())

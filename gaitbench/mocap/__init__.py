@@ -1,0 +1,1 @@
+"""Recorded walks in BVH files, posed and rendered like the simulated ones."""

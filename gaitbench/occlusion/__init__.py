@@ -1,0 +1,1 @@
+"""What hides bodies: the interface, how it is applied, mixes and settings."""

@@ -1,0 +1,327 @@
+"""What changed between the results of two stores, beyond noise: the same cells, probe by probe."""
+
+from collections import Counter
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from gaitbench.core.errors import ProtocolError, UnknownNameError
+from gaitbench.results.estimates import LEVEL, estimate_difference
+from gaitbench.results.frame import METRICS, Results
+from gaitbench.results.names import backbone_title, metric_title, side_title
+from gaitbench.results.per_seed import measured, seeds_of, summarise
+from gaitbench.results.rules_words import rules_title
+from gaitbench.results.table import Cell, Column, Row, Table, Unit
+from gaitbench.statistics.intervals import Unavailable
+from gaitbench.statistics.paired_tests import PERMUTATIONS, holm
+
+PLACE = (
+    "protocol",
+    "method",
+    "backbone",
+    "trained",
+    "setting",
+    "side",
+    "adapted_to",
+    "test",
+    "severity",
+    "check",
+    "adapted_steps",
+)
+"""What identifies a cell of a table; its evaluations are seeds and draws."""
+
+NOT_THE_SAME_PROBES = "not the same probes"
+OTHERS_HAVE_MATES = "not the same probes have a mate in the gallery"
+
+_PROBE = ["search", "gallery_view", "sequence"]
+"""What identifies a row of scores in any store; a position in the data set does not."""
+
+Place = tuple[Hashable, ...]
+Pair = tuple[pd.DataFrame, pd.DataFrame]
+
+
+@dataclass(frozen=True, eq=False)
+class Change:
+    """One cell that is not the same in both results, on the seeds and draws that both have.
+
+    Args:
+        pair: Its evaluations in both, as rows of `Difference.results`.
+        difference: Second less first, mean over seeds and draws.
+        p: Of the paired test.
+        p_corrected: By Holm's method, for all cells that were tested.
+    """
+
+    pair: Pair
+    difference: float
+    p: float
+    p_corrected: float
+
+
+@dataclass(frozen=True, eq=False)
+class Difference:
+    """How the results of two stores differ.
+
+    Args:
+        results: Of both stores together, with keys of their own.
+        metric: That was compared.
+        tested: The cells that differ somewhere and could be tested.
+        n_same: Cells whose scores are the same to the last digit.
+        n_only: Cells that only the first has, and only the second.
+        n_apart: Cells that both have, but with no seed and draw in common.
+        untested: How many cells differ, but could not be tested, by reason.
+    """
+
+    results: Results
+    metric: str
+    tested: tuple[Change, ...]
+    n_same: int
+    n_only: tuple[int, int]
+    n_apart: int
+    untested: Mapping[str, int]
+
+    @property
+    def changed(self) -> tuple[Change, ...]:
+        """The cells that changed beyond noise."""
+        return tuple(one for one in self.tested if one.p_corrected < LEVEL)
+
+    @property
+    def within_noise(self) -> tuple[Change, ...]:
+        """The cells that differ, but no more than other people or seeds would make them."""
+        return tuple(one for one in self.tested if one.p_corrected >= LEVEL)
+
+
+def compare_results(first: Results, second: Results, metric: str = "rank_1") -> Difference:
+    """Compare the cells that two results have in common.
+
+    Args:
+        first: Of one store.
+        second: Of another one.
+        metric: A recognition metric.
+
+    Raises:
+        UnknownNameError: If there is no such metric.
+        ProtocolError: If the two were scored by different rules, or count probes in different ways.
+    """
+    if metric not in METRICS:
+        raise UnknownNameError("metric", metric, METRICS)
+    _check_comparable(first, second)
+    joint = _joined(first, second)
+    places = [_places(joint, mark) for mark in _MARKS]
+    n_same, n_apart, n_only = 0, 0, [0, 0]
+    untested: Counter[str] = Counter()
+    tested: list[Change] = []
+    for ours, theirs in _once(*places):
+        if ours is None or theirs is None:
+            n_only[ours is None] += 1
+            continue
+        pair = _common(ours, theirs)
+        if pair is None:
+            n_apart += 1
+            continue
+        outcome = _compared(joint, pair, metric)
+        if outcome is None:
+            n_same += 1
+        elif isinstance(outcome, Unavailable):
+            untested[outcome.reason] += 1
+        else:
+            tested.append(outcome)
+    corrected = holm(np.array([one.p for one in tested]))
+    return Difference(
+        joint,
+        metric,
+        tuple(replace(c, p_corrected=float(p)) for c, p in zip(tested, corrected, strict=True)),
+        n_same,
+        (n_only[0], n_only[1]),
+        n_apart,
+        untested,
+    )
+
+
+_MARKS = ("first:", "second:")
+
+
+def _check_comparable(first: Results, second: Results) -> None:
+    if first.rules and second.rules and first.rules != second.rules:
+        raise ProtocolError(
+            f"The first store's scores follow the rules {rules_title(first.rules)}, the second's "
+            f"{rules_title(second.rules)}: their numbers answer different questions. Evaluate both by the "
+            "same rules."
+        )
+    no_mate = [str(one.facts.get("no_mate")) for one in (first, second)]
+    if no_mate[0] != no_mate[1]:
+        raise ProtocolError(
+            f"Probes without a mate are counted by --no-mate {no_mate[0]} in the first store's experiment "
+            f"and by --no-mate {no_mate[1]} in the second's. Say which experiment to compare with "
+            "--protocol, --no-mate and the other options."
+        )
+
+
+def _joined(first: Results, second: Results) -> Results:
+    """Return both results as one; equal keys are different evaluations here."""
+    both = dict(zip(_MARKS, (first, second), strict=True))
+    cells = [one.cells.assign(key=mark + one.cells["key"]) for mark, one in both.items()]
+
+    def probes(key: str) -> pd.DataFrame:
+        mark = next(m for m in _MARKS if key.startswith(m))
+        return both[mark].probes(key.removeprefix(mark))
+
+    facts = {"no_mate": first.facts.get("no_mate", "drop")}
+    return Results(pd.concat(cells, ignore_index=True), facts, probes, first.rules or second.rules)
+
+
+def _places(joint: Results, mark: str) -> dict[Place, pd.DataFrame]:
+    """Return the finished evaluations of one of the two by place."""
+    cells = joint.cells
+    mine = cells[cells["key"].str.startswith(mark) & (cells["status"] == "done")]
+    # Not a number, where there is no severity, equals nothing; severities begin at 0.
+    columns = [mine[name].fillna(-1) if name == "severity" else mine[name] for name in PLACE]
+    return {tuple(place): rows for place, rows in mine.groupby(columns, sort=False)}
+
+
+def _once(
+    first: Mapping[Place, pd.DataFrame], second: Mapping[Place, pd.DataFrame]
+) -> Iterator[tuple[pd.DataFrame | None, pd.DataFrame | None]]:
+    """Yield every place of either, but what several protocols share only once."""
+    seen: set[tuple[str, ...]] = set()
+    for place in dict.fromkeys([*first, *second]):
+        ours, theirs = first.get(place), second.get(place)
+        keys = [str(k) for rows in (ours, theirs) if rows is not None for k in rows["key"]]
+        shared = tuple(sorted(keys))
+        if shared not in seen:
+            seen.add(shared)
+            yield ours, theirs
+
+
+def _common(ours: pd.DataFrame, theirs: pd.DataFrame) -> Pair | None:
+    """Return the evaluations of the seeds that both have, with the draws that all of these have."""
+    both = _draws(ours) & _draws(theirs)
+    seeds = {seed for seed, _ in both}
+    draws = {draw for _, draw in both if all((seed, draw) in both for seed in seeds)}
+    if not draws:
+        return None
+    found = [
+        rows[rows["seed"].isin(seeds) & rows["draw"].isin(draws)].sort_values(["seed", "draw"])
+        for rows in (ours, theirs)
+    ]
+    return found[0], found[1]
+
+
+def _draws(rows: pd.DataFrame) -> set[tuple[int, int]]:
+    return {(int(s), int(d)) for s, d in zip(rows["seed"], rows["draw"], strict=True)}
+
+
+def _compared(joint: Results, pair: Pair, metric: str) -> Change | Unavailable | None:
+    """Return what changed, why that cannot be tested, or None where every score is the same."""
+    first, second = pair
+    same = True
+    for ours, theirs in zip(first["key"], second["key"], strict=True):
+        a, b = (_scores(joint, str(key)) for key in (ours, theirs))
+        if not a.index.equals(b.index) or not a["identity"].equals(b["identity"]):
+            return Unavailable(NOT_THE_SAME_PROBES)
+        if not (a["mates"] > 0).equals(b["mates"] > 0):
+            return Unavailable(OTHERS_HAVE_MATES)
+        # Columns that came with a later version are no change of what both have.
+        columns = [name for name in a.columns if name in b.columns]
+        same = same and a[columns].equals(b[columns])
+    if same:
+        return None
+    if pd.concat(pair)[metric].isna().any():
+        return Unavailable(f"{metric_title(metric)} was not measured")
+    found = joint.uncertainty.compare([second, first], metric)
+    if isinstance(found, Unavailable):
+        return found
+    return Change(pair, float(found.difference[0]), float(found.p[0]), 1.0)
+
+
+def _scores(joint: Results, key: str) -> pd.DataFrame:
+    return joint.probes(key).drop(columns="probe").set_index(_PROBE).sort_index()
+
+
+def difference_table(found: Difference, names: Sequence[str]) -> Table | None:
+    """Return the cells that changed beyond noise; None if there are none.
+
+    Args:
+        found: What was compared.
+        names: Of the two stores.
+    """
+    if not found.changed:
+        return None
+    metric = metric_title(found.metric)
+    columns = (
+        *(Column(title) for title in ("Protocol", "Method", "Backbone", "Tested on")),
+        *(Column(letter, metric, Unit.PERCENT) for letter in "AB"),
+        Column("B less A", metric, Unit.PERCENT),
+        Column("p, corrected", "", Unit.P_VALUE),
+    )
+    rows = tuple(_row(found, change) for change in found.changed)
+    footer = (
+        f"A: {names[0]}. B: {names[1]}. Means over the seeds and draws that both have; [ ]: 95 % interval.",
+        "p: paired test on the same probes, seeds and draws, permuting identities, corrected by Holm's "
+        f"method for {_cells(len(found.tested))} that could be tested; shown are those below {LEVEL:g}.",
+    )
+    return Table("difference", "Changed beyond noise", columns, rows, footer)
+
+
+def _row(found: Difference, change: Change) -> Row:
+    first, second = change.pair
+    seeds = seeds_of(first)
+    row = first.iloc[0]
+    return Row(
+        (
+            Cell(str(row["protocol"])),
+            Cell(str(row["title"])),
+            Cell(backbone_title(str(row["backbone"]))),
+            Cell(_tested_on(row)),
+            *(summarise(measured(cells, found.metric, seeds)) for cells in change.pair),
+            estimate_difference(found.results, second, first, found.metric, seeds),
+            Cell(value=change.p_corrected),
+        ),
+        contest=None,
+    )
+
+
+def _tested_on(row: "pd.Series[Any]") -> str:
+    """Return what a cell was tested on and trained for, in words."""
+    parts = [f"{row['test']} of {row['setting']}, {side_title(str(row['side']))}"]
+    if pd.notna(row["severity"]):
+        parts.append(f"severity {row['severity']:g}")
+    if row["check"]:
+        parts.append(str(row["check"]))
+    if row["adapted_to"]:
+        parts.append(f"adapted to {row['adapted_to']} ({row['adapted_steps']} steps)")
+    if row["trained"] not in ("", row["setting"]):
+        parts.append(f"trained under {row['trained']}")
+    return "; ".join(parts)
+
+
+def difference_words(found: Difference) -> list[str]:
+    """Return how many cells are the same, differ within noise, are in one store only, or stay open."""
+    metric = metric_title(found.metric)
+    n_changed, noise = len(found.changed), found.within_noise
+    largest = max((abs(one.difference) for one in noise), default=0.0)
+    within = f" (by {100 * largest:.1f} points of {metric} at most)" if noise else ""
+    lines = [
+        f"{_cells(n_changed)} changed beyond noise."
+        if n_changed
+        else "Nothing changed beyond noise.",
+        f"{_cells(found.n_same, 'is', 'are')} the same to the last digit, {len(noise)} differ within "
+        f"noise{within}, {found.n_only[0]} only in A, {found.n_only[1]} only in B.",
+    ]
+    if found.n_apart:
+        lines.append(f"{_cells(found.n_apart, 'has', 'have')} no seed and draw in common.")
+    for reason, n in found.untested.items():
+        lines.append(f"{_cells(n, 'differs', 'differ')}, but cannot be tested: {reason}.")
+    least = len(found.tested) / (PERMUTATIONS + 1)
+    if least >= LEVEL:
+        lines.append(
+            f"{len(found.tested)} tests at once are too many for {PERMUTATIONS} permutations: no corrected "
+            f"p is below {least:.2g}, so no change can be found. Compare fewer cells at a time."
+        )
+    return lines
+
+
+def _cells(n: int, singular: str = "", plural: str = "") -> str:
+    return f"{n} cell {singular}".strip() if n == 1 else f"{n} cells {plural}".strip()

@@ -1,0 +1,125 @@
+"""From evaluations to one printed value: a value per seed first, the mean over seeds last.
+
+Ratios and areas are computed per seed, because methods of one seed share a trained extractor, and a
+mean is taken over all seeds or not at all.
+"""
+
+import statistics
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from gaitbench.core.errors import ProtocolError
+from gaitbench.results.names import metric_title
+from gaitbench.results.table import Cell, Missing
+
+Outcome = float | Missing
+PerSeed = Mapping[int, Outcome]
+
+NOT_PLANNED = Missing("not part of this run")
+
+
+def seeds_of(cells: pd.DataFrame) -> list[int]:
+    """Return every seed that these cells mention, done or missing."""
+    return sorted({int(seed) for seed in cells["seed"]})
+
+
+def measured(cells: pd.DataFrame, column: str, seeds: Sequence[int]) -> PerSeed:
+    """Return the value of `column` for each seed: the mean over its draws, if none is missing.
+
+    Args:
+        cells: The evaluations of one place in a table: at most one per seed and draw.
+        column: A metric or another number of a cell.
+        seeds: What a complete answer has.
+
+    Raises:
+        ProtocolError: If two different evaluations claim one draw of a seed.
+    """
+    once = cells.drop_duplicates("key")
+    twice = once[once.duplicated(["seed", "draw"], keep=False)]
+    if len(twice):
+        raise ProtocolError(
+            f"Two evaluations of seed {twice.iloc[0]['seed']} belong to one place of a table: "
+            f"{twice.iloc[0]['key']} and {twice.iloc[1]['key']}. Report them separately."
+        )
+    draws: dict[int, list[Outcome]] = {}
+    for _, row in once.iterrows():
+        draws.setdefault(int(row["seed"]), []).append(_outcome(row, column))
+    return {s: _mean(draws[s]) if s in draws else NOT_PLANNED for s in seeds}
+
+
+def _mean(draws: Sequence[Outcome]) -> Outcome:
+    gaps = [outcome for outcome in draws if isinstance(outcome, Missing)]
+    if gaps:
+        return _merged(gaps)
+    return statistics.fmean(outcome for outcome in draws if not isinstance(outcome, Missing))
+
+
+def _outcome(row: "pd.Series[Any]", column: str) -> Outcome:
+    if row["status"] != "done":
+        command = str(row["command"]) if pd.notna(row["command"]) and row["command"] else ""
+        reason = str(row["reason"]) if pd.notna(row["reason"]) and row["reason"] else "not run yet"
+        return Missing(reason, (command,) if command else ())
+    value = row.get(column)
+    if value is None or pd.isna(value):
+        return Missing(f"{metric_title(column)} was not measured")
+    return float(value)
+
+
+def ratio(part: PerSeed, whole: PerSeed, whole_title: str) -> PerSeed:
+    """Return part / whole for each seed; `whole_title` names the divisor in what is missing."""
+    return {seed: _quotient(part[seed], whole[seed], whole_title) for seed in part}
+
+
+def _quotient(part: Outcome, whole: Outcome, whole_title: str) -> Outcome:
+    if isinstance(part, Missing):
+        return part
+    if isinstance(whole, Missing):
+        return Missing(f"{whole_title}: {whole.reason}", whole.commands)
+    if whole == 0:
+        return Missing(f"{whole_title} is 0, so nothing can be divided by it")
+    return part / whole
+
+
+def combine(parts: Sequence[PerSeed], compute: Callable[[list[float]], Outcome]) -> PerSeed:
+    """Return `compute` of all parts for each seed, or what is missing if any part is."""
+    result: dict[int, Outcome] = {}
+    for seed in parts[0]:
+        here = [part[seed] for part in parts]
+        gaps = [outcome for outcome in here if isinstance(outcome, Missing)]
+        values = [outcome for outcome in here if not isinstance(outcome, Missing)]
+        result[seed] = _merged(gaps) if gaps else compute(values)
+    return result
+
+
+def _merged(gaps: Sequence[Missing]) -> Missing:
+    return Missing(
+        "; ".join(dict.fromkeys(gap.reason for gap in gaps)),
+        tuple(dict.fromkeys(command for gap in gaps for command in gap.commands)),
+    )
+
+
+def summarise(per_seed: PerSeed, text: str = "") -> Cell:
+    """Return mean and sample standard deviation over all seeds, or a missing cell."""
+    gaps = {seed: outcome for seed, outcome in per_seed.items() if isinstance(outcome, Missing)}
+    if gaps or not per_seed:
+        return Cell(missing=_explained(gaps, len(per_seed)) if gaps else NOT_PLANNED)
+    values = [outcome for outcome in per_seed.values() if not isinstance(outcome, Missing)]
+    spread = statistics.stdev(values) if len(values) > 1 else None
+    return Cell(text=text, value=statistics.fmean(values), spread=spread)
+
+
+def _explained(gaps: Mapping[int, Missing], n_seeds: int) -> Missing:
+    merged = _merged(list(gaps.values()))
+    by_reason: dict[str, list[int]] = {}
+    for seed, gap in gaps.items():
+        by_reason.setdefault(gap.reason, []).append(seed)
+    if len(by_reason) == 1 and len(gaps) == n_seeds:
+        return merged
+    lines = [f"{_seed_words(seeds)}: {reason}" for reason, seeds in by_reason.items()]
+    return Missing("; ".join(lines), merged.commands)
+
+
+def _seed_words(seeds: Sequence[int]) -> str:
+    return f"seed{'s' if len(seeds) > 1 else ''} {', '.join(map(str, seeds))}"

@@ -1,0 +1,127 @@
+"""Finding evaluations: which data sets, backbones, methods and conditions the cells hold."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from gaitbench.results.frame import Results
+from gaitbench.results.names import METHODS, backbone_title, dataset_title, side_title
+
+HOLISTIC = "holistic"
+UPPER_BOUND = "baseline-1"
+"""The method whose holistic performance is the papers' upper bound."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """What a group of columns belongs to: trained on, tested on, with which backbone."""
+
+    dataset: str
+    test_dataset: str
+    backbone: str
+
+    @property
+    def data_title(self) -> str:
+        """Printed name of the data, with an arrow where training and test data differ."""
+        data = dataset_title(self.dataset)
+        if self.test_dataset != self.dataset:
+            data = f"{data} → {dataset_title(self.test_dataset)}"
+        return data
+
+    @property
+    def title(self) -> str:
+        """Printed name of data and backbone."""
+        return f"{self.data_title}, {backbone_title(self.backbone)}"
+
+    def of(self, cells: pd.DataFrame) -> pd.DataFrame:
+        """Return the rows of this place."""
+        return where(
+            cells, dataset=self.dataset, test_dataset=self.test_dataset, backbone=self.backbone
+        )
+
+
+@dataclass(frozen=True)
+class Condition:
+    """Who is occluded and how: one table never mixes two of these."""
+
+    setting: str
+    side: str
+
+    @property
+    def title(self) -> str:
+        """For a table's title."""
+        return f"setting {self.setting}, occluded: {side_title(self.side)}"
+
+
+def where(cells: pd.DataFrame, **equal: object) -> pd.DataFrame:
+    """Return the rows in which every named column has the given value."""
+    for name, value in equal.items():
+        cells = cells[cells[name] == value]
+    return cells
+
+
+def places(cells: pd.DataFrame) -> list[Place]:
+    """Return the places in order of appearance."""
+    pairs = zip(cells["dataset"], cells["test_dataset"], cells["backbone"], strict=True)
+    return list(dict.fromkeys(Place(str(d), str(t), str(b)) for d, t, b in pairs))
+
+
+def conditions(cells: pd.DataFrame) -> Iterator[tuple[Condition, pd.DataFrame]]:
+    """Yield every condition with its rows, in order of appearance."""
+    pairs = zip(cells["setting"], cells["side"], strict=True)
+    for setting, side in dict.fromkeys(pairs):
+        yield Condition(str(setting), str(side)), where(cells, setting=setting, side=side)
+
+
+def values_of(cells: pd.DataFrame, column: str) -> list[str]:
+    """Return the distinct texts of a column in order of appearance."""
+    return [str(value) for value in dict.fromkeys(cells[column])]
+
+
+def titles(cells: pd.DataFrame) -> dict[str, str]:
+    """Return method name -> printed name, in the papers' order, then in order of appearance.
+
+    Two methods with one printed name get their registry name behind it, so no row is ambiguous.
+    """
+    pairs = zip(cells["method"], cells["title"], strict=True)
+    first = {str(name): str(title) for name, title in reversed(list(dict.fromkeys(pairs)))}
+    appearing = values_of(cells, "method")
+    order = [m for m in METHODS if m in first] + [m for m in appearing if m not in METHODS]
+    printed = list(first.values())
+    return {m: first[m] if printed.count(first[m]) == 1 else f"{first[m]} ({m})" for m in order}
+
+
+def upper_bound(results: Results, place: Place, condition: Condition) -> pd.DataFrame:
+    """Return the evaluations of Baseline-1 on holistic clips, from whichever protocol has them.
+
+    Baseline-1 meets no occlusion here, so any condition gives the same evaluation; the table's own
+    is preferred only where a run stored several. The sweep's shorter clips are no upper bound.
+    """
+    cells = where(place.of(results.cells), method=UPPER_BOUND, test=HOLISTIC, adapted_to="")
+    cells = cells[cells["severity"].isna()]
+    own = where(cells, setting=condition.setting, side=condition.side)
+    return own if len(own) else cells
+
+
+def slug(*words: str) -> str:
+    """Return words as a file name without an ending.
+
+    >>> slug("occluded", "RG-Gait", "top+bottom")
+    'occluded-rg-gait-top-bottom'
+    """
+    return "-".join(filter(None, (re.sub(r"[^a-z0-9]+", "-", w.lower()).strip("-") for w in words)))
+
+
+def table_names(base: str, labels: Sequence[Sequence[str]]) -> list[str]:
+    """Return a unique name for each of several tables of one kind; a single one is just `base`."""
+    if len(labels) == 1:
+        return [base]
+    seen: dict[str, int] = {}
+    names = []
+    for label in labels:
+        name = slug(base, *label)
+        seen[name] = seen.get(name, 0) + 1
+        names.append(name if seen[name] == 1 else f"{name}-{seen[name]}")
+    return names

@@ -1,0 +1,171 @@
+"""What can be known to fail before any work starts: data, occlusions, and plug-ins' networks."""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from gaitbench.core.errors import ConfigurationError, GaitbenchError, ProtocolError
+from gaitbench.core.random_streams import stream
+from gaitbench.data.rules import Rules
+from gaitbench.data.silhouettes import Silhouettes
+from gaitbench.evaluation.pairs import check_mates
+from gaitbench.experiment.bench import Bench
+from gaitbench.experiment.cells import Cell
+from gaitbench.methods.base import Stage
+from gaitbench.methods.extractor import ImportedExtractorStage
+from gaitbench.occlusion.mix import Mix
+from gaitbench.training.batches import IdentitySampler, occluded_batch
+from gaitbench.training.recipe import Recipe
+from gaitbench.training.trainer import load_network, new_network
+
+CPU = torch.device("cpu")
+
+
+def check_data(bench: Bench, cells: Iterable[Cell], folders: Mapping[str, Path]) -> None:
+    """Check the data sets that are there already; one that has to be built is checked after that.
+
+    Raises:
+        DataError: If a split is missing or frames cannot be brought to the preset's size.
+        ConfigurationError: If there are too few identities for a batch.
+        ProtocolError: If no probe can be found in the gallery, or training identities are tested.
+    """
+    presets = [bench.preset_of(name) for name in bench.backbone_names()]
+    opened = {
+        source.key: Silhouettes.open(folders[source.key])
+        for source in (bench.train, bench.test)
+        if (folders[source.key] / "meta.json").is_file()
+    }
+    for data in opened.values():
+        for preset in presets:
+            data.check_size(preset.height, preset.width)
+    if bench.train.key in opened:
+        data = opened[bench.train.key]
+        for recipe in _trained_with(cells):
+            IdentitySampler(data, data.split("train"), recipe)
+    if bench.test.key in opened:
+        check_searches(opened[bench.test.key])
+    if bench.train.key == bench.test.key and bench.train.key in opened:
+        check_strangers(opened[bench.train.key])
+
+
+def _trained_with(cells: Iterable[Cell]) -> set[Recipe]:
+    """Return the recipes of the stages that are trained; what is imported needs no batches."""
+    stages = (stage for cell in cells for stage in cell.evaluation.stage.all_stages())
+    return {stage.recipe for stage in stages if stage.steps}
+
+
+def check_searches(data: Silhouettes) -> None:
+    """Check that every search of the data set's own rules can recognise somebody.
+
+    Raises:
+        DataError: If a split is missing or the rules are not valid.
+        ProtocolError: If a search has no probes, no gallery, or no probe with a mate.
+    """
+    probes, gallery = (data.table.iloc[data.split(f"test.{s}")] for s in ("probe", "gallery"))
+    try:
+        check_mates(probes, gallery, Rules.of(data.meta, data.name))
+    except ProtocolError as error:
+        raise ProtocolError(
+            f"Data set {data.name!r}: {error} Look at it with 'gaitbench data check'."
+        ) from error
+
+
+def check_strangers(data: Silhouettes) -> None:
+    """Check that nobody is trained on and tested.
+
+    Raises:
+        ProtocolError: If somebody is.
+    """
+    trained = set(data.table["identity"].iloc[data.split("train")])
+    for name in ("test.probe", "test.gallery", "validation.probe", "validation.gallery"):
+        both = sorted(trained & set(data.table["identity"].iloc[data.splits.get(name, [])]))
+        if both:
+            raise ProtocolError(
+                f"Data set {data.name!r}: {len(both)} identities are in both 'train' and {name!r}, "
+                f"the first being {both[0]!r}. Nobody may be trained on and tested; change splits.json."
+            )
+
+
+def check_occlusions(cells: Iterable[Cell]) -> None:
+    """Draw every occlusion once, at the size of the clips that it will meet.
+
+    Raises:
+        ConfigurationError: If a generator fails or returns a wrong shape.
+    """
+    for mix, frames, data in {met for cell in cells for met in _meetings(cell)}:
+        for generator in mix.generators:
+            try:
+                generator.draw(stream(0, "check"), frames, data[0], data[1])
+            except GaitbenchError:
+                raise
+            except Exception as error:
+                raise ConfigurationError(
+                    f"occlusion {generator.name!r} ({type(generator).__module__}): steps() fails on a clip "
+                    f"of {frames} frames of {data[0]}×{data[1]}: {type(error).__name__}: {error}"
+                ) from error
+
+
+Meeting = tuple[Mix, int, tuple[int, int]]
+
+
+def _meetings(cell: Cell) -> list[Meeting]:
+    evaluation = cell.evaluation
+    size = (evaluation.data.height, evaluation.data.width)
+    tested = [(mix, evaluation.frames, size) for mix in (evaluation.probe, evaluation.gallery)]
+    trained = [(s.mix, s.recipe.frames, size) for s in evaluation.stage.all_stages()]
+    return tested + trained
+
+
+def check_networks(cells: Iterable[Cell]) -> None:
+    """Run networks of plug-ins, and those with an imported extractor's sizes, once on two clips.
+
+    They are untrained; of gaitbench's own sizes in its own presets it is known that they fit.
+
+    Raises:
+        ConfigurationError: If one fails or gives embeddings of a wrong shape.
+    """
+    seen: set[str] = set()
+    for cell in cells:
+        stage = cell.evaluation.stage
+        if stage.key in seen or not _unproven(stage):
+            continue
+        seen.add(stage.key)
+        _check_network(cell, stage)
+
+
+def _unproven(stage: Stage) -> bool:
+    spec = getattr(stage, "backbone", None)
+    kinds = [type(stage), *([spec.kind()] if spec is not None else [])]
+    # Whether an imported backbone fits frames of the preset's size, its layers know best.
+    if any(isinstance(s, ImportedExtractorStage) for s in stage.all_stages()):
+        return True
+    return any(kind.__module__.split(".")[0] != "gaitbench" for kind in kinds)
+
+
+def _check_network(cell: Cell, stage: Stage) -> None:
+    data, frames = cell.evaluation.data, stage.recipe.frames
+    clips = np.ones((2, frames, data.height, data.width), np.uint8)
+    streams = [stream(0, "check", i) for i in range(2)]
+    batch = occluded_batch(clips, np.arange(2), stage.mix, streams)
+    try:
+        networks = {n: _untrained(s) for n, s in stage.inputs.items()}
+        with torch.inference_mode():
+            shape = tuple(stage.embed(_untrained(stage), networks, batch).embeddings.shape)
+    except GaitbenchError:
+        raise
+    except Exception as error:
+        raise ConfigurationError(
+            f"{cell.title} on backbone {cell.backbone!r} fails on two clips of {frames} frames of "
+            f"{data.height}×{data.width}: {type(error).__name__}: {error}"
+        ) from error
+    if len(shape) != 3 or shape[0] != 2:
+        raise ConfigurationError(
+            f"{cell.title} on backbone {cell.backbone!r}: two clips are embedded as {shape}; an embedding "
+            "must have the shape [n, c, p]: clips, channels, parts."
+        )
+
+
+def _untrained(stage: Stage) -> torch.nn.Module:
+    return load_network(stage, 2, new_network(stage, 2).state_dict(), CPU)

@@ -1,0 +1,356 @@
+"""How each kind of artifact is made: a data set, a trained stage, the scores of an evaluation.
+
+Everything here runs in a worker process and knows only descriptions and the store.
+"""
+
+import importlib.metadata
+import io
+import platform
+import resource
+import sys
+import time
+import zipfile
+import zlib
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+
+from gaitbench import __version__
+from gaitbench.checkpoints.extractor import imported
+from gaitbench.core.errors import DataError, StoreError
+from gaitbench.core.keys import canonical
+from gaitbench.core.store import Kind, Store
+from gaitbench.core.store_union import ReadableStore
+from gaitbench.data.rules import Rules
+from gaitbench.data.silhouettes import Silhouettes
+from gaitbench.data.source import DataSource
+from gaitbench.evaluation.embed import EmbeddedSequences, embed_sequences
+from gaitbench.evaluation.retrieval import score_probes
+from gaitbench.evaluation.severity import hiding
+from gaitbench.experiment.cells import Evaluation
+from gaitbench.methods.base import Networks, Stage, TrainingData
+from gaitbench.methods.extractor import ImportedExtractorStage
+from gaitbench.occlusion.mix import Mix
+from gaitbench.training.trainer import has_bfloat16, load_network, train
+
+ProgressReport = Callable[[int, int, float | None], None]
+REPORTED_PACKAGES = ("torch", "numpy", "pandas", "scipy")
+
+
+@dataclass(frozen=True)
+class World:
+    """Where things lie on this machine; nothing here ever enters a key.
+
+    Args:
+        store: Folder of the store.
+        folders: Data set folders by fingerprint.
+        files: Files of weights by their SHA-256.
+        device: To train and embed on.
+    """
+
+    store: Path
+    folders: dict[str, Path]
+    device: str
+    files: dict[str, Path] = field(default_factory=dict)
+
+    def data(self, which: TrainingData) -> Silhouettes:
+        """Return a data set at the size that networks see."""
+        return sized_data(self.folders[which.fingerprint], which.height, which.width)
+
+
+@lru_cache(maxsize=4)
+def sized_data(folder: Path, height: int, width: int) -> Silhouettes:
+    """Return a data set at a frame size; the last few stay open."""
+    return Silhouettes.open(folder).resized(height, width)
+
+
+def resolve_device(name: str) -> str:
+    """Return the device to use; "auto" takes a GPU where there is one.
+
+    Raises:
+        DataError: If the device is not there.
+    """
+    there = {
+        "cpu": True,
+        "cuda": torch.cuda.is_available(),
+        "mps": torch.backends.mps.is_available(),
+    }
+    if name == "auto":
+        return next(d for d in ("cuda", "mps", "cpu") if there[d])
+    kind = name.split(":")[0]
+    if not there.get(kind, False):
+        raise DataError(
+            f"Device {name!r} is not available here; available: "
+            f"{', '.join(d for d, ok in there.items() if ok)}, auto."
+        )
+    return name
+
+
+def folders_of(store: ReadableStore, sources: Iterable[DataSource]) -> dict[str, Path]:
+    """Return where data sets lie, or will lie, by their keys."""
+    return {s.key: s.folder or store.path("datasets", s.key) for s in sources}
+
+
+def make_dataset(
+    store: Store, source: DataSource, jobs: int, progress: Callable[[int, int], None] | None
+) -> None:
+    """Build a registered data set into the store."""
+    if source.dataset is None:
+        raise DataError(f"Data set {source.name!r} is a folder and needs no building.")
+    with _recorded(store, "datasets", source.key, _spec_of_dataset(source), "cpu") as folder:
+        source.dataset.build(folder, jobs=jobs, progress=progress)
+
+
+def make_stage(world: World, stage: Stage, progress: ProgressReport) -> None:
+    """Train a stage into the store."""
+    store, device = Store(world.store), torch.device(world.device)
+    data = world.data(stage.data)
+    identities = training_identities(data)
+    networks = load_inputs(world, stage, identities)
+    initial = None if stage.initial is None else read_weights(store, stage.initial)
+    spec = {"type": type(stage).__qualname__, "role": stage.role, "version": stage.version}
+    with _recorded(store, "stages", stage.key, spec | stage.described(), world.device) as folder:
+        if isinstance(stage, ImportedExtractorStage):
+            trained = imported(stage, world.files[stage.digest], identities)
+        else:
+            trained = train(stage, data, networks, initial, device, progress)
+        save_file(trained.weights, folder / "weights.safetensors")
+        trained.history.to_csv(folder / "history.csv", index=False, lineterminator="\n")
+
+
+def make_scores(world: World, evaluation: Evaluation, progress: ProgressReport) -> None:
+    """Embed probe and gallery and score every probe into the store."""
+    store = Store(world.store)
+    spec = {"type": "Evaluation", "version": evaluation.version} | evaluation.described()
+    with _recorded(store, "scores", evaluation.key, spec, world.device) as folder:
+        scores, rules = score(world, evaluation, progress)
+        np.savez_compressed(
+            folder / "probes.npz",
+            **{str(c): _plain(scores[c]) for c in scores},  # type: ignore[arg-type]
+        )
+        (folder / "rules.json").write_text(rules.model_dump_json(indent=1), encoding="utf-8")
+
+
+def score(
+    world: World, evaluation: Evaluation, progress: ProgressReport
+) -> tuple[pd.DataFrame, Rules]:
+    """Return the rows of `score_probes` with what was hidden and what the method said of it.
+
+    The data set's own rules say who is searched for where; they are returned too.
+    """
+    data = world.data(evaluation.data)
+    rules = Rules.of(data.meta, data.name)
+    found = embed_splits(world, evaluation, "test", progress)
+    probes, gallery = found["probe"], found["gallery"]
+    scores = score_probes(
+        probes.embeddings.numpy(),
+        gallery.embeddings.numpy(),
+        data.table.iloc[data.split("test.probe")],
+        data.table.iloc[data.split("test.gallery")],
+        rules,
+        distance=evaluation.distance,
+    )
+    hidden = _what_was_hidden(evaluation.stage, evaluation.probe, probes)
+    scores = scores.join(hidden, on="probe")
+    scores["gallery_hidden_share"] = float(gallery.hidden_share.mean())
+    return scores, rules
+
+
+def embed_splits(
+    world: World, evaluation: Evaluation, splits: str, progress: ProgressReport
+) -> dict[str, EmbeddedSequences]:
+    """Return the embeddings of "probe" and "gallery", occluded as the evaluation says.
+
+    Args:
+        world: Holds the trained stage and the data.
+        evaluation: What is embedded with what.
+        splits: First part of the splits' names: "test" for "test.probe" and "test.gallery".
+        progress: Told before each of the two.
+    """
+    torch.set_num_threads(evaluation.stage.recipe.threads)
+    stage, device = evaluation.stage, torch.device(world.device)
+    identities = training_identities(world.data(stage.data))
+    network = _cached_network(world, stage, identities)
+    networks = load_inputs(world, stage, identities)
+    data = world.data(evaluation.data)
+    found: dict[str, EmbeddedSequences] = {}
+    for number, (side, mix) in enumerate(
+        {"gallery": evaluation.gallery, "probe": evaluation.probe}.items()
+    ):
+        progress(number, 2, None)
+        if evaluation.hidden is not None:
+            mix = hiding(mix, evaluation.hidden, data, evaluation.frames)
+        found[side] = embed_sequences(
+            stage,
+            network,
+            networks,
+            data,
+            data.split(f"{splits}.{side}"),
+            mix,
+            seed=evaluation.seed,
+            draw=evaluation.draw,
+            frames=evaluation.frames,
+            precision=evaluation.precision,
+            device=device,
+            tampering=evaluation.tampering,
+        )
+    return found
+
+
+def _what_was_hidden(stage: Stage, mix: Mix, found: EmbeddedSequences) -> pd.DataFrame:
+    drawn = np.array(mix.classes)[found.types]
+    columns: dict[str, Any] = {
+        "occlusion": drawn,
+        "hidden_share": found.hidden_share,
+        "alpha": found.alpha,
+        "detected_amount": found.detected_amount,
+        "type_correct": np.full(len(drawn), np.nan),
+    }
+    detector = stage.inputs.get("detector")
+    if detector is not None:
+        said = np.array(detector.mix.classes)[found.detected_type]
+        # Of a type that it has no class for, a detector cannot say anything right or wrong.
+        known = np.isin(drawn, detector.mix.classes)
+        columns["type_correct"] = np.where(known, said == drawn, np.nan)
+    return pd.DataFrame(columns)
+
+
+def read_scores(store: ReadableStore, key: str) -> pd.DataFrame:
+    """Return the scores of an evaluation, one row per search, gallery view and probe.
+
+    Raises:
+        StoreError: If they cannot be read.
+    """
+    folder = store.path("scores", key)
+    return unpack_scores(packed_scores(folder), folder)
+
+
+def packed_scores(folder: Path) -> bytes:
+    """Return the scores of an evaluation as they lie in its folder.
+
+    Raises:
+        StoreError: If they cannot be read.
+    """
+    try:
+        return (folder / "probes.npz").read_bytes()
+    except OSError as error:
+        raise _unreadable(folder / "probes.npz", error) from error
+
+
+def unpack_scores(packed: bytes, folder: Path) -> pd.DataFrame:
+    """Return what `read_scores` does, from the bytes of `packed_scores`.
+
+    Raises:
+        StoreError: If they are damaged; `folder` says which ones.
+    """
+    try:
+        with np.load(io.BytesIO(packed), allow_pickle=False) as arrays:
+            return pd.DataFrame({name: arrays[name] for name in arrays.files})
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        raise _unreadable(folder / "probes.npz", error) from error
+
+
+def read_rules(store: ReadableStore, key: str) -> Rules:
+    """Return the rules that the scores of an evaluation were made with.
+
+    Raises:
+        StoreError: If they cannot be read.
+    """
+    return rules_at(store.path("scores", key))
+
+
+def rules_at(folder: Path) -> Rules:
+    """Return what `read_rules` does, from the folder of an evaluation's scores.
+
+    Raises:
+        StoreError: If they cannot be read.
+    """
+    path = folder / "rules.json"
+    try:
+        return Rules.model_validate_json(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise _unreadable(path, error) from error
+
+
+def _unreadable(path: Path, error: Exception) -> StoreError:
+    return StoreError(f"{path} cannot be read: {error}. Remove its folder to make it again.")
+
+
+def read_weights(store: Store, stage: Stage) -> dict[str, Tensor]:
+    """Return the trained weights of a stage."""
+    path = store.path("stages", stage.key) / "weights.safetensors"
+    try:
+        return load_file(path)
+    except (OSError, ValueError, SafetensorError) as error:
+        raise StoreError(
+            f"{path} cannot be read: {error}. Remove its folder to make it again."
+        ) from error
+
+
+def training_identities(data: Silhouettes) -> int:
+    """Return the number of identities that a classifier of this data set tells apart."""
+    return int(data.table["identity"].iloc[data.split("train")].nunique())
+
+
+def load_inputs(world: World, stage: Stage, identities: int) -> Networks:
+    """Return the frozen networks that a stage builds on."""
+    return {name: _cached_network(world, used, identities) for name, used in stage.inputs.items()}
+
+
+_networks: dict[tuple[Path, str, str], nn.Module] = {}
+
+
+def _cached_network(world: World, stage: Stage, identities: int) -> nn.Module:
+    # One worker evaluates a stage many times in a row; a handful of small networks may stay loaded.
+    place = (world.store, world.device, stage.key)
+    if place not in _networks:
+        if len(_networks) >= 8:
+            _networks.pop(next(iter(_networks)))
+        weights = read_weights(Store(world.store), stage)
+        _networks[place] = load_network(stage, identities, weights, torch.device(world.device))
+    return _networks[place]
+
+
+def _plain(column: pd.Series) -> np.ndarray[Any, Any]:
+    values = column.to_numpy()
+    return values.astype(str) if values.dtype.kind in "OUT" or column.dtype == "string" else values
+
+
+def _spec_of_dataset(source: DataSource) -> dict[str, Any]:
+    return {"type": "Dataset", "name": source.name, "fields": canonical(source.dataset)}
+
+
+@contextmanager
+def _recorded(store: Store, kind: Kind, key: str, spec: object, device: str) -> Iterator[Path]:
+    """Write an artifact with a record of how it was made beside its payload."""
+    began = time.perf_counter()
+    with store.write(kind, key, spec) as folder:
+        yield folder
+        record = {
+            "wall_s": round(time.perf_counter() - began, 3),
+            "peak_memory_mib": round(peak_memory_mib(), 1),
+            "finished": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+            "device": device,
+            "bfloat16": has_bfloat16(device.split(":")[0]),
+            "gaitbench": __version__,
+            "python": platform.python_version(),
+            "machine": platform.machine(),
+            "packages": {p: importlib.metadata.version(p) for p in REPORTED_PACKAGES},
+        }
+        store.write_record(folder, record)
+
+
+def peak_memory_mib() -> float:
+    """Return the largest resident memory of this process so far, in MiB."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / 2**20 if sys.platform == "darwin" else peak / 2**10

@@ -1,0 +1,172 @@
+"""From one row per probe to sums per identity: all that resampling and permuting identities needs.
+
+A metric is a mean over the probes of a cell, then over the cells of a search, then over the searches.
+With the sums of every identity in every cell, that number for any choice of identities is a ratio of
+two matrix products, and the probes are never looked at again.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from gaitbench.core.errors import ProtocolError
+from gaitbench.evaluation.distances import Doubles
+from gaitbench.evaluation.metrics import Bools, Integers
+
+
+@dataclass(frozen=True, eq=False)
+class IdentitySums:
+    """What every identity adds to a metric.
+
+    Args:
+        sums: Shape (..., identities, cells): the sum of the metric over the identity's counted probes.
+            Leading axes are whatever is evaluated on the same probes: conditions, seeds, draws.
+        counts: Shape (identities, cells): the number of those probes. Every cell has at least one.
+        searches: Shape (cells,): the search that each cell belongs to, as codes from 0.
+    """
+
+    sums: Doubles
+    counts: Doubles
+    searches: npt.NDArray[np.int64]
+
+    @classmethod
+    def of_rows(
+        cls,
+        values: npt.NDArray[np.generic],
+        counted: Bools,
+        identities: Integers,
+        cells: Integers,
+        cell_searches: Integers,
+        *,
+        n_identities: int | None = None,
+    ) -> "IdentitySums":
+        """Add up the rows of every identity in every cell.
+
+        Which rows count follows from the rule for probes without a mate: "drop" counts rows with a mate;
+        "miss" counts all rows of cells in which some probe has a mate, with the value 0 where there is
+        none. Cells in which nothing counts are left out.
+
+        Args:
+            values: Shape (..., rows); not read where a row does not count.
+            counted: Shape (rows,).
+            identities: Shape (rows,), codes from 0.
+            cells: Shape (rows,), codes from 0: a pooled search is one cell, in a search by view each
+                pair of views is one.
+            cell_searches: Shape (cells,): the search of each cell, codes from 0. Every search counts the
+                same, and in it every cell.
+            n_identities: How many identities the codes number, so that several metrics share one
+                resampling even where the last identity counts in some of them only.
+
+        Raises:
+            ProtocolError: If lengths differ, nothing counts, or a counted value is not finite.
+        """
+        _check_rows(values, counted, identities, cells)
+        size = int(identities.max()) + 1 if n_identities is None else n_identities
+        shape = (size, len(cell_searches))
+        place = np.ravel_multi_index((identities[counted], cells[counted]), shape)
+        read = values[..., counted].astype(np.float64)
+        flat = read.reshape(-1, read.shape[-1])
+        if not np.isfinite(flat).all():
+            row = np.flatnonzero(counted)[np.argwhere(~np.isfinite(flat))[0, 1]]
+            raise ProtocolError(
+                f"Row {row} counts, but its value is not a finite number. Do not count it, or give a "
+                "probe without a mate the value 0."
+            )
+        n_places = shape[0] * shape[1]
+        sums = [np.bincount(place, weights=one, minlength=n_places) for one in flat]
+        counts = np.bincount(place, minlength=n_places).reshape(shape).astype(np.float64)
+        met = counts.any(axis=0)
+        return cls(
+            np.reshape(sums, (*values.shape[:-1], *shape))[..., met],
+            counts[:, met],
+            np.asarray(cell_searches, np.int64)[met],
+        )
+
+    @property
+    def n_identities(self) -> int:
+        """Number of identities, those included that count nowhere."""
+        return len(self.counts)
+
+    @property
+    def weights(self) -> Doubles:
+        """Shape (cells,): the share of each cell in the metric; they add up to 1."""
+        cells_of_search = np.bincount(self.searches)
+        n_searches = np.count_nonzero(cells_of_search)
+        weights: Doubles = 1 / (n_searches * cells_of_search[self.searches])
+        return weights
+
+    def mean(self, axis: int) -> "IdentitySums":
+        """Return the mean over a leading axis of `sums`, for example over the draws of each seed."""
+        if not 0 <= axis < self.sums.ndim - 2:
+            raise ProtocolError(
+                f"Axis {axis} is not one of the {self.sums.ndim - 2} leading axes of sums with the "
+                f"shape {self.sums.shape}; the last two are identities and cells."
+            )
+        return IdentitySums(self.sums.mean(axis=axis), self.counts, self.searches)
+
+    def metric(self) -> Doubles:
+        """Return the metric, shape (...)."""
+        return mean_over_cells(self.sums.sum(axis=-2), self.counts.sum(axis=0), self.searches)
+
+    def contributions(self) -> Doubles:
+        """Return every identity's share of the metric, shape (..., identities); they add up to it."""
+        found: Doubles = self.sums @ (self.weights / self.counts.sum(axis=0))
+        return found
+
+    def influence(self) -> Doubles:
+        """Return the linear effect of every identity on the metric, shape (..., identities).
+
+        This is its contribution less that of equally many average probes. The sum over the identities
+        is 0; the sum of squares is the variance of the metric over samples of identities.
+        """
+        per_probe = self.weights / self.counts.sum(axis=0)
+        means = self.sums.sum(axis=-2) * per_probe
+        expected = (means / self.counts.sum(axis=0)) @ self.counts.T
+        found: Doubles = self.contributions() - expected
+        return found
+
+
+def mean_over_cells(sums: Doubles, counts: Doubles, searches: npt.NDArray[np.int64]) -> Doubles:
+    """Return the mean over the probes of each cell, then over cells, then over searches.
+
+    A cell without probes is left out of its search, and a search without cells out of the mean.
+
+    Args:
+        sums: Shape (..., cells).
+        counts: Broadcast against `sums`.
+        searches: Shape (cells,).
+
+    Returns:
+        Shape (...); NaN where every cell is empty.
+    """
+    there = counts > 0
+    means = np.divide(
+        sums,
+        counts,
+        out=np.zeros(np.broadcast_shapes(sums.shape, counts.shape)),
+        where=np.broadcast_to(there, np.broadcast_shapes(sums.shape, counts.shape)),
+    )
+    in_search = (searches[:, None] == np.unique(searches)).astype(np.float64)
+    n_cells = there @ in_search
+    by_search = (means @ in_search) / np.maximum(n_cells, 1)
+    n_searches = np.count_nonzero(n_cells, axis=-1)
+    total = by_search.sum(axis=-1)
+    found: Doubles = np.where(n_searches > 0, total / np.maximum(n_searches, 1), np.nan)
+    return found
+
+
+def _check_rows(
+    values: npt.NDArray[np.generic], counted: Bools, identities: Integers, cells: Integers
+) -> None:
+    lengths = {values.shape[-1], len(counted), len(identities), len(cells)}
+    if len(lengths) != 1:
+        raise ProtocolError(
+            f"{values.shape[-1]} values, {len(counted)} marks of what counts, {len(identities)} "
+            f"identities and {len(cells)} cells: there must be one of each per row."
+        )
+    if not counted.any():
+        raise ProtocolError(
+            f"None of {len(counted)} rows counts, so there is nothing to average. Compare probes and "
+            "gallery of the same identities."
+        )

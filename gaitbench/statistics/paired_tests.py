@@ -1,0 +1,241 @@
+"""Whether two methods differ on the same people, probes, draws and seeds.
+
+If two methods are equally good, swapping them for any one person changes nothing in distribution. So
+the signs of the persons' differences are flipped at random; with several seeds, their noise is added.
+docs/statistics.md derives the test and says how well it keeps its level.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+import numpy.typing as npt
+from scipy.special import stdtrit
+
+from gaitbench.core.errors import ProtocolError
+from gaitbench.evaluation.distances import Doubles
+from gaitbench.statistics.identity_sums import IdentitySums
+from gaitbench.statistics.resampling import SeedNoise, Variance, blocks
+
+PERMUTATIONS = 10_000
+
+# Sums of the same numbers in another order differ by rounding, and must count as equal.
+_ROUNDING = 1e-12
+
+
+@dataclass(frozen=True, eq=False)
+class SignFlips:
+    """One choice of permutations, shared by all pairs of methods of a table.
+
+    Args:
+        signs: Shape (n, identities): -1 where the two methods are swapped, else 1.
+        seed_noise: For the same n permutations.
+    """
+
+    signs: npt.NDArray[np.int8]
+    seed_noise: SeedNoise
+
+    @classmethod
+    def draw(
+        cls,
+        n_identities: int,
+        n_seeds: int,
+        rng: np.random.Generator,
+        *,
+        n_permutations: int = PERMUTATIONS,
+    ) -> "SignFlips":
+        """Draw signs with equal probability, and the noise of the seeds.
+
+        Args:
+            n_identities: I, at least 1.
+            n_seeds: K, at least 1.
+            rng: From `gaitbench.core.random_streams.stream`.
+            n_permutations: Number of permutations.
+        """
+        signs = rng.integers(0, 2, (n_permutations, n_identities), dtype=np.int8)
+        return cls(2 * signs - 1, SeedNoise.draw(n_seeds, n_permutations, rng))
+
+
+@dataclass(frozen=True, eq=False)
+class PairedDifferences:
+    """Every pair of methods, compared; all arrays have shape (pairs,).
+
+    Args:
+        pairs: Positions of the two methods, the first before the second.
+        difference: First less second, the mean over seeds.
+        standard_error: Of the difference, from identities and seeds.
+        p: Two-sided, without any correction for the number of pairs.
+        p_holm: Corrected for all pairs by Holm's method.
+        detectable: The smallest true difference that such a test finds in 80 % of cases.
+        sources: What varies: "identities", and "seeds" where there are several.
+    """
+
+    pairs: tuple[tuple[int, int], ...]
+    difference: Doubles
+    standard_error: Doubles
+    p: Doubles
+    p_holm: Doubles
+    detectable: Doubles
+    sources: tuple[str, ...]
+
+
+def paired_differences(methods: Sequence[IdentitySums], flips: SignFlips) -> PairedDifferences:
+    """Compare all pairs of methods in one metric and condition.
+
+    Args:
+        methods: One per method, with sums of shape (K, identities, cells), the mean over draws.
+        flips: For as many identities and seeds.
+
+    Raises:
+        ProtocolError: If there is no pair, or the methods were not tested on the same probes.
+    """
+    _check_same_probes(methods, flips)
+    pairs = tuple(combinations(range(len(methods)), 2))
+    first, second = np.array(pairs).T
+    contributions = np.stack([one.contributions() for one in methods])
+    influence = np.stack([one.influence() for one in methods])
+    contributions = contributions[first] - contributions[second]
+    influence = influence[first] - influence[second]
+    observed = contributions.sum(axis=-1)
+    variance = variance_of(observed, influence)
+    swapped = swapped_shares(contributions, influence, variance)
+    null = null_distribution(swapped, observed, variance, flips)
+    p = p_values(null, observed.mean(axis=-1))
+    # A large difference widens its own null distribution; small ones, which are asked for here, do not.
+    no_difference = null_distribution(influence.mean(axis=-2), observed, variance, flips)
+    return PairedDifferences(
+        pairs=pairs,
+        difference=observed.mean(axis=-1),
+        standard_error=variance.standard_error,
+        p=p,
+        p_holm=holm(p),
+        detectable=smallest_detectable(no_difference, variance),
+        sources=("identities",) if flips.seed_noise.n_seeds == 1 else ("identities", "seeds"),
+    )
+
+
+def variance_of(values: Doubles, influence: Doubles) -> Variance:
+    """Return how uncertain a metric or a difference of two is, without resampling.
+
+    What `PerSeed.variance` finds by resampling, in closed form.
+
+    Args:
+        values: Shape (..., K).
+        influence: Shape (..., K, identities), see `IdentitySums.influence`.
+    """
+    n_seeds, n_identities = influence.shape[-2:]
+    unbiased = n_identities / max(n_identities - 1, 1)
+    mean = influence.mean(axis=-2)
+    alone = influence - mean[..., None, :]
+    interaction = (alone**2).sum(axis=(-1, -2)) / max(n_seeds - 1, 1)
+    return Variance.of(values, unbiased * (mean**2).sum(axis=-1), unbiased * interaction)
+
+
+def swapped_shares(contributions: Doubles, influence: Doubles, variance: Variance) -> Doubles:
+    """Return what changes its sign when two methods are swapped for a person, shape (..., identities).
+
+    With one seed, it is the person's contribution to the difference. Of several, the part that all
+    persons have in common is that of the seeds as far as these make up the variance, and theirs is
+    added as noise: left in, it would count twice.
+
+    Args:
+        contributions: Shape (..., K, identities): every identity's share of the difference.
+        influence: Same shape, see `IdentitySums.influence`.
+        variance: Of the difference.
+    """
+    own = influence.mean(axis=-2)
+    common = contributions.mean(axis=-2) - own
+    found: Doubles = own + (1 - variance.seeds_share)[..., None] * common
+    return found
+
+
+def null_distribution(
+    shares: Doubles, values: Doubles, variance: Variance, flips: SignFlips
+) -> Doubles:
+    """Return how differences are distributed if there is none, shape (n, ...).
+
+    Args:
+        shares: Shape (..., identities), see `swapped_shares`.
+        values: Shape (..., K): the difference of every seed.
+        variance: Of the difference.
+        flips: Signs and seed noise.
+    """
+    columns = shares.reshape(-1, shares.shape[-1]).T
+    sums = np.empty((len(flips.signs), columns.shape[1]))
+    for rows in blocks(len(sums), len(columns)):
+        sums[rows] = flips.signs[rows].astype(np.float64) @ columns
+    by_people = variance.kept * sums.reshape(-1, *shares.shape[:-1])
+    noise = flips.seed_noise
+    found: Doubles = noise.t_scale(variance.freedom) * (by_people + noise.of(values))
+    return found
+
+
+def p_values(null: Doubles, observed: Doubles) -> Doubles:
+    """Return two-sided p-values, (1 + how many are at least as far from 0) / (n + 1).
+
+    Args:
+        null: Shape (n, ...).
+        observed: Shape (...).
+    """
+    rounding = _ROUNDING * np.abs(null).max(axis=0)
+    extreme = (np.abs(null) >= np.abs(observed) - rounding).sum(axis=0)
+    found: Doubles = (1 + extreme) / (len(null) + 1)
+    return found
+
+
+def holm(p: Doubles) -> Doubles:
+    """Return p-values corrected for their number: their maximum error rate over the family is kept.
+
+    Source: Holm, A simple sequentially rejective multiple test procedure, 1979.
+
+    Args:
+        p: Shape (n,).
+    """
+    order = np.argsort(p, kind="stable")
+    remaining = np.arange(len(p), 0, -1)
+    adjusted = np.empty(len(p))
+    adjusted[order] = np.minimum(1.0, np.maximum.accumulate(remaining * p[order]))
+    return adjusted
+
+
+def smallest_detectable(
+    null: Doubles, variance: Variance, *, level: float = 0.05, power: float = 0.8
+) -> Doubles:
+    """Return the true difference at which the test rejects with probability `power`, shape (...).
+
+    Args:
+        null: Differences without any true one, shape (n, ...).
+        variance: Of the observed difference.
+        level: Of the two-sided test.
+        power: Wanted.
+
+    Returns:
+        The distance from 0 beyond which the test rejects, and then as many standard errors as Student's
+        t exceeds with probability 1 - `power` (0.84 where there is one seed).
+    """
+    critical = np.quantile(np.abs(null), 1 - level, axis=0, method="weibull")
+    deviates = stdtrit(variance.freedom, power)
+    found: Doubles = critical + deviates * variance.standard_error
+    return found
+
+
+def _check_same_probes(methods: Sequence[IdentitySums], flips: SignFlips) -> None:
+    if len(methods) < 2:
+        raise ProtocolError(f"{len(methods)} methods make no pair to compare: give two or more.")
+    reference = methods[0]
+    wanted = (flips.seed_noise.n_seeds, flips.signs.shape[1])
+    for i, method in enumerate(methods):
+        if method.sums.shape[:2] != wanted or method.sums.ndim != 3:
+            raise ProtocolError(
+                f"Method {i} has sums of shape {method.sums.shape}, but the permutations are for "
+                f"{wanted[0]} seeds and {wanted[1]} identities: (seeds, identities, cells) is needed."
+            )
+        if not (
+            np.array_equal(method.counts, reference.counts)
+            and np.array_equal(method.searches, reference.searches)
+        ):
+            raise ProtocolError(
+                f"Method {i} was not tested on the same probes as method 0, so their people cannot be "
+                "compared pair by pair. Test both with the same rules and data set."
+            )

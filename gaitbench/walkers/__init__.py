@@ -1,0 +1,1 @@
+"""The simulated people: bodies, gait, clothes, cameras, segmentation noise."""

@@ -1,0 +1,179 @@
+"""Tables and documents as LaTeX: booktabs tables, and a document that pdflatex compiles.
+
+Only packages of a basic TeX distribution are used: booktabs, graphicx, amssymb and geometry.
+"""
+
+from collections.abc import Iterator
+
+from gaitbench.reports.formats.latex_text import code, escape
+from gaitbench.results.section import Document, Section
+from gaitbench.results.table import (
+    TIED,
+    Cell,
+    Column,
+    Missing,
+    Row,
+    Table,
+    Unit,
+    printed,
+    uncertainty,
+)
+
+_ALIGNMENT = {Unit.TEXT: "l", Unit.MARK: "c"}
+# Of a landscape page with a footer; a table that is shrunk to the width of the page gains height.
+_ROWS_PER_PAGE = 26
+_ROWS_PER_PAGE_IF_WIDE = 42
+_WIDE = 14
+
+_PREAMBLE = r"""\documentclass[10pt]{article}
+\usepackage[utf8]{inputenc}
+\usepackage[a4paper,landscape,margin=18mm]{geometry}
+\usepackage{amssymb}
+\usepackage{booktabs}
+\usepackage{graphicx}
+% The usual bullet needs a font that a basic distribution holds only as a bitmap.
+\renewcommand{\labelitemi}{$\bullet$}
+\setlength{\parindent}{0pt}
+\setlength{\parskip}{4pt}
+\renewcommand{\topfraction}{0.95}
+\renewcommand{\textfraction}{0.02}
+\renewcommand{\floatpagefraction}{0.4}
+"""
+
+
+def table_latex(table: Table) -> str:
+    """Return `table` environments, more than one only if the rows do not fit a page.
+
+    The preamble needs booktabs, graphicx and amssymb.
+    """
+    chunks = list(_chunks(table))
+    return "\n".join(
+        _environment(table, rows, part=i, is_last=i == len(chunks) - 1)
+        for i, rows in enumerate(chunks)
+    )
+
+
+def document_latex(document: Document) -> str:
+    """Return a standalone document; figures are included as PDF by their relative paths."""
+    parts = [_PREAMBLE, r"\begin{document}", rf"\section*{{{escape(document.title)}}}"]
+    parts += [f"{escape(text)}\n" for text in document.paragraphs]
+    for section in document.sections:
+        parts += _section(section)
+    return "\n".join([*parts, r"\end{document}", ""])
+
+
+def _section(section: Section) -> Iterator[str]:
+    yield rf"\subsection*{{{escape(section.title)}}}"
+    yield from (f"{escape(text)}\n" for text in section.paragraphs)
+    if section.facts:
+        yield r"\begin{itemize}"
+        yield from (rf"\item {escape(name)}: {escape(value)}" for name, value in section.facts)
+        yield r"\end{itemize}"
+    for name, text in section.listings:
+        yield rf"{escape(name)}:\par"
+        yield r"{\footnotesize\raggedright"
+        yield from (rf"{code(line)}\par" for line in text.splitlines() if line.strip())
+        yield "}"
+    yield from map(table_latex, section.tables)
+    for figure in section.figures:
+        yield r"\begin{figure}[htbp]\centering"
+        size = r"width=\linewidth,height=0.85\textheight,keepaspectratio"
+        yield rf"\includegraphics[{size}]{{{figure.path}.pdf}}"
+        yield rf"\caption{{{escape(figure.caption)}}}"
+        yield r"\end{figure}"
+    yield from (f"{escape(gallery.sentence)}\n" for gallery in section.galleries)
+    # Otherwise floats of one section would drift under the heading of the next.
+    yield r"\clearpage"
+
+
+def _environment(table: Table, rows: tuple[Row, ...], *, part: int, is_last: bool) -> str:
+    continued = " (continued)" if part else ""
+    lines = [
+        r"\begin{table}[htbp]",
+        r"\centering",
+        rf"\caption{{{escape(table.title)}{continued}}}",
+        # Shrunk only if wider than the text; a column is never cut.
+        r"\resizebox{\ifdim\width>\linewidth\linewidth\else\width\fi}{!}{%",
+        *_tabular(table, rows),
+        "}",
+    ]
+    if is_last:
+        lines += _notes(table)
+    return "\n".join([*lines, r"\end{table}", ""])
+
+
+def _tabular(table: Table, rows: tuple[Row, ...]) -> Iterator[str]:
+    numbers = {missing: i for i, missing in enumerate(table.footnotes, start=1)}
+    yield rf"\begin{{tabular}}{{{''.join(_ALIGNMENT.get(c.unit, 'r') for c in table.columns)}}}"
+    yield r"\toprule"
+    yield from _upper_header(table)
+    yield " & ".join(_header(column) for column in table.columns) + r" \\"
+    yield r"\midrule"
+    for i, row in enumerate(rows):
+        if row.rule_above and i:
+            yield r"\midrule"
+        entries = zip(row.cells, table.columns, strict=True)
+        yield " & ".join(_entry(cell, column, numbers) for cell, column in entries) + r" \\"
+    yield r"\bottomrule"
+    yield r"\end{tabular}%"
+
+
+def _upper_header(table: Table) -> Iterator[str]:
+    if not any(column.group for column in table.columns):
+        return
+    titles, rules, first = [], [], 1
+    for group, n in table.groups:
+        titles.append(rf"\multicolumn{{{n}}}{{c}}{{{escape(group)}}}" if group else "")
+        if group:
+            rules.append(rf"\cmidrule(lr){{{first}-{first + n - 1}}}")
+        first += n
+    yield " & ".join(titles) + r" \\"
+    yield "".join(rules)
+
+
+def _header(column: Column) -> str:
+    return escape(column.title)
+
+
+def _entry(cell: Cell, column: Column, numbers: dict[Missing, int]) -> str:
+    if cell.missing:
+        return rf"--\textsuperscript{{{numbers[cell.missing]}}}"
+    if cell.value is None:
+        return escape(cell.text)
+    value = printed(cell.value, column.unit)
+    parts = [rf"\textbf{{{value}}}" if cell.best else value]
+    if cell.tied:
+        parts[0] += escape(TIED)
+    # Beside its value in smaller type: an interval takes as much room as two values.
+    behind = uncertainty(cell, column.unit)
+    parts += [
+        rf"{{\footnotesize {escape(behind)}}}" if cell.low is not None else escape(behind)
+    ] * bool(behind)
+    if cell.text:
+        parts.append(escape(cell.text))
+    return " ".join(parts)
+
+
+def _notes(table: Table) -> Iterator[str]:
+    reasons = [
+        rf"\textsuperscript{{{i}}} {escape(m.reason)}"
+        + "".join(f"; to make it: {code(command)}" for command in m.commands)
+        for i, m in enumerate(table.footnotes, start=1)
+    ]
+    lines = [*reasons, *map(escape, table.footer)]
+    if lines:
+        yield r"\par\smallskip\parbox{\linewidth}{\footnotesize\raggedright"
+        yield "\\par\n".join(lines)
+        yield "}"
+
+
+def _chunks(table: Table) -> Iterator[tuple[Row, ...]]:
+    """Yield runs of rows that fit a page, broken at a rule where there is one."""
+    rows, start = table.rows, 0
+    most = _ROWS_PER_PAGE_IF_WIDE if len(table.columns) > _WIDE else _ROWS_PER_PAGE
+    while len(rows) - start > most:
+        rules = [i for i in range(start + 1, start + most + 1) if rows[i].rule_above]
+        end = rules[-1] if rules else start + most
+        yield rows[start:end]
+        start = end
+    yield rows[start:]

@@ -1,0 +1,214 @@
+"""The command line as a user meets it, above all its messages."""
+
+import subprocess
+import sys
+
+import pytest
+
+from gaitbench.cli.main import _FORMATS, main
+from gaitbench.reports.report import FORMATS
+
+
+@pytest.fixture
+def gaitbench(monkeypatch, capsys, tmp_path):
+    """Run a command in this process; return its exit code and everything that it printed."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "200")
+
+    def call(*arguments):
+        monkeypatch.setattr(sys, "argv", ["gaitbench", *map(str, arguments)])
+        with pytest.raises(SystemExit) as stopped:
+            main()
+        printed = capsys.readouterr()
+        return stopped.value.code or 0, " ".join((printed.out + printed.err).split())
+
+    return call
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--protocol", "adaptabilty"), "Did you mean 'adaptability'"),
+        (("--methods", "rggait"), "Did you mean 'rg-gait'"),
+        (("--backbone", "gaitbas"), "Did you mean 'gaitbase'"),
+        (("--setting", "mimic"), "Did you mean 'mimicgait'"),
+        (("--preset", "labtop"), "Did you mean 'laptop'"),
+        (("--dataset", "walker"), "Did you mean 'walkers'"),
+        (("--adapt-to", "midle"), "Did you mean 'middle'"),
+        (("--protocol", "adaptability", "--adapt-to", "top"), "trains on 'top' already"),
+        (("--dataset", "no/such/folder"), "there is no such folder"),
+        (("--seeds", "0,x"), "'x' is not a whole number"),
+        (("--side", "left"), "side = 'left'"),
+        (("--draws", "clips"), "draws = 'clips'"),
+        (("--positives", "self"), "positives = 'self'"),
+        (("--test-draws", "0"), "'--test-draws': Input should be greater than or equal to 1"),
+        (("--adapt-to", "rg-gait.pach"), "Did you mean 'rg-gait.patch'"),
+        (("--device", "tpu"), "Device 'tpu' is not available"),
+        (("--plugin", "nothing.py"), "there is no such file"),
+        (("missing.toml",), "there is no such file"),
+    ],
+)
+def test_bad_input_is_answered_before_any_work(gaitbench, tmp_path, arguments, said):
+    code, printed = gaitbench("run", "--store", tmp_path / "store", *arguments)
+    assert code == 2
+    assert said in printed
+    assert not list((tmp_path / "store").glob("*/*"))
+
+
+def test_an_unknown_key_in_an_experiment_file_is_named(gaitbench, tmp_path):
+    (tmp_path / "mine.toml").write_text('protcol = "occluded"\n')
+    code, printed = gaitbench("run", "mine.toml", "--dry-run")
+    assert code == 2
+    assert "mine.toml: Unknown key 'protcol'. Did you mean 'protocol'" in printed
+
+
+def test_a_file_and_options_combine_and_are_printed_as_toml(gaitbench, tmp_path):
+    (tmp_path / "mine.toml").write_text('protocol = "ablation"\npreset = "smoke"\n')
+    code, printed = gaitbench("run", "mine.toml", "--setting", "rg-gait", "--dry-run")
+    assert code == 0
+    assert 'protocol = "ablation"' in printed
+    assert 'setting = "rg-gait"' in printed
+    assert "artifacts would be made" in printed
+
+
+def test_other_readings_are_options_and_printed_as_toml(gaitbench):
+    options = ("--draws", "batch", "--positives", "self-too", "--methods", "rg-gait-visible-alpha")
+    code, printed = gaitbench("run", "--preset", "smoke", *options, "--dry-run")
+    assert code == 0
+    assert 'draws = "batch"' in printed
+    assert 'positives = "self-too"' in printed
+    assert "RG-Gait, visible alpha under mimicgait, seed 0" in printed
+
+
+def test_draws_and_panel_are_options_and_printed_as_toml(gaitbench):
+    code, printed = gaitbench("run", "--preset", "smoke", "--dry-run")
+    assert code == 0
+    assert "test_draws = 3" in printed
+    assert "sanity = true" in printed
+    assert "(blank)" in printed
+    options = ("--no-sanity", "--test-draws", "1")
+    code, printed = gaitbench("run", "--preset", "smoke", *options, "--dry-run")
+    assert code == 0
+    assert "test_draws = 1" in printed
+    assert "sanity = false" in printed
+    assert "(blank)" not in printed
+    assert "draw 1" not in printed
+
+
+def test_released_occlusions_are_listed_last_and_drawn_where_they_are_asked_for(
+    gaitbench, tmp_path
+):
+    code, printed = gaitbench("occlusions", "list")
+    assert code == 0
+    assert printed.index("rg-gait.patch") > printed.index(" top ")
+    assert printed.count("asked for") == 15
+    sheet = tmp_path / "sheet.png"
+    assert gaitbench("occlusions", "preview", "rg-gait.patch", "--output", sheet)[0] == 0
+    assert sheet.is_file()
+
+
+@pytest.mark.parametrize(
+    "name", ["methods", "backbones", "datasets", "protocols", "settings", "presets", "occlusions"]
+)
+def test_every_list_lists(gaitbench, name):
+    code, printed = gaitbench(name, "list")
+    assert code == 0
+    wanted = {"methods": "rg-gait", "datasets": "walkers", "settings": "occ-aware"}
+    assert wanted.get(name, "") in printed
+
+
+def test_run_then_report_then_status(gaitbench, tmp_path):
+    common = ("--store", tmp_path / "store")
+    code, printed = gaitbench(
+        *("run", "--preset", "smoke", "--methods", "baseline-1", "--jobs", "1", "--device", "cpu"),
+        *common,
+    )
+    assert code == 0
+    assert "Baseline-1" in printed
+    assert (tmp_path / "report" / "report.md").is_file()
+    code, printed = gaitbench("report", "--out", tmp_path / "again", *common)
+    assert code == 0
+    first, again = ((tmp_path / folder / "report.md").read_text() for folder in ("report", "again"))
+    assert first == again
+    code, printed = gaitbench("status", *common)
+    assert code == 0
+    assert "12/12" in printed
+
+
+def test_a_report_that_lies_there_is_not_written_again(gaitbench, tmp_path):
+    common = ("--store", tmp_path / "store")
+    arguments = ("run", "--preset", "smoke", "--methods", "baseline-1", "--device", "cpu")
+    first = gaitbench(*arguments, *common)[1]
+    report = tmp_path / "report" / "report.md"
+    written = report.stat().st_mtime_ns
+    again = gaitbench(*arguments, *common)[1]
+    assert report.stat().st_mtime_ns == written
+    assert again.split("Report:")[0] == first.split("Report:")[0]
+    text = report.read_text()
+    report.write_text("scribbled over")
+    gaitbench(*arguments, *common)
+    assert report.read_text() == text
+    code, _ = gaitbench("report", *common, "--seeds", "0,1", "--preset", "smoke")
+    assert code == 0
+    assert report.read_text() != text
+
+
+def test_a_report_of_what_was_not_run_says_how_to_make_it(gaitbench, tmp_path):
+    code, _ = gaitbench("report", "--preset", "smoke", "--store", tmp_path / "store")
+    assert code == 0
+    text = (tmp_path / "report" / "report.md").read_text()
+    assert "gaitbench run --protocol occluded --preset smoke" in text
+
+
+def test_reporting_from_nothing_says_what_to_do(gaitbench, tmp_path):
+    code, printed = gaitbench("report", "--store", tmp_path / "store")
+    assert code == 2
+    assert "gaitbench run --protocol occluded" in printed
+
+
+def test_stale_artifacts_are_named_with_the_reason(gaitbench, tmp_path, monkeypatch):
+    common = ("--store", tmp_path / "store")
+    gaitbench(
+        *("run", "--preset", "smoke", "--methods", "baseline-1", "--jobs", "1", "--device", "cpu"),
+        *common,
+    )
+    from gaitbench.methods.extractor import ExtractorStage
+
+    monkeypatch.setattr(ExtractorStage, "version", 2)
+    code, printed = gaitbench("status", *common)
+    assert code == 0
+    assert "made by version 1 of ExtractorStage, now 2" in printed
+
+
+def test_data_commands(gaitbench, tmp_path):
+    folder = tmp_path / "walkers"
+    code, printed = gaitbench("data", "walkers", folder, "--preset", "smoke", "--jobs", "1")
+    assert code == 0
+    assert "identities" in printed
+    assert gaitbench("data", "info", folder)[0] == 0
+    assert gaitbench("data", "sheet", folder, "--output", tmp_path / "sheet.png")[0] == 0
+    assert (tmp_path / "sheet.png").stat().st_size > 1000
+    code, printed = gaitbench("data", "walkers", folder, "--preset", "smoke")
+    assert code == 2
+    assert "not empty" in printed
+    frames = folder / "frames.npy"
+    frames.write_bytes(frames.read_bytes()[:-100])
+    code, printed = gaitbench("data", "info", folder)
+    assert code == 2
+    assert "Import it again" in printed
+
+
+def test_help_is_quick_and_complete():
+    done = subprocess.run(
+        [sys.executable, "-m", "gaitbench", "run", "--help"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    for option in ("--protocol", "--test-dataset", "--plugin", "--jobs", "--dry-run"):
+        assert option in done.stdout
+
+
+def test_the_formats_are_those_of_the_reports():
+    # The command line knows them by itself, so that its help does not import the reports.
+    assert _FORMATS == FORMATS

@@ -1,0 +1,257 @@
+"""Synthetic results: every protocol, with numbers that are simple functions of their place."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from gaitbench.results.collect import collect
+from gaitbench.results.frame import COLUMNS, METRICS, Results
+from tests.making import make_store
+from tests.protocols.experiments import bench
+
+METHODS = {
+    "baseline-1": ("Baseline-1", 0.10),
+    "baseline-2": ("Baseline-2", 0.30),
+    "occ-aware": ("Occ-Aware", 0.40),
+    "mimicgait": ("MimicGait", 0.50),
+    "rg-gait": ("RG-Gait", 0.60),
+}
+ABLATION = {
+    "vanilla-residual": ("Vanilla residual", 0.45, (True, False, False)),
+    "aware-only": ("Aware only", 0.50, (True, False, True)),
+    "adaptive-only": ("Adaptive only", 0.52, (True, True, False)),
+    "rg-gait": ("RG-Gait", 0.60, (True, True, True)),
+    "rg-gait-true-alpha": ("Oracle alpha", 0.65, (True, True, True)),
+    "baseline-1": ("Baseline-1", 0.10, (False, False, False)),
+}
+GENERATORS = ("top", "bottom", "middle", "pole")
+SHARES = (0.1, 0.2, 0.3, 0.4, 0.5)
+"""Wanted at severity 1, 2 and so on; a generator hides up to 1.5 points less."""
+FACTS = {
+    "preset": "laptop",
+    "distance": "euclidean, mean over parts",
+    "rules": "walkers, version 1",
+    "never_compared": "pairs of one view, pairs of one recording",
+    "no_mate": "drop",
+    "setting": "mimicgait: top or bottom, every clip, 0.4–0.6",
+    "seeds": [0, 1, 2],
+    "gaitbench_version": "0.1.0",
+    "protocol_version": 1,
+    "wall_time_s": 93.25,
+}
+
+
+def cell(protocol, method, title, rank_1, seed, **changes):
+    """One finished row; `changes` overrides any column."""
+    row = {
+        "status": "done",
+        "reason": "",
+        "command": "",
+        "protocol": protocol,
+        "dataset": "walkers",
+        "test_dataset": "walkers",
+        "backbone": "gaitbase",
+        "method": method,
+        "title": title,
+        "setting": "mimicgait",
+        "trained": "" if method == "baseline-1" else "mimicgait",
+        "side": "both",
+        "adapted_to": "",
+        "adapted_steps": 0,
+        "test": "top+bottom",
+        "severity": float("nan"),
+        "hidden_wanted": float("nan"),
+        "check": "",
+        "seed": seed,
+        "draw": 0,
+        "rank_1": rank_1,
+        "rank_5": min(1.0, rank_1 + 0.2),
+        "rank_10": min(1.0, rank_1 + 0.3),
+        "rank_20": min(1.0, rank_1 + 0.35),
+        "map": 0.8 * rank_1,
+        "minp": 0.5 * rank_1,
+        "tar_far_0.01": 0.6 * rank_1,
+        "tar_far_0.001": 0.3 * rank_1,
+        "chance_rank_1": 0.05,
+        "chance_rank_5": 0.25,
+        "n_probes": 118,
+        "n_gallery": 40,
+        "n_identities": 20,
+        "n_without_mate": 2,
+        "hidden_share": 0.45,
+        "detector_accuracy": float("nan"),
+        "detector_error": float("nan"),
+        "steps_occluded": 0 if method == "baseline-1" else 300,
+        "steps_total": 300 if method == "baseline-1" else 700,
+    } | changes
+    parts = [row[k] for k in ("dataset", "test_dataset", "backbone", "method", "setting", "side")]
+    parts += [row["adapted_to"], row["test"], row["severity"], seed, row["draw"]]
+    parts += [row["trained"], row["adapted_steps"], row["check"]]
+    network = (row["dataset"], row["backbone"], method, row["trained"], row["adapted_to"], seed)
+    names = {"key": "/".join(map(str, parts)), "stage": "/".join(map(str, network))}
+    return names | row
+
+
+def frame(rows):
+    return pd.DataFrame(rows, columns=[*COLUMNS, *(k for k in rows[0] if k not in COLUMNS)])
+
+
+def fake_probes(key):
+    """Per-probe scores; only methods with an amount head have alpha."""
+    rng = np.random.default_rng(sum(map(ord, key)))
+    n = 118
+    hidden = rng.uniform(0, 0.7, n)
+    scores = pd.DataFrame(
+        {
+            "search": "all",
+            "gallery_view": "",
+            "probe": np.arange(n),
+            "sequence": [f"s{i}" for i in range(n)],
+            "identity": [f"p{i % 20}" for i in range(n)],
+            "condition": "nm",
+            "view": "090",
+            "rank": rng.integers(1, 20, n),
+            "ap": rng.random(n),
+            "inp": rng.random(n),
+            "genuine": rng.random(n),
+            "impostor": rng.random(n),
+            "mates": 2,
+            "gallery": 40,
+            "hidden_share": hidden,
+        }
+    )
+    method = key.split("/")[3]
+    if method in ("rg-gait", "mimicgait"):
+        scores["alpha"] = np.clip(hidden + rng.normal(0, 0.08, n), 0, 1)
+        scores["type_correct"] = rng.random(n) < 0.9
+    return scores
+
+
+def drop(results, chosen, reason="not trained yet", command="gaitbench run exp.toml"):
+    """Return results in which the rows that `chosen` picks are missing."""
+    cells = results.cells.copy()
+    rows = chosen(cells)
+    numbers = [*METRICS, "hidden_share", "steps_occluded", "steps_total", "n_probes", "n_gallery"]
+    numbers += ["n_identities", "n_without_mate", "chance_rank_1", "chance_rank_5"]
+    cells[numbers] = cells[numbers].astype(float)
+    cells.loc[rows, numbers] = float("nan")
+    cells.loc[rows, ["status", "reason", "command"]] = ["missing", reason, command]
+    return Results(cells, results.facts, results.probes)
+
+
+def occluded_rows(seeds, backbones, datasets):
+    for d, dataset in enumerate(datasets):
+        for b, backbone in enumerate(backbones):
+            place = {"dataset": dataset, "test_dataset": dataset, "backbone": backbone}
+            for seed in seeds:
+                shift = 0.02 * seed - 0.03 * b - 0.05 * d
+                yield cell(
+                    "occluded", "baseline-1", "Baseline-1", 0.8 + shift, seed, test="holistic",
+                    hidden_share=0.0, **place,
+                )  # fmt: skip
+                for method, (title, base) in METHODS.items():
+                    quality = {}
+                    if method in ("occ-aware", "mimicgait", "rg-gait"):
+                        quality["detector_accuracy"] = 0.9 + 0.01 * seed
+                    if method in ("mimicgait", "rg-gait"):
+                        quality["detector_error"] = 0.08
+                    yield cell("occluded", method, title, base + shift, seed, **place, **quality)
+
+
+def other_rows(seeds):
+    for seed in seeds:
+        shift = 0.02 * seed
+        for method, (title, base) in METHODS.items():
+            kept = 0.8 if method == "baseline-1" else 0.5 + base / 2
+            yield cell(
+                "retention", method, title, kept + shift, seed, test="holistic", hidden_share=0.0
+            )
+            for test, drop_by in (("middle", 0.05), ("dynamic", 0.02)):
+                low = base - drop_by + shift
+                yield cell("generalizability", method, title, low, seed, test=test)
+                if method != "baseline-1":
+                    yield cell(
+                        "adaptability", method, title, low + 0.1, seed, test=test,
+                        adapted_to=test, steps_occluded=333, steps_total=733,
+                    )  # fmt: skip
+            # The sweep's whole clips are short, so they are recognised less often.
+            yield cell(
+                "sweep", method, title, kept + shift - 0.05, seed, test="holistic", severity=0,
+                hidden_share=0.0,
+            )  # fmt: skip
+            for g, generator in enumerate(GENERATORS):
+                for severity, share in enumerate(SHARES, start=1):
+                    rate = max(0.0, 0.9 - (1.2 - base) * share - 0.04 * g + shift / 2)
+                    yield cell(
+                        "sweep", method, title, rate, seed, test=generator, severity=severity,
+                        hidden_wanted=share, hidden_share=share - 0.005 * g,
+                    )  # fmt: skip
+        for method, (title, base, flags) in ABLATION.items():
+            switches = dict(zip(("residual", "adaptive", "aware"), flags, strict=True))
+            yield cell("ablation", method, title, base + shift, seed, **switches)
+            yield cell(
+                "ablation", method, title, 0.7 + shift, seed, test="holistic", hidden_share=0.0,
+                **switches,
+            )  # fmt: skip
+
+
+def newer_rows(seeds):
+    """The audit, the adaptation curve and the sanity panel."""
+    for seed in seeds:
+        for method, (title, base) in METHODS.items():
+            rate = base + 0.02 * seed
+            trainings = ("mimicgait", "rg-gait") if method != "baseline-1" else ("",)
+            for trained in trainings:
+                yield cell(
+                    "audit", method, title, 0.7, seed, test="holistic", trained=trained,
+                    setting=trained or "mimicgait", hidden_share=0.0,
+                )  # fmt: skip
+                for setting in ("mimicgait", "rg-gait"):
+                    loss = 0.05 * (trained != setting)
+                    yield cell(
+                        "audit", method, title, rate - loss, seed, trained=trained, setting=setting
+                    )
+            for steps in (0, 30, 60) if method != "baseline-1" else ():
+                for test, change in (("middle", 0.001), ("top+bottom", -0.001), ("holistic", 0)):
+                    yield cell(
+                        "adaptation-curve", method, title, rate + steps * change, seed, test=test,
+                        adapted_to="middle", adapted_steps=steps,
+                        hidden_share=0.0 if test == "holistic" else 0.45,
+                    )  # fmt: skip
+            for check, value in (("as tested", rate), ("blank", 0.0), ("shuffled", rate - 0.02)):
+                yield cell("sanity", method, title, value, seed, check=check)
+
+
+@pytest.fixture
+def make_cell():
+    return cell
+
+
+@pytest.fixture
+def make_results():
+    """Results from rows."""
+    return lambda rows, **facts: Results(frame(rows), FACTS | facts, fake_probes)
+
+
+@pytest.fixture
+def full(make_results):
+    """A complete run with the given seeds, backbones and data sets."""
+
+    def make(seeds=(0, 1, 2), backbones=("gaitbase",), datasets=("walkers",)):
+        rows = [*occluded_rows(seeds, backbones, datasets), *other_rows(seeds), *newer_rows(seeds)]
+        switches = {"residual": None, "adaptive": None, "aware": None}
+        return make_results([switches | row for row in rows])
+
+    return make
+
+
+@pytest.fixture
+def without():
+    return drop
+
+
+@pytest.fixture(scope="session")
+def pictured(tmp_path_factory):
+    """Results of a small run, whose data set is there to take pictures from."""
+    asked = bench(methods=("baseline-1",))
+    return collect(make_store(tmp_path_factory.mktemp("pictured") / "store", asked), asked)

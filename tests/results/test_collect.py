@@ -1,0 +1,259 @@
+"""From a store with a part of an experiment to `Results`: nothing invented, nothing hidden."""
+
+import math
+import shlex
+import tomllib
+
+import pytest
+import typer
+
+from gaitbench import __version__
+from gaitbench.cli.experiment import experiment_options
+from gaitbench.cli.main import app
+from gaitbench.core.store import DEFAULT_FOLDER, Store
+from gaitbench.evaluation.summary import summarise
+from gaitbench.experiment.bench import Bench
+from gaitbench.experiment.cells import Evaluation
+from gaitbench.experiment.spec import Experiment
+from gaitbench.protocols.expansion import expand
+from gaitbench.results.collect import NUMBERS, collect
+from gaitbench.results.commands import command_of
+from gaitbench.results.frame import METRICS
+from gaitbench.running.make import read_rules, read_scores
+from gaitbench.running.run import Runner
+from gaitbench.walkers.dataset import RULES
+from tests.making import Silent
+
+
+def bench(**changes):
+    values = {"preset": "smoke", "protocol": "occluded", "methods": ("baseline-1",)} | changes
+    return Bench.resolve(Experiment(**values))
+
+
+def parsed(command):
+    """Return the experiment and the store that a command line asks for, as the program reads it."""
+    program, run, *arguments = shlex.split(command)
+    assert (program, run) == ("gaitbench", "run")
+    given = typer.main.get_command(app).commands["run"].make_context("run", arguments).params
+    values = experiment_options(given) | {"plugins": [str(p) for p in given["plugin"] or []]}
+    return Experiment.of(values, "options"), given["store"]
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory):
+    """Return a store that has Baseline-1, and nothing else, under the main table's protocol."""
+    made = Store(tmp_path_factory.mktemp("collected") / "a store")
+    # The data set, the network, whole clips, three draws, and six checks that nothing else asks for.
+    assert Runner(made, bench(), jobs=1, device="cpu", display=Silent()).run() == 12
+    return made
+
+
+@pytest.fixture(scope="module")
+def partial(store):
+    """Return the results of a larger experiment than the one that was run."""
+    return collect(store, bench(methods=("baseline-1", "rg-gait"), no_mate="miss"))
+
+
+def test_a_finished_experiment_has_no_gap(store):
+    cells = collect(store, bench()).cells
+    assert set(cells["status"]) == {"done"}
+    assert set(cells["reason"]) == {""}
+    wanted = [("occluded", "holistic", 0, "")]
+    wanted += [("occluded", "top+bottom", draw, "") for draw in range(3)]
+    checks = (
+        "as tested",
+        "whole clips",
+        "blank",
+        "outline",
+        "tied-outline",
+        "one-draw",
+        "shuffled",
+    )
+    wanted += [
+        ("sanity", "holistic" if check == "whole clips" else "top+bottom", 0, check)
+        for check in (*checks, "masked")
+    ]
+    columns = ["protocol", "test", "draw", "check"]
+    assert list(cells[columns].itertuples(index=False, name=None)) == wanted
+    assert list(cells["key"]) == [c.evaluation.key for c in expand(bench())]
+    assert list(cells["stage"]) == [c.evaluation.stage.key for c in expand(bench())]
+    assert cells["key"].nunique() == 10
+    assert set(cells["trained"]) == {""}
+    assert cells[["severity", "hidden_wanted"]].isna().all(axis=None)
+
+
+@pytest.mark.parametrize("no_mate", ["drop", "miss", "miss-ranks"])
+def test_done_cells_are_averages_of_the_stored_scores(store, no_mate):
+    for _, row in collect(store, bench(no_mate=no_mate)).cells.iterrows():
+        scores = read_scores(store, row["key"])
+        rules = read_rules(store, row["key"])
+        assert rules == RULES
+        for name, value in summarise(scores, rules, no_mate=no_mate).items():
+            assert row[name] == value, name
+        assert row["n_probes"] == len(scores)
+        assert row["n_identities"] == scores["identity"].nunique() == 6
+        assert row["hidden_share"] == scores["hidden_share"].mean()
+        found = scores[scores["mates"] > 0]
+        assert row["rank_1"] == pytest.approx(
+            (found["rank"] == 1).sum() / (len(found) if no_mate == "drop" else len(scores))
+        )
+
+
+def test_hidden_share_belongs_to_the_test(partial):
+    done = partial.cells[partial.cells["status"] == "done"]
+    asked = done[done["check"] == ""]
+    assert (asked.loc[asked["test"] == "holistic", "hidden_share"] == 0).all()
+    shares = asked.loc[asked["test"] == "top+bottom", "hidden_share"]
+    assert shares.between(0.2, 0.8).all()
+    # Every draw hides something else.
+    assert shares.nunique() == len(shares) == 3
+
+
+def test_hidden_share_is_that_of_the_occluded_side(store):
+    asked = bench(side="gallery", test_draws=1, sanity=False)
+    assert Runner(store, asked, jobs=1, device="cpu", display=Silent()).run() == 1
+    shares = collect(store, asked).cells.set_index("test")["hidden_share"]
+    assert shares["holistic"] == 0
+    assert 0.2 < shares["top+bottom"] < 0.8
+
+
+def test_a_method_without_a_detector_has_no_detector_quality(partial):
+    done = partial.cells[partial.cells["status"] == "done"]
+    assert done[["detector_accuracy", "detector_error"]].isna().all(axis=None)
+    assert done[list(METRICS)].notna().all(axis=None)
+
+
+def test_missing_cells_say_why_and_hold_no_number(partial):
+    missing = partial.cells[partial.cells["status"] == "missing"]
+    # Three draws and ten checks, two of them of the detector.
+    assert list(missing["method"]) == ["rg-gait"] * 13
+    assert list(missing["check"])[-2:] == ["true-amount", "stray-detector"]
+    for _, row in missing.iterrows():
+        assert row["reason"] == "not evaluated yet"
+        assert all(math.isnan(row[name]) for name in NUMBERS)
+        assert (row["residual"], row["adaptive"], row["aware"]) == (True, True, True)
+        assert row["steps_occluded"] == 4
+        assert row["trained"] == "mimicgait"
+
+
+def test_the_command_of_a_missing_cell_makes_it(partial, store):
+    asked = bench(methods=("baseline-1", "rg-gait"), no_mate="miss")
+    for command in partial.cells["command"]:
+        experiment, folder = parsed(command)
+        assert experiment == asked.experiment
+        assert folder == store.folder
+        again = Bench.resolve(experiment)
+        assert {c.evaluation.key for c in expand(again)} == set(partial.cells["key"])
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {},
+        {"protocol": "all", "preset": "paper", "seeds": (0, 1, 2)},
+        {"seeds": (7,), "backbones": ("gaitbase", "another"), "distance": "cosine"},
+        {"dataset": "my walks/indoor", "test_dataset": "it's outdoors", "no_mate": "miss"},
+        {"methods": ("mimicgait", "baseline-1"), "side": "gallery", "setting": "occ-aware"},
+        {"adapt_to": (), "plugins": ("/plug ins/one.py", "/plug ins/two.py")},
+        {"adapt_to": ("crowd", "pole"), "setting": "rg-gait", "side": "probe"},
+        {"adapt_to": ("rg-gait.patch",), "draws": "batch", "positives": "self-too"},
+        {"sanity": False, "test_draws": 7},
+    ],
+)
+def test_a_command_gives_the_same_experiment_back(tmp_path, values):
+    experiment = Experiment(**values)
+    store = Store(tmp_path / "kept here")
+    assert parsed(command_of(experiment, store)) == (experiment, store.folder)
+
+
+def test_a_command_says_no_more_than_it_must(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("GAITBENCH_STORE", raising=False)
+    command = command_of(Experiment(), Store(DEFAULT_FOLDER))
+    assert command == "gaitbench run --protocol occluded"
+    assert parsed(command) == (Experiment(), None)
+
+
+def test_rows_of_two_protocols_share_key_and_numbers(store):
+    cells = collect(store, bench(protocol="all")).cells
+    whole = cells[(cells["method"] == "baseline-1") & (cells["test"] == "holistic")]
+    whole = whole[whole["severity"].isna()]
+    assert set(whole["protocol"]) == {"occluded", "retention", "ablation", "audit", "sanity"}
+    assert whole["key"].nunique() == 1
+    assert whole["rank_1"].nunique() == 1
+    swept = cells[cells["protocol"] == "sweep"]
+    assert set(swept["status"]) == {"missing"}
+    steps = swept[swept["severity"] > 0][["severity", "hidden_wanted"]].drop_duplicates()
+    assert list(steps.itertuples(index=False, name=None)) == [(1, 0.2), (2, 0.4)]
+    others = cells[cells["protocol"] != "sweep"]
+    assert others[["severity", "hidden_wanted"]].isna().all(axis=None)
+    assert set(cells.loc[cells["protocol"] != "sanity", "check"]) == {""}
+
+
+def test_cells_of_other_settings_and_budgets_say_so(store):
+    methods = ("baseline-1", "baseline-2")
+    cells = collect(store, bench(protocol="audit", methods=methods, sanity=False)).cells
+    trained = cells[cells["method"] == "baseline-2"]
+    assert set(trained["trained"]) == {"mimicgait", "rg-gait", "occ-aware"}
+    assert trained["stage"].nunique() == 3
+    assert (trained.groupby("trained")["stage"].nunique() == 1).all()
+    occluded = trained[trained["test"] != "holistic"]
+    assert set(occluded["setting"]) == {"mimicgait", "rg-gait", "occ-aware"}
+    cells = collect(store, bench(protocol="adaptation-curve", methods=methods)).cells
+    curve = cells[cells["check"] == ""]
+    assert set(curve["adapted_to"]) == {"middle", "dynamic"}
+    assert sorted(set(curve["adapted_steps"])) == [0, 1, 2]
+
+
+def test_steps_are_those_of_the_stages(partial):
+    for method, steps in (("baseline-1", (0, 4)), ("rg-gait", (4, 12))):
+        cells = partial.cells[partial.cells["method"] == method]
+        found = cells[["steps_occluded", "steps_total"]].drop_duplicates()
+        assert list(found.itertuples(index=False, name=None)) == [steps]
+
+
+def test_per_probe_scores_are_read_when_asked_for(store):
+    results = collect(store, bench())
+    for key in results.cells["key"]:
+        assert results.probes(key).equals(read_scores(store, key))
+
+
+def test_facts_say_what_the_numbers_depend_on(partial, store):
+    facts = partial.facts
+    assert facts["preset"] == "smoke"
+    assert facts["distance"] == "euclidean"
+    assert facts["no_mate"] == "miss"
+    assert facts["side"] == "both"
+    assert facts["seeds"] == [0]
+    assert facts["gaitbench_version"] == __version__
+    assert facts["protocol_version"] == Evaluation.version
+    assert facts["rules"] == "walkers, version 1"
+    assert facts["never_compared"] == "pairs of one view, pairs of one recording"
+    assert "one_number" not in facts
+    assert facts["test_frames"] == 4
+    assert facts["adaptation_steps"] == 2
+    assert facts["setting"] == (
+        "mimicgait: trained on 100% of the clips: top 0.4–0.6, bottom 0.4–0.6; tested on 100% of the "
+        "clips: top 0.4–0.6, bottom 0.4–0.6 (MimicGait (WACV 2025), section 4)"
+    )
+    asked = bench(methods=("baseline-1", "rg-gait"), no_mate="miss").experiment
+    assert parsed(facts["command"]) == (asked, store.folder)
+    assert Experiment.of(tomllib.loads(facts["experiment"]), "facts") == asked
+
+
+def test_other_readings_of_training_are_among_the_facts(store):
+    plain = collect(store, bench()).facts
+    facts = collect(store, bench(draws="batch", positives="self-too")).facts
+    assert "triplet_loss" not in plain
+    assert facts["triplet_loss"] == "each anchor is its own positive too"
+    assert "batch" not in str(plain["setting"])
+    assert "drawn once for all clips of a batch; tested on" in str(facts["setting"])
+
+
+def test_an_empty_store_gives_the_same_cells_without_numbers(store, tmp_path):
+    empty = Store(tmp_path / "nothing")
+    cells = collect(empty, bench()).cells
+    assert list(cells["key"]) == list(collect(store, bench()).cells["key"])
+    assert set(cells["status"]) == {"missing"}
+    assert cells[list(NUMBERS)].isna().all(axis=None)
+    assert not empty.folder.exists()

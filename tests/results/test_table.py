@@ -1,0 +1,83 @@
+import pytest
+
+from gaitbench.results.table import (
+    Better,
+    Cell,
+    Column,
+    Missing,
+    Row,
+    Table,
+    Unit,
+    mark_best,
+    mark_best_across,
+    printed,
+)
+
+UP = Column("a", unit=Unit.PERCENT, better=Better.HIGHER)
+DOWN = Column("b", unit=Unit.PERCENT, better=Better.LOWER)
+
+
+def bold(rows):
+    return [[cell.best for cell in row.cells] for row in rows]
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "text"),
+    [
+        (0.0625, Unit.PERCENT, "6.3"),
+        (1.0, Unit.PERCENT, "100.0"),
+        (0.0, Unit.PERCENT, "0.0"),
+        (0.3 / 0.8, Unit.RATIO, "0.38"),
+        (1 / 3, Unit.RATIO, "0.33"),
+        (1e-14, Unit.PERCENT, "0.0"),
+    ],
+)
+def test_values_are_rounded_half_up(value, unit, text):
+    assert printed(value, unit) == text
+
+
+def test_equal_looking_values_are_all_bold_in_the_columns_own_direction():
+    values = [(0.5004, 0.1), (0.4996, 0.3), (0.2, 0.1)]
+    rows = [Row((Cell(value=a), Cell(value=b))) for a, b in values]
+    assert bold(mark_best(rows, [UP, DOWN])) == [[True, True], [True, False], [False, True]]
+
+
+def test_reference_rows_and_missing_cells_do_not_compete():
+    rows = [
+        Row((Cell(value=0.9),), contest=None),
+        Row((Cell(missing=Missing("why")),)),
+        Row((Cell(value=0.2),)),
+        Row((Cell(value=0.1),)),
+    ]
+    assert bold(mark_best(rows, [UP])) == [[False], [False], [True], [False]]
+
+
+def test_contests_are_apart_and_a_value_without_rival_is_not_bold():
+    rows = [Row((Cell(value=v),), contest=c) for v, c in [(0.1, "x"), (0.2, "x"), (0.9, "y")]]
+    assert bold(mark_best(rows, [UP])) == [[False], [True], [False]]
+
+
+def test_best_across_leaves_label_columns_out():
+    columns = [Column("amount", unit=Unit.PERCENT), UP, UP]
+    row = Row((Cell(value=0.9), Cell(value=0.2), Cell(value=0.3)))
+    assert bold(mark_best_across([row], columns)) == [[False, False, True]]
+
+
+def test_footnotes_number_distinct_reasons_in_reading_order():
+    first, second = Missing("b", ("run",)), Missing("a")
+    rows = tuple(Row((Cell(missing=m),)) for m in (first, second, first))
+    assert Table("t", "T", (UP,), rows).footnotes == (first, second)
+
+
+def test_impossible_tables_are_refused():
+    with pytest.raises(ValueError, match="2 cells for 1 columns"):
+        Table("t", "T", (UP,), (Row((Cell(), Cell())),))
+    with pytest.raises(ValueError, match="finite"):
+        Cell(value=float("nan"))
+    with pytest.raises(ValueError, match="either measured or missing"):
+        Cell(value=0.5, missing=Missing("why"))
+
+
+def test_groups_span_neighbours():
+    columns = tuple(Column("x", group) for group in ("", "", "a", "a", "b"))
+    assert Table("t", "T", columns, ()).groups == [("", 1), ("", 1), ("a", 2), ("b", 1)]

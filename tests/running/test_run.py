@@ -1,0 +1,286 @@
+"""Planning, resuming, sharing a store, and what a killed run leaves."""
+
+import hashlib
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from gaitbench.core.store import Store
+from gaitbench.experiment.bench import Bench
+from gaitbench.experiment.spec import Experiment
+from gaitbench.protocols.base import protocols
+from gaitbench.protocols.expansion import expand
+from gaitbench.running.run import Runner, tasks_of
+from tests.making import Silent
+
+METHODS = ("baseline-1", "rg-gait")
+# The data set, three networks, and whole clips and top+bottom for one method, top+bottom for the other.
+ARTIFACTS = 7
+
+
+def bench(**changes):
+    # Without repetitions and panel, which add more of the same kinds of work.
+    bare = {"sanity": False, "test_draws": 1}
+    values = {"preset": "smoke", "protocol": "occluded", "methods": METHODS} | bare | changes
+    return Bench.resolve(Experiment(**values))
+
+
+def runner(folder, jobs=1, **changes):
+    return Runner(Store(folder), bench(**changes), jobs=jobs, device="cpu", display=Silent())
+
+
+def contents(folder):
+    """Return a hash of every file whose bytes must not depend on how a run went."""
+    return {
+        str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for kind in ("datasets", "stages", "scores")
+        for path in sorted((folder / kind).rglob("*"))
+        if path.is_file() and path.name != "record.json" and ".making-" not in str(path)
+    }
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    """Return the store of an undisturbed run."""
+    folder = tmp_path_factory.mktemp("undisturbed") / "store"
+    assert runner(folder).run() == ARTIFACTS
+    return folder
+
+
+def test_a_second_run_makes_nothing(finished):
+    again = runner(finished)
+    assert again.run() == 0
+    assert again.display.outcomes == {}
+
+
+def test_workers_give_the_same_bytes(finished, tmp_path):
+    runner(tmp_path / "store", jobs=2).run()
+    assert contents(tmp_path / "store") == contents(finished)
+
+
+def test_only_what_is_missing_is_made_and_only_if_it_is_needed(finished, tmp_path):
+    import shutil
+
+    folder = tmp_path / "store"
+    shutil.copytree(finished, folder)
+    store = Store(folder)
+    first = runner(folder)
+    scores = [t for t in first.tasks if t.kind == "scores"]
+    stage = next(t for t in first.tasks if t.kind == "stages" and not t.thing.inputs)
+    shutil.rmtree(store.path("stages", stage.key))
+    assert runner(folder).missing() == []
+    shutil.rmtree(store.path("scores", scores[-1].key))
+    again = runner(folder)
+    again.run()
+    assert set(again.display.outcomes) == {stage.key, scores[-1].key}
+    assert contents(folder) == contents(finished)
+
+
+def test_draws_and_panel_are_evaluations_of_the_same_networks():
+    bare, full = bench(), bench(sanity=True, test_draws=3)
+    tasks = [{t.key: t for t in tasks_of(b, expand(b))} for b in (bare, full)]
+    assert tasks[0].keys() < tasks[1].keys()
+    more = [t for key, t in tasks[1].items() if key not in tasks[0]]
+    assert {t.kind for t in more} == {"scores"}
+    labels = [t.label for t in tasks[1].values()]
+    assert len(set(labels)) == len(labels)
+    assert "RG-Gait under mimicgait, seed 0" in labels
+    assert "RG-Gait on top+bottom of mimicgait, seed 0, draw 2" in labels
+    assert "RG-Gait on top+bottom of mimicgait (stray-detector), seed 0, draw 0" in labels
+
+
+@pytest.mark.parametrize(
+    ("protocol", "label"),
+    [
+        ("sweep", "RG-Gait on pole of mimicgait severity 2, seed 0, draw 0"),
+        (
+            "audit",
+            "RG-Gait trained under rg-gait on 8 types of occ-aware, seed 0, draw 1",
+        ),
+        (
+            "adaptation-curve",
+            "RG-Gait adapted to middle (1 steps) on top+bottom of mimicgait, seed 0, draw 0",
+        ),
+    ],
+)
+def test_labels_of_evaluations_say_what_is_trained_and_tested(protocol, label):
+    b = bench(protocol=protocol, methods=("rg-gait",), test_draws=2)
+    assert label in [t.label for t in tasks_of(b, expand(b))]
+
+
+def test_every_stage_comes_after_what_it_needs():
+    for name in protocols.names():
+        b = bench(protocol=name, methods=(), sanity=True)
+        seen = set()
+        for task in tasks_of(b, expand(b)):
+            assert task.needs <= seen
+            seen.add(task.key)
+
+
+def test_protocols_share_trained_stages():
+    b = bench(protocol="all", methods=(), sanity=True)
+    tasks = tasks_of(b, expand(b))
+    stages = [t for t in tasks if t.kind == "stages"]
+    extractors = [t for t in stages if t.thing.role == "extractor" and not t.thing.mix.share]
+    assert len(extractors) == 1
+    alone = bench(protocol="occluded", methods=())
+    assert {t.key for t in tasks_of(alone, expand(alone))} <= {t.key for t in tasks}
+
+
+def test_seeds_are_complete_repetitions():
+    one, two = bench(seeds=(0,)), bench(seeds=(0, 1))
+    stages = [{t.key for t in tasks_of(b, expand(b)) if t.kind == "stages"} for b in (one, two)]
+    assert len(stages[1]) == 2 * len(stages[0])
+    data = [t for t in tasks_of(two, expand(two)) if t.kind == "datasets"]
+    assert len(data) == 1
+
+
+COMMAND = [
+    *(sys.executable, "-m", "gaitbench", "run", "--protocol", "occluded", "--preset", "smoke"),
+    *("--methods", ",".join(METHODS), "--jobs", "2", "--device", "cpu"),
+    *("--no-sanity", "--test-draws", "1"),
+]
+
+
+def test_a_killed_run_goes_on_and_ends_with_the_same_bytes(finished, tmp_path):
+    folder = tmp_path / "store"
+    command = [*COMMAND, "--store", str(folder), "--out", str(tmp_path / "report")]
+    process = subprocess.Popen(
+        command, start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    limit = time.monotonic() + 120
+    while time.monotonic() < limit and not list(folder.glob("stages/*/spec.json")):
+        time.sleep(0.05)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    before = contents(folder)
+    assert before
+    subprocess.run(command, check=True, capture_output=True)
+    after = contents(folder)
+    assert before.items() <= after.items()
+    assert after == contents(finished)
+    assert not list(folder.glob("*/.making-*"))
+
+
+def test_one_failure_keeps_everything_that_does_not_need_it(tmp_path, monkeypatch):
+    plugin = tmp_path / "moody.py"
+    plugin.write_text(MOODY)
+    folder = tmp_path / "store"
+    done = subprocess.run(
+        [
+            *(sys.executable, "-m", "gaitbench", "run", "--protocol", "occluded", "--preset"),
+            *("smoke", "--methods", "moody,baseline-2", "--jobs", "1", "--device", "cpu"),
+            *("--no-sanity", "--test-draws", "1"),
+            *("--store", str(folder), "--plugin", str(plugin), "--out", str(tmp_path / "report")),
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    said = " ".join(done.stderr.split())
+    assert "Moody" in said
+    assert "ValueError: not today" in said
+    assert "whole traceback is in" in said
+    log = next((folder / "logs").glob("*.txt")).read_text()
+    assert "raise ValueError" in log
+    store = Store(folder)
+    # Baseline-1 on two conditions and Baseline-2 on one, with their two networks.
+    assert (len(store.keys("scores")), len(store.keys("stages"))) == (3, 2)
+
+
+MOODY = """
+from dataclasses import dataclass
+from gaitbench import register
+from gaitbench.methods.extractor import ExtractorStage
+from gaitbench.baselines.plain import Baseline2
+
+
+@dataclass(frozen=True)
+class MoodyStage(ExtractorStage):
+    def losses(self, network, networks, batch):
+        raise ValueError("not today")
+
+
+@register("moody")
+@dataclass(frozen=True)
+class Moody(Baseline2):
+    title = "Moody"
+
+    def stage(self, plan):
+        whole = super().stage(plan)
+        return MoodyStage(whole.data, whole.recipe, whole.mix, whole.seed, whole.backbone)
+"""
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_two_runs_in_one_store_make_nothing_twice(finished, tmp_path, jobs):
+    folder = tmp_path / "store"
+    processes = [
+        subprocess.Popen(
+            [
+                *(*COMMAND, "--jobs", str(jobs), "--store", str(folder)),
+                *("--out", str(tmp_path / f"report{i}")),
+            ],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        for i in range(2)
+    ]
+    said = [p.communicate(timeout=240)[0] for p in processes]
+    assert [p.returncode for p in processes] == [0, 0], said
+    made = sum(int(s.split(" artifacts made in")[0].split("\n")[-1]) for s in said)
+    assert made == ARTIFACTS
+    assert contents(folder) == contents(finished)
+
+
+def test_a_run_whose_parent_alone_is_killed_leaves_no_workers(tmp_path):
+    folder = tmp_path / "store"
+    process = subprocess.Popen(
+        [*COMMAND, "--store", str(folder)],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+        cwd=tmp_path,
+    )
+    limit = time.monotonic() + 120
+    while time.monotonic() < limit and not list(folder.glob("stages/*/spec.json")):
+        time.sleep(0.05)
+    process.kill()
+    process.wait()
+    while time.monotonic() < limit:
+        try:
+            os.killpg(process.pid, 0)
+        except ProcessLookupError:
+            return
+        time.sleep(0.2)
+    pytest.fail("workers outlive their parent")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_ctrl_c_says_what_is_kept_and_how_to_go_on(tmp_path, number):
+    folder = tmp_path / "store"
+    process = subprocess.Popen(
+        [*COMMAND, "--store", str(folder)],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        cwd=tmp_path,
+        # What runs in the background of a shell ignores Ctrl-C, and so would what it starts.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
+    limit = time.monotonic() + 120
+    while time.monotonic() < limit and not list(folder.glob("datasets/*/spec.json")):
+        time.sleep(0.05)
+    # Ctrl-C reaches the whole process group, a batch system's signal the parent alone.
+    (os.killpg if number == signal.SIGINT else os.kill)(process.pid, number)
+    said = process.communicate(timeout=60)[1]
+    assert process.returncode == 130
+    assert "Everything that was finished is kept" in " ".join(said.split())
+    assert "Traceback" not in said
