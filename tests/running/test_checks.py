@@ -4,12 +4,13 @@ import numpy as np
 import pytest
 
 from gaitbench.core.errors import ConfigurationError, DataError, ProtocolError
+from gaitbench.core.registry import register
 from gaitbench.data.rules import Rules, Search
 from gaitbench.data.silhouettes import Silhouettes, SilhouettesWriter
 from gaitbench.experiment.bench import Bench
 from gaitbench.experiment.spec import Experiment
 from gaitbench.methods.base import methods
-from gaitbench.occlusion.base import Occlusion, Step, occlusions
+from gaitbench.occlusion.base import Occlusion, Step
 from gaitbench.protocols.expansion import expand
 from gaitbench.running.checks import (
     check_data,
@@ -107,7 +108,7 @@ def test_too_few_identities_are_refused(tmp_path):
 
 
 def test_an_occlusion_of_a_wrong_shape_is_refused():
-    @occlusions.register("crooked")
+    @register("crooked")
     class Crooked(Occlusion):
         name = "crooked"
 
@@ -122,7 +123,7 @@ def test_an_occlusion_of_a_wrong_shape_is_refused():
 
 
 def test_an_occlusion_that_fails_is_named():
-    @occlusions.register("broken")
+    @register("broken")
     class Broken(Occlusion):
         name = "broken"
 
