@@ -2,16 +2,19 @@
 
 import hashlib
 import json
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 
-from gaitbench import evaluation
 from gaitbench.core.atomic import write_text
-from gaitbench.core.keys import key_of
+from gaitbench.core.keys import PLUGIN_DIGEST, key_of
+from gaitbench.core.plugin_errors import PLUGIN_PREFIX
 from gaitbench.core.store_union import ReadableStore
-from gaitbench.experiment.bench import Bench
-from gaitbench.results.collect import facts_of, rules_of
+from gaitbench.experiment.expansion import Expansion
+from gaitbench.results.collect import rules_of
+from gaitbench.results.facts import facts_of
 from gaitbench.results.snapshot import Snapshot
 
 RECORD = ".report.json"
@@ -32,7 +35,7 @@ class KeptReport:
 
 def digest_of(
     store: ReadableStore,
-    bench: Bench,
+    expansion: Expansion,
     snapshot: Snapshot,
     formats: Sequence[str],
     *,
@@ -43,15 +46,31 @@ def digest_of(
     Scores and their records never change under their key in one store, so they need not be read.
     """
     there = sorted((key, str(folder)) for key, folder in snapshot.there.items())
-    code = hashlib.sha256()
-    # Intervals and tests are computed when a report is written, so their code counts too.
-    for package in (Path(__file__).parent, Path(str(evaluation.__file__)).parent):
-        for path in sorted(package.glob("*.*")):
-            code.update(path.read_bytes() if path.is_file() else b"")
-    facts = facts_of(store, bench, snapshot, rules_of(store, bench))
+    facts = facts_of(store, expansion, snapshot, rules_of(store, expansion))
     said = {name: str(value) for name, value in facts.items()}
     asked = [list(formats), published]
-    return key_of([there, snapshot.other_versions, said, asked, code.hexdigest()])
+    return key_of([there, snapshot.other_versions, said, asked, _code(), _plugins()])
+
+
+def _code() -> str:
+    """Return the hash of the code that makes reports; intervals and tests are made with them."""
+    root = Path(__file__).parent
+    own = import_module("gaitbench").__path__[0]
+    folders = [
+        root,
+        *(Path(own) / name for name in ("results", "protocols", "statistics", "evaluation")),
+    ]
+    code = hashlib.sha256()
+    for folder in folders:
+        for path in sorted(folder.rglob("*.*")):
+            code.update(path.read_bytes() if path.is_file() and path.suffix != ".pyc" else b"")
+    return code.hexdigest()
+
+
+def _plugins() -> list[str]:
+    """Return the files of loaded plug-ins by their hash: their metrics, figures and formats count too."""
+    loaded = [module for name, module in sys.modules.items() if name.startswith(PLUGIN_PREFIX)]
+    return sorted(str(getattr(module, PLUGIN_DIGEST, "")) for module in loaded)
 
 
 def find_report(folder: Path, digest: str) -> KeptReport | None:

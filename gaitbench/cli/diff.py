@@ -100,13 +100,14 @@ def _collected(
 ) -> "Results":
     """Return a store's results, with no plug-ins but the experiment's own."""
     from gaitbench.core.plugins import only_plugins
+    from gaitbench.protocols.expansion import expand
     from gaitbench.results.collect import collect
 
     with (
         only_plugins(()),
         resolved_experiment(None, options, plugins, store, record) as bench,
     ):
-        return collect(store, bench)
+        return collect(store, expand(bench))
 
 
 def _say_differing(first: LastExperiment, second: LastExperiment) -> None:

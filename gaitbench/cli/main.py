@@ -254,19 +254,22 @@ def _report(
     *,
     published: bool = False,
 ) -> None:
+    from gaitbench.protocols.expansion import expand
     from gaitbench.reports.unchanged import KeptReport, digest_of, find_report, keep_report
     from gaitbench.results.snapshot import Snapshot
 
-    snapshot = Snapshot.take(store, bench)
-    digest = digest_of(store, bench, snapshot, formats, published=published)
+    expansion = expand(bench)
+    snapshot = Snapshot.take(store, expansion)
+    digest = digest_of(store, expansion, snapshot, formats, published=published)
     report = find_report(folder, digest)
     if report is None:
-        from gaitbench.reports.report import terminal_text, write_report
+        from gaitbench.reports.report import sections_of, terminal_text, write_report
         from gaitbench.results.collect import collect
 
-        results = collect(store, bench, snapshot)
-        written = write_report(results, folder, formats, published=published)
-        report = KeptReport(written[0], terminal_text(results))
+        results = collect(store, expansion, snapshot)
+        sections = sections_of(results, published=published)
+        written = write_report(results, sections, folder, formats)
+        report = KeptReport(written[0], terminal_text(results, sections))
         if results.finished == snapshot.there.keys():
             keep_report(folder, digest, written, report.terminal)
     out.print(report.terminal, markup=False, highlight=False, soft_wrap=True)

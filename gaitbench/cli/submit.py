@@ -144,7 +144,7 @@ def _check_trained(store: "Store", bench: "Bench", evaluation: "Evaluation") -> 
     Raises:
         StoreError: If not; the message has the command that makes it.
     """
-    from gaitbench.results.commands import command_of
+    from gaitbench.results.facts import command_of
 
     stage = evaluation.stage
     missing = [

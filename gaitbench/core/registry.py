@@ -114,10 +114,11 @@ class Registry(Generic[T]):
         return name
 
     def names(self) -> list[str]:
-        """Return all known names: gaitbench's own by the alphabet, then others as they came."""
+        """Return all known names: gaitbench's own by `place` and alphabet, then others as they came."""
         self._load()
         own = [name for name, thing in self._things.items() if thing.__module__.startswith(OWN)]
-        return list(dict.fromkeys([*sorted(own), *self._things]))
+        own.sort(key=lambda name: (getattr(self._things[name], "place", 0), name))
+        return list(dict.fromkeys([*own, *self._things]))
 
     def items(self) -> Iterator[tuple[str, type[T]]]:
         """Yield every name with its class."""

@@ -7,10 +7,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from gaitbench.core.arrays import Bools
 from gaitbench.core.errors import ProtocolError
 from gaitbench.data.rules import EXCLUDED_WORDS, Excluded, Rules, Search
 from gaitbench.data.sides import chosen
-from gaitbench.evaluation.metrics import Bools
 
 COLUMNS = ("sequence", "identity", "condition", "view", "recording")
 Positions = npt.NDArray[np.int64]

@@ -1,6 +1,6 @@
 """From embeddings to scores: every search of a data set's rules, one row per probe.
 
-`gaitbench.evaluation.summary` makes the numbers of a table from these rows.
+`gaitbench.evaluation.counted_rows` makes the numbers of a table from these rows.
 """
 
 from collections.abc import Iterator, Sequence
@@ -10,16 +10,15 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from gaitbench.core.arrays import Bools, Floats
 from gaitbench.core.errors import ProtocolError
 from gaitbench.data.rules import Rules, Search
-from gaitbench.evaluation.distances import (
+from gaitbench.evaluation.distances.base import (
     Distance,
-    Floats,
     check_embeddings,
     get_distance,
     rows_at_once,
 )
-from gaitbench.evaluation.metrics import Bools, Ranking, allowed_impostors, nearest, rank_mates
 from gaitbench.evaluation.pairs import (
     COLUMNS,
     Codes,
@@ -29,7 +28,8 @@ from gaitbench.evaluation.pairs import (
     parts,
     sides,
 )
-from gaitbench.evaluation.verification import Pairs
+from gaitbench.evaluation.ranking import Ranking, nearest, rank_mates
+from gaitbench.evaluation.verification import Pairs, allowed_impostors, tar_column
 
 NEAREST = tuple(f"near_{k}" for k in range(1, 6))
 """Columns that hold a probe's closest gallery entries."""
@@ -57,7 +57,7 @@ def score_probes(
         probes: n rows with the columns `COLUMNS`.
         gallery: m rows with the columns `COLUMNS`.
         rules: Which probes are searched for where, and which pairs are never compared.
-        distance: A name in `gaitbench.evaluation.distances.DISTANCES`.
+        distance: A name in `gaitbench distances list`.
         far: False accept rates in [0, 1].
 
     Returns:
@@ -87,11 +87,6 @@ def score_probes(
         [_score_search(searching, search, probes, gallery, far) for search in rules.searches],
         ignore_index=True,
     )
-
-
-def tar_column(far: float) -> str:
-    """Return the name of the column that holds TAR at this false accept rate."""
-    return f"tar_far_{far:g}"
 
 
 def _score_search(

@@ -6,8 +6,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from gaitbench.core.arrays import Floats
 from gaitbench.core.errors import DataError, ProtocolError
-from gaitbench.evaluation.distances import Floats, check_embeddings, get_distance, rows_at_once
+from gaitbench.evaluation.distances.base import check_embeddings, get_distance, rows_at_once
 
 GREW_RANKS = 20
 # Data sets in OpenGait's layout name GREW's test subjects "00001test".

@@ -1,16 +1,142 @@
-"""Verification over more pairs than fit into memory: only those that a threshold depends on are kept."""
+"""Verification: which pairs of a probe and a gallery entry a threshold accepts.
+
+A genuine pair at the distance of the first rejected impostor is rejected.
+"""
 
 from dataclasses import dataclass, field
+from typing import Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
 
-from gaitbench.evaluation.metrics import Bools, accepted_share, far_threshold
+from gaitbench.core.arrays import Bools, Floats, Integers
+from gaitbench.core.errors import ProtocolError, UnknownNameError
+
+Convention = Literal["largest", "interpolated"]
+"""Of the rate at a false accept rate that no threshold meets exactly; see `tar_at_far`."""
+
+
+def tar_column(far: float) -> str:
+    """Return the name of the column of scores that holds TAR at this false accept rate."""
+    return f"tar_far_{far:g}"
+
+
+def allowed_impostors(far: float, n_impostors: int) -> int:
+    """Return the largest number of accepted impostor pairs whose share does not exceed `far`.
+
+    Args:
+        far: False accept rate in [0, 1].
+        n_impostors: Number of all impostor pairs.
+
+    Raises:
+        ProtocolError: If `far` is not a share in [0, 1].
+    """
+    if not 0 <= far <= 1:
+        raise ProtocolError(
+            f"far={far:g} is not a false accept rate in [0, 1]. Divide per cent by 100."
+        )
+    # 0.29 · 100 is 28.999…: start one below and compare the shares themselves.
+    count = max(int(far * n_impostors) - 1, 0)
+    while count < n_impostors and (count + 1) / n_impostors <= far:
+        count += 1
+    return count
+
+
+def far_threshold(nearest_impostors: Floats, n_impostors: int, far: float) -> float:
+    """Return the distance below which pairs are accepted.
+
+    The share of impostor pairs strictly below it is at most `far`, and no larger threshold keeps
+    that. With fewer than 1 / `far` impostor pairs, none is accepted. Impostors at the threshold are
+    all rejected.
+
+    Args:
+        nearest_impostors: Distances of the nearest impostor pairs, in any order, at least
+            `allowed_impostors(far, n_impostors)` + 1 of them or all.
+        n_impostors: Number of all impostor pairs.
+        far: False accept rate in [0, 1].
+
+    Returns:
+        A distance; infinity if all impostors may be accepted, NaN if there are none.
+    """
+    allowed = allowed_impostors(far, n_impostors)
+    if n_impostors == 0:
+        return float("nan")
+    if allowed == n_impostors:
+        return float("inf")
+    return float(np.partition(nearest_impostors, allowed)[allowed])
+
+
+def tar_at_far(
+    distances: Floats,
+    probe_ids: Integers,
+    gallery_ids: Integers,
+    valid: Bools,
+    *,
+    far: float,
+    convention: Convention = "largest",
+) -> npt.NDArray[np.float64]:
+    """Return the share of every probe's genuine pairs that one threshold for all probes accepts.
+
+    With the convention "largest", the threshold gives the largest true accept rate with a false accept
+    rate of at most `far` over all pairs; a genuine pair tied with the first rejected impostor is
+    rejected. "interpolated" goes on from there on a straight line to the next point of the ROC curve;
+    the two differ only where genuine pairs and impostors tie. A probe without a mate has NaN. The mean
+    weighted by the number of genuine pairs is the rate over all pairs.
+
+    Args:
+        distances: Shape (n_probes, n_gallery), smaller is closer, finite.
+        probe_ids: Shape (n_probes,).
+        gallery_ids: Shape (n_gallery,).
+        valid: Shape (n_probes, n_gallery); False excludes a pair.
+        far: False accept rate in [0, 1].
+        convention: See above.
+
+    Returns:
+        Shape (n_probes,), in [0, 1] or NaN; all NaN without impostor pairs.
+
+    Raises:
+        UnknownNameError: If `convention` is another word.
+    """
+    if convention not in get_args(Convention):
+        raise UnknownNameError("convention of TAR@FAR", convention, get_args(Convention))
+    genuine = valid & (probe_ids[:, None] == gallery_ids[None, :])
+    impostors = distances[valid & ~genuine]
+    threshold = far_threshold(impostors, len(impostors), far)
+    pairs = distances[genuine], np.nonzero(genuine)[0], genuine.sum(axis=1)
+    share = accepted_share(*pairs, threshold)
+    if convention == "largest" or not np.isfinite(threshold):
+        return share
+    below, up_to = (impostors < threshold).mean(), (impostors <= threshold).mean()
+    tied = accepted_share(*pairs, np.nextafter(threshold, np.inf))
+    interpolated: npt.NDArray[np.float64] = share + (far - below) / (up_to - below) * (tied - share)
+    return interpolated
+
+
+def accepted_share(
+    genuine_distances: Floats, probes: Integers, mates: Integers, threshold: float
+) -> npt.NDArray[np.float64]:
+    """Return the share of every probe's genuine pairs that are closer than `threshold`.
+
+    Args:
+        genuine_distances: Shape (n_genuine,), the distances of all genuine pairs.
+        probes: Shape (n_genuine,), the row of each pair's probe.
+        mates: Shape (n_probes,), the number of genuine pairs of each probe.
+        threshold: From `far_threshold`.
+
+    Returns:
+        Shape (n_probes,); NaN without a mate or with a NaN threshold.
+    """
+    share = np.full(len(mates), np.nan)
+    if np.isnan(threshold):
+        return share
+    accepted = np.bincount(probes, weights=genuine_distances < threshold, minlength=len(mates))
+    np.divide(accepted, mates, out=share, where=mates > 0)
+    return share
 
 
 @dataclass(eq=False)
 class Pairs:
-    """Distances for verification: all genuine pairs and the nearest impostor pairs.
+    """Distances for verification over more pairs than fit into memory: only those that a threshold needs.
 
     Args:
         keep: How many impostor pairs: `allowed_impostors` of the largest rate and all pairs, plus one.

@@ -1,6 +1,7 @@
 """An experiment with every name resolved: what protocols describe their cells with."""
 
 import dataclasses
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from gaitbench.checkpoints.extractor import ExtractorFile
 from gaitbench.core.errors import ConfigurationError
 from gaitbench.data.source import DataSource
 from gaitbench.evaluation.tampering import Tampering
-from gaitbench.experiment.cells import Cell, Evaluation
+from gaitbench.experiment.cells import Cell, Coordinate, Evaluation
 from gaitbench.experiment.recipes import with_recipes
 from gaitbench.experiment.spec import Experiment, Preset
 from gaitbench.methods.base import Method, Plan, Stage, TrainingData, methods
@@ -162,9 +163,9 @@ class Bench:
         test: str,
         *,
         tested_under: str | None = None,
-        adapted_to: str = "",
-        severity: int | None = None,
-        check: str = "",
+        at: Mapping[str, Coordinate] | None = None,
+        frames: int | None = None,
+        hidden: float | None = None,
         tampering: Tampering = "none",
         draws: int | None = None,
     ) -> list[Cell]:
@@ -178,10 +179,9 @@ class Bench:
             mix: Hides the clips of that side; where it hides none, all draws are one.
             test: Name of the test condition.
             tested_under: Setting whose test clips these are; the bench's own by default.
-            adapted_to: The new type that the stage was trained on with.
-            severity: Of the sweep's grid, from 1, or 0 for whole clips; such a test has the preset's own
-                clip length.
-            check: Name of the sanity check.
+            at: Coordinates that the protocol names.
+            frames: Longest clip; the preset's by default.
+            hidden: See `Evaluation`.
             tampering: What is changed about the test.
             draws: How many; the experiment's by default.
         """
@@ -190,31 +190,28 @@ class Bench:
         first = Evaluation(
             stage=stage,
             data=_sized(self.test, self.preset_of(backbone)),
-            frames=self.preset.test_frames if severity is None else self.preset.sweep_frames,
+            frames=frames or self.preset.test_frames,
             probe=mix if side in ("both", "probe") else HOLISTIC,
             gallery=mix if side in ("both", "gallery") else HOLISTIC,
             seed=stage.seed,
             draw=0,
             distance=self.experiment.distance,
             precision=self.preset.test_precision,
-            hidden=self.preset.severities[severity - 1] if severity else None,
+            hidden=hidden,
             tampering=tampering,
         )
         kind = self.method(method)
         return [
             Cell(
-                dataclasses.replace(first, draw=draw),
-                protocol,
-                method,
-                kind.title,
-                backbone,
-                test,
-                tested_under or self.setting.name,
-                self.setting.name if kind.adaptable else "",
-                adapted_to,
-                severity,
-                check,
-                dict(getattr(kind, "residual", {})),
+                evaluation=dataclasses.replace(first, draw=draw),
+                protocol=protocol,
+                method=method,
+                title=kind.title,
+                backbone=backbone,
+                test=test,
+                setting=tested_under or self.setting.name,
+                trained=self.setting.name if kind.adaptable else "",
+                at=at or {},
             )
             for draw in range(count)
         ]

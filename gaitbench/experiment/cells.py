@@ -6,6 +6,7 @@ same evaluation share it.
 """
 
 import dataclasses
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, ClassVar
@@ -62,6 +63,10 @@ class Evaluation:
         return said | {"at_test": self.stage.at_test()}
 
 
+Coordinate = str | int | float
+"""Where a cell stands along an axis that its protocol has and others do not."""
+
+
 @dataclass(frozen=True)
 class Cell:
     """An evaluation and its place in a table.
@@ -72,13 +77,10 @@ class Cell:
         method: Registered name.
         title: As printed.
         backbone: Registered name.
-        adapted_to: The new type that the method was trained on with; "" where it was not.
         test: Name of the test condition: "holistic", the setting's types, or a generator.
         setting: Whose test clips it meets.
         trained: Setting whose training clips the method saw; "" where it saw whole clips alone.
-        severity: Of the sweep's grid, from 1; 0 for whole clips of the sweep's length.
-        check: Name of the sanity check that it is part of; "" for none.
-        ticks: Of the ablation table.
+        at: Its coordinates, by name; the protocol says which there are and what a cell without one has.
     """
 
     evaluation: Evaluation
@@ -89,10 +91,7 @@ class Cell:
     test: str
     setting: str
     trained: str
-    adapted_to: str = ""
-    severity: int | None = None
-    check: str = ""
-    ticks: dict[str, bool] = field(default_factory=dict, compare=False)
+    at: Mapping[str, Coordinate] = field(default_factory=dict, hash=False)
 
     @property
     def occluded_steps(self) -> int:
@@ -105,11 +104,13 @@ class Cell:
         return total
 
     @property
-    def adapted_steps(self) -> int:
-        """Steps of the training with the new type."""
-        return self.evaluation.stage.adapted_steps
-
-    @property
     def total_steps(self) -> int:
         """Steps of all stages, shared ones included."""
         return sum(s.steps for s in self.evaluation.stage.all_stages())
+
+    @property
+    def label(self) -> str:
+        """What is tested on what, in words."""
+        trained = f"trained under {self.trained} " if self.trained not in ("", self.setting) else ""
+        at = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in self.at.items())
+        return f"{trained}on {self.test} of {self.setting}{f' ({at})' if at else ''}"

@@ -1,25 +1,49 @@
-"""What a protocol is: a pure description that expands into cells."""
+"""What a protocol is: a pure description that expands into cells, and what a report says of them."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
 from gaitbench.core.registry import Registry
 from gaitbench.experiment.bench import HOLISTIC_TEST, REFERENCE, Bench
-from gaitbench.experiment.cells import Cell
+from gaitbench.experiment.cells import Cell, Coordinate
 from gaitbench.occlusion.mix import HOLISTIC, Setting
+from gaitbench.results.frame import Results
+from gaitbench.results.generic import generic_tables
+from gaitbench.results.section import Section
 
 
 @dataclass(frozen=True)
 class Protocol(ABC):
-    """A question about methods, as cells to evaluate."""
+    """A question about methods: cells to evaluate, and sections that answer it."""
 
     name: ClassVar[str]
     about: ClassVar[str]
+    """One line for lists."""
+
+    place: ClassVar[int] = 100
+    """Where its sections stand in a report: the smallest first."""
+
+    coordinates: ClassVar[Mapping[str, Coordinate]] = {}
+    """Axes that its cells have and others do not, with what a cell without one has.
+
+    They are columns of the results, part of the labels of tasks, and tell cells apart in `gaitbench diff`.
+    """
 
     @abstractmethod
     def cells(self, bench: Bench) -> list[Cell]:
         """Return every cell; nothing is trained or read here."""
+
+    def sections(self, results: Results) -> list[Section]:
+        """Return what a report says; by default a table of every cell in the main metrics.
+
+        Args:
+            results: Of the whole run; `results.of(self.name)` are this protocol's.
+        """
+        title = self.name.replace("-", " ").capitalize()
+        tables = generic_tables(results, self.name, title, tuple(self.coordinates))
+        return [Section(title, name=self.name, tables=tuple(tables))] if tables else []
 
     def setting(self, bench: Bench) -> Setting:
         """Return the experiment's setting as this protocol trains under it."""

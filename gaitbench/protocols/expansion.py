@@ -1,10 +1,11 @@
 """From an experiment to its cells."""
 
 from gaitbench.core.errors import ConfigurationError
+from gaitbench.core.plugin_errors import calling, returned
 from gaitbench.experiment.bench import Bench
-from gaitbench.experiment.cells import Cell
-from gaitbench.occlusion.mix import Setting
-from gaitbench.protocols.base import protocols
+from gaitbench.experiment.cells import Cell, Coordinate
+from gaitbench.experiment.expansion import Expansion
+from gaitbench.protocols.base import Protocol, protocols
 from gaitbench.protocols.sanity import Sanity, panel
 
 ALL = "all"
@@ -15,25 +16,48 @@ def protocol_names() -> list[str]:
     return [*protocols.names(), ALL]
 
 
-def setting_of(bench: Bench) -> Setting:
-    """Return the experiment's setting as its protocol trains under it."""
-    name = bench.experiment.protocol
-    return bench.setting if name == ALL else protocols.get(name)().setting(bench)
-
-
-def expand(bench: Bench) -> list[Cell]:
+def expand(bench: Bench) -> Expansion:
     """Return the cells of the experiment's protocol and the sanity panel; "all" is every protocol.
 
     Raises:
         UnknownNameError: If there is no such protocol.
         ConfigurationError: If nothing is left to evaluate.
+        PluginError: If a plug-in's protocol fails, or gives something that is no cell.
     """
     name, sanity = bench.experiment.protocol, bench.experiment.sanity
-    wanted = [n for n in protocols.names() if sanity or n != Sanity.name] if name == ALL else [name]
-    cells = [cell for n in wanted for cell in protocols.get(n)().cells(bench)]
+    names = [n for n in protocols.names() if sanity or n != Sanity.name] if name == ALL else [name]
+    asked = [protocols.get(n)() for n in names]
+    cells = [cell for protocol in asked for cell in _cells_of(protocol, bench)]
     if not cells:
         raise ConfigurationError(
             f"Protocol {name!r} has nothing to evaluate with these options: methods="
             f"{list(bench.experiment.methods)}, adapt_to={list(bench.experiment.adapt_to)}."
         )
-    return cells + panel(bench, cells) if sanity and Sanity.name not in wanted else cells
+    if sanity and Sanity.name not in names:
+        cells += panel(bench, cells)
+    setting = bench.setting if name == ALL else asked[0].setting(bench)
+    return Expansion(bench, tuple(cells), setting, _coordinates())
+
+
+def _cells_of(protocol: Protocol, bench: Bench) -> list[Cell]:
+    with calling(protocol, "cells"):
+        cells = protocol.cells(bench)
+    returned(protocol, "cells", cells, list, "a list of cells, as Bench.cells gives them")
+    for cell in cells:
+        returned(protocol, "cells", cell, Cell, "cells alone, as Bench.cells gives them")
+        unknown = [name for name in cell.at if name not in _coordinates()]
+        if unknown:
+            raise ConfigurationError(
+                f"Protocol {protocol.name!r}: a cell stands at {unknown[0]!r}, which is no protocol's "
+                f"coordinate. Add it to {type(protocol).__qualname__}.coordinates with its default."
+            )
+    return cells
+
+
+def _coordinates() -> dict[str, Coordinate]:
+    """Return the coordinates of every protocol, whether it is part of the run or not."""
+    return {
+        name: default
+        for _, protocol in protocols.items()
+        for name, default in protocol.coordinates.items()
+    }

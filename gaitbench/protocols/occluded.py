@@ -3,9 +3,14 @@
 from dataclasses import dataclass
 
 from gaitbench.core.registry import register
-from gaitbench.experiment.bench import Bench
+from gaitbench.experiment.bench import HOLISTIC_TEST, Bench
 from gaitbench.experiment.cells import Cell
 from gaitbench.protocols.base import Protocol
+from gaitbench.results.frame import Results
+from gaitbench.results.places import conditions, table_names, values_of, where
+from gaitbench.results.retained import Retained, leaders, retained_table
+from gaitbench.results.section import Section
+from gaitbench.results.table import Table
 
 
 @register("occluded")
@@ -13,6 +18,7 @@ from gaitbench.protocols.base import Protocol
 class Occluded(Protocol):
     """The main table. Source: RG-Gait (IJCB 2025), table 1."""
 
+    place = 1
     about = "trained and tested on the setting's types: Rank-1, Rank-5, RP"
 
     def cells(self, bench: Bench) -> list[Cell]:
@@ -30,3 +36,36 @@ class Occluded(Protocol):
                 bench.setting.test_name,
             )
         ]
+
+    def sections(self, results: Results) -> list[Section]:
+        """Return the main tables, and who leads them."""
+        tables = tuple(occluded_tables(results))
+        said = tuple(text for table in tables for text in leaders(table, "Occluded clips"))
+        return [Section("Occluded recognition", self.name, said, tables=tables)] if tables else []
+
+
+def occluded_tables(results: Results) -> list[Table]:
+    """Return one table per setting, side and test: Rank-1 and Rank-5, each with its RP."""
+    cells = results.of("occluded")
+    cells = cells[cells["test"] != HOLISTIC_TEST]
+    found = [
+        (condition, test, where(part, test=test))
+        for condition, part in conditions(cells)
+        for test in values_of(part, "test")
+    ]
+    names = table_names("occluded", [(c.setting, c.side, test) for c, test, _ in found])
+    return [
+        retained_table(
+            results,
+            Retained(
+                name=name,
+                title=f"Occluded recognition: {condition.title}, tested on {test}",
+                share_title="RP",
+                share_meaning="RP-k (relative performance): Rank-k on occluded clips / Rank-k of "
+                "Baseline-1 on holistic clips, per seed.",
+                condition=condition,
+            ),
+            part,
+        )
+        for name, (condition, test, part) in zip(names, found, strict=True)
+    ]

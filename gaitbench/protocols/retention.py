@@ -3,10 +3,15 @@
 from dataclasses import dataclass
 
 from gaitbench.core.registry import register
-from gaitbench.experiment.bench import HOLISTIC_TEST, Bench
+from gaitbench.experiment.bench import HOLISTIC_TEST, REFERENCE, Bench
 from gaitbench.experiment.cells import Cell
 from gaitbench.occlusion.mix import HOLISTIC
 from gaitbench.protocols.base import Protocol
+from gaitbench.results.frame import Results
+from gaitbench.results.places import conditions, table_names
+from gaitbench.results.retained import Retained, leaders, retained_table
+from gaitbench.results.section import Section
+from gaitbench.results.table import Table
 
 
 @register("retention")
@@ -14,6 +19,7 @@ from gaitbench.protocols.base import Protocol
 class Retention(Protocol):
     """Source: RG-Gait (IJCB 2025), holistic performance retention."""
 
+    place = 3
     about = "tested on whole clips, beside the upper bound: Rank-1, Rank-5, HPR"
 
     def cells(self, bench: Bench) -> list[Cell]:
@@ -31,3 +37,34 @@ class Retention(Protocol):
                 HOLISTIC_TEST,
             )
         ]
+
+    def sections(self, results: Results) -> list[Section]:
+        """Return the tables of retention, and who leads them."""
+        tables = tuple(retention_tables(results))
+        said = tuple(text for table in tables for text in leaders(table, "Whole clips"))
+        return [Section("Holistic retention", self.name, said, tables=tables)] if tables else []
+
+
+def retention_tables(results: Results) -> list[Table]:
+    """Return one table per setting and side: holistic Rank-1 and Rank-5, each with its HPR."""
+    cells = results.of("retention")
+    # Baseline-1 is the upper bound itself and has the reference row.
+    cells = cells[(cells["test"] == HOLISTIC_TEST) & (cells["method"] != REFERENCE)]
+    found = list(conditions(cells))
+    names = table_names("retention", [(c.setting, c.side) for c, _ in found])
+    return [
+        retained_table(
+            results,
+            Retained(
+                name=name,
+                title=f"Holistic retention: trained in setting {condition.setting}, tested on "
+                "holistic clips",
+                share_title="HPR",
+                share_meaning="HPR-k (holistic performance retention): Rank-k on holistic clips "
+                "after training for occlusion / Rank-k of Baseline-1 on them, per seed.",
+                condition=condition,
+            ),
+            part,
+        )
+        for name, (condition, part) in zip(names, found, strict=True)
+    ]

@@ -6,140 +6,164 @@ from typing import Any
 
 import pandas as pd
 
-from gaitbench import __version__
 from gaitbench.core.store_union import ReadableStore
 from gaitbench.data.rules import Rules
 from gaitbench.data.silhouettes import Silhouettes
-from gaitbench.evaluation.summary import probe_views, summarise, summarise_searches
-from gaitbench.experiment.bench import Bench
-from gaitbench.experiment.cells import Cell, Evaluation
+from gaitbench.evaluation.counted_rows import CountedRows, probe_views
+from gaitbench.evaluation.metrics.base import Metric, all_metrics, get_metric
+from gaitbench.experiment.cells import Cell
+from gaitbench.experiment.expansion import Expansion
 from gaitbench.experiment.spec import Experiment
-from gaitbench.protocols.expansion import expand, setting_of
-from gaitbench.reports.pictures.clips import TestedClips
-from gaitbench.results.commands import command_of, making_commands
-from gaitbench.results.frame import METRICS, SEARCH_COLUMNS, VIEW_COLUMNS, Results
-from gaitbench.results.origins import origin_facts, store_facts
-from gaitbench.results.rules_words import averaging, never_compared, rules_title
-from gaitbench.results.snapshot import Snapshot
-from gaitbench.results.stored_scores import (
+from gaitbench.results.facts import facts_of, making_commands, origin_facts
+from gaitbench.results.frame import VIEW_COLUMNS, Results, number_columns, search_columns
+from gaitbench.results.snapshot import (
+    Snapshot,
     check_one_version,
     common_rules,
     read_all,
     unless_vanished,
 )
 from gaitbench.running.make import folders_of, read_rules
-
-NUMBERS = (
-    *METRICS,
-    "chance_rank_1",
-    "chance_rank_5",
-    "n_probes",
-    "n_gallery",
-    "n_without_mate",
-    "hidden_share",
-    "n_identities",
-    "detector_accuracy",
-    "detector_error",
-    "alpha",
-)
+from gaitbench.statistics.identity_sums import IdentitySums
 
 
-def collect(store: ReadableStore, bench: Bench, snapshot: Snapshot | None = None) -> Results:
+def collect(
+    store: ReadableStore, expansion: Expansion, snapshot: Snapshot | None = None
+) -> Results:
     """Return everything that the store knows about an experiment's cells.
 
     Args:
         store: May be written to meanwhile.
-        bench: The experiment.
+        expansion: The experiment.
         snapshot: Which of its evaluations are counted as finished; those that are there now by default.
 
     Raises:
         StoreError: If scores are damaged, or must not stand in one table: some are of another protocol
             version, or their rules differ.
     """
-    snapshot = snapshot or Snapshot.take(store, bench)
+    bench = expansion.bench
+    snapshot = snapshot or Snapshot.take(store, expansion)
     commands = making_commands(store, bench, snapshot)
     check_one_version(snapshot, commands)
-    kept = read_all(snapshot)
-    rules = common_rules(kept.values()) or rules_of(store, bench)
-    numbers: dict[str, dict[str, float]] = {}
-    searches: list[dict[str, Any]] = []
-    views: list[dict[str, Any]] = []
-    for key, one in kept.items():
-        scores = one.rows()
-        numbers[key] = _numbers(scores, one.rules, bench.experiment)
-        searches += _search_rows(key, scores, one.rules, bench.experiment)
-        views += _view_rows(key, scores, one.rules, bench.experiment)
+    stored = read_all(snapshot)
+    rules = common_rules(stored.values()) or rules_of(store, expansion)
+    read = {
+        key: _Read.of(key, scores.rows(), scores.rules, bench.experiment)
+        for key, scores in stored.items()
+    }
     rows = [
-        _row(cell, bench, numbers.get(cell.evaluation.key), commands, snapshot)
-        for cell in snapshot.cells
+        _row(cell, expansion, read.get(cell.evaluation.key), commands, snapshot)
+        for cell in expansion.cells
     ]
-    finished = [cell for cell in snapshot.cells if cell.evaluation.key in numbers]
+    finished = [cell for cell in expansion.cells if cell.evaluation.key in read]
     return Results(
-        pd.DataFrame(rows),
-        facts_of(store, bench, snapshot, rules) | origin_facts(store, finished),
-        lambda key: kept[key].rows(),
-        rules,
-        pd.DataFrame(searches, columns=pd.Index(SEARCH_COLUMNS)),
-        pd.DataFrame(views, columns=pd.Index(VIEW_COLUMNS)),
-        _clips(store, bench, snapshot),
+        cells=pd.DataFrame(rows),
+        facts=facts_of(store, expansion, snapshot, rules) | origin_facts(store, finished),
+        probes=lambda key: stored[key].rows(),
+        rules=rules,
+        searches=pd.DataFrame(
+            [row for each in read.values() for row in each.searches],
+            columns=pd.Index(search_columns()),
+        ),
+        views=pd.DataFrame(
+            [row for each in read.values() for row in each.views], columns=pd.Index(VIEW_COLUMNS)
+        ),
+        coordinates=expansion.coordinates,
+        sums={(key, name): sums for key, each in read.items() for name, sums in each.sums.items()},
+        evaluations={cell.evaluation.key: cell.evaluation for cell in expansion.cells},
+        folders=folders_of(store, (bench.train, bench.test)),
     )
 
 
-def _clips(store: ReadableStore, bench: Bench, snapshot: Snapshot) -> TestedClips:
-    folders = folders_of(store, (bench.train, bench.test))
-    evaluations = {cell.evaluation.key: cell.evaluation for cell in snapshot.cells}
-    return TestedClips(folders, evaluations)
+class _Read:
+    """What is kept of the scores of one evaluation.
+
+    Args:
+        numbers: The averages, by column.
+        sums: What every identity adds to the metrics of comparison tables, by metric.
+        searches: Rows of the frame of searches.
+        views: Rows of the frame of views.
+    """
+
+    def __init__(
+        self,
+        numbers: dict[str, float],
+        sums: dict[str, IdentitySums],
+        searches: list[dict[str, Any]],
+        views: list[dict[str, Any]],
+    ) -> None:
+        self.numbers, self.sums, self.searches, self.views = numbers, sums, searches, views
+
+    @classmethod
+    def of(cls, key: str, scores: pd.DataFrame, rules: Rules, experiment: Experiment) -> "_Read":
+        """Return it from rows of scores."""
+        headline = CountedRows.of(scores, rules, no_mate=experiment.no_mate)
+        every = all_metrics()
+        sums = {metric.name: headline.sums(metric) for metric in every}
+        numbers = {name: float(of_metric.metric()) for name, of_metric in sums.items()}
+        numbers |= _chances(headline, every) | headline.counts | _of_probes(scores, experiment)
+        names = [search.name for search in rules.searches]
+        by_search = {
+            name: headline
+            if len(names) == 1
+            else CountedRows.of(scores, rules, no_mate=experiment.no_mate, searches=[name])
+            for name in names
+        }
+        searches = [
+            dict[str, Any](key=key, search=name)
+            | (
+                {m.name: numbers[m.name] for m in every}
+                if len(names) == 1
+                else _values(rows, every)
+            )
+            | rows.counts
+            for name, rows in by_search.items()
+        ]
+        views = [
+            {"key": key, "search": search.name, "view": view, "rank_1": value}
+            for search in rules.searches
+            if search.by_view
+            for view, value in probe_views(by_search[search.name], get_metric("rank_1")).items()
+        ]
+        kept = {metric.name: sums[metric.name] for metric in every if metric.in_main_tables}
+        return cls(numbers, kept, searches, views)
 
 
-def _numbers(scores: pd.DataFrame, rules: Rules, experiment: Experiment) -> dict[str, float]:
-    """Return the averages of a cell's scores."""
-    side = experiment.side
+def _values(rows: CountedRows, every: list[Metric]) -> dict[str, float]:
+    return {metric.name: rows.value(metric) for metric in every}
+
+
+def _chances(rows: CountedRows, every: list[Metric]) -> dict[str, float]:
+    levels = {f"chance_{metric.name}": rows.chance(metric) for metric in every}
+    return {name: level for name, level in levels.items() if level is not None}
+
+
+def _of_probes(scores: pd.DataFrame, experiment: Experiment) -> dict[str, float]:
+    """Return what was hidden of the probes, and what the method said of them."""
     # What was hidden belongs to a probe, however often it is searched for.
     probes = scores.drop_duplicates("probe")
-    detected = probes["detected_amount"] - probes["hidden_share"]
-    return summarise(scores, rules, no_mate=experiment.no_mate) | {
-        "hidden_share": float(
-            probes["gallery_hidden_share" if side == "gallery" else "hidden_share"].mean()
-        ),
+    hidden = "gallery_hidden_share" if experiment.side == "gallery" else "hidden_share"
+    return {
+        "hidden_share": float(probes[hidden].mean()),
         "n_identities": float(probes["identity"].nunique()),
         "detector_accuracy": float(probes["type_correct"].mean()),
-        "detector_error": float(detected.abs().mean()),
+        "detector_error": float((probes["detected_amount"] - probes["hidden_share"]).abs().mean()),
         "alpha": float(probes["alpha"].mean()),
     }
 
 
-def _search_rows(
-    key: str, scores: pd.DataFrame, rules: Rules, experiment: Experiment
-) -> list[dict[str, Any]]:
-    found = summarise_searches(scores, rules, no_mate=experiment.no_mate)
-    return [{"key": key, "search": name} | numbers for name, numbers in found.items()]
-
-
-def _view_rows(
-    key: str, scores: pd.DataFrame, rules: Rules, experiment: Experiment
-) -> list[dict[str, Any]]:
-    return [
-        {"key": key, "search": search.name, "view": view, "rank_1": rank_1}
-        for search in rules.searches
-        if search.by_view
-        for view, rank_1 in probe_views(
-            scores[scores["search"] == search.name], no_mate=experiment.no_mate
-        ).items()
-    ]
-
-
 def _row(
     cell: Cell,
-    bench: Bench,
-    numbers: dict[str, float] | None,
+    expansion: Expansion,
+    read: _Read | None,
     commands: Mapping[int, str],
     snapshot: Snapshot,
 ) -> dict[str, Any]:
-    evaluation: Evaluation = cell.evaluation
+    evaluation, bench = cell.evaluation, expansion.bench
     row: dict[str, Any] = {
         "key": evaluation.key,
-        "status": "missing" if numbers is None else "done",
-        "reason": snapshot.reason(evaluation.key) if numbers is None else "",
+        "status": "missing" if read is None else "done",
+        "reason": snapshot.reason(evaluation.key) if read is None else "",
         "command": commands[evaluation.seed],
         "protocol": cell.protocol,
         "dataset": bench.train.name,
@@ -151,91 +175,25 @@ def _row(
         "trained": cell.trained,
         "stage": evaluation.stage.key,
         "side": bench.experiment.side,
-        "adapted_to": cell.adapted_to,
         "test": cell.test,
-        "adapted_steps": cell.adapted_steps,
-        "severity": float("nan") if cell.severity is None else cell.severity,
         "hidden_wanted": float("nan") if evaluation.hidden is None else evaluation.hidden,
-        "check": cell.check,
+        **(dict(expansion.coordinates) | dict(cell.at)),
         "seed": evaluation.seed,
         "draw": evaluation.draw,
         "steps_occluded": cell.occluded_steps,
         "steps_total": cell.total_steps,
     }
-    found = numbers or {}
-    row |= {name: found.get(name, float("nan")) for name in NUMBERS}
-    return row | {name: cell.ticks.get(name, False) for name in ("residual", "adaptive", "aware")}
+    numbers = {} if read is None else read.numbers
+    return row | {name: numbers.get(name, float("nan")) for name in number_columns()}
 
 
-def rules_of(store: ReadableStore, bench: Bench) -> Rules | None:
+def rules_of(store: ReadableStore, expansion: Expansion) -> Rules | None:
     """Return how probes meet the gallery, from the test data or from what was scored on them."""
-    folder = folders_of(store, [bench.test])[bench.test.key]
+    test = expansion.bench.test
+    folder = folders_of(store, [test])[test.key]
     if (folder / "meta.json").is_file():
         data = Silhouettes.open(folder)
         return Rules.of(data.meta, data.name)
-    keys = (cell.evaluation.key for cell in expand(bench))
-    found = (unless_vanished(partial(read_rules, store, key)) for key in keys)
-    return next(filter(None, found), None)
-
-
-def _rules_facts(rules: Rules | None) -> dict[str, object]:
-    if rules is None:
-        return {}
-    facts: dict[str, object] = {"rules": rules_title(rules)}
-    if rules.source:
-        facts["rules_source"] = rules.source
-    if averaging(rules):
-        facts["one_number"] = averaging(rules)
-    return facts | {"never_compared": never_compared(rules)}
-
-
-def _positives_fact(bench: Bench) -> dict[str, object]:
-    """Return the other reading of the triplet loss, where it was asked for."""
-    presets = [bench.preset_of(name) for name in bench.backbone_names()]
-    if not any(preset.occluded.self_positive for preset in presets):
-        return {}
-    return {"triplet_loss": "each anchor is its own positive too"}
-
-
-def _adaptation_steps(bench: Bench) -> int | dict[str, int]:
-    """Return the steps of further training, by backbone where they differ."""
-    steps = {name: bench.preset_of(name).adaptation.steps for name in bench.backbone_names()}
-    first = next(iter(steps.values()))
-    return first if set(steps.values()) == {first} else steps
-
-
-def _extractor_fact(bench: Bench) -> dict[str, object]:
-    if bench.extractor is None:
-        return {}
-    preset = bench.preset_of(bench.extractor.backbone.name)
-    return {
-        "extractor": f"{bench.extractor.text()}, on frames of {preset.height}×{preset.width} pixels"
-    }
-
-
-def facts_of(
-    store: ReadableStore, bench: Bench, snapshot: Snapshot, rules: Rules | None
-) -> dict[str, object]:
-    """Return what footers print about the run."""
-    experiment, setting = bench.experiment, setting_of(bench)
-    return {
-        "preset": experiment.preset,
-        "distance": experiment.distance,
-        **_positives_fact(bench),
-        **_rules_facts(rules),
-        "no_mate": experiment.no_mate,
-        "setting": f"{setting.name}: trained on {setting.train.describe()}; "
-        f"tested on {setting.test.describe()} ({setting.source})",
-        "side": experiment.side,
-        "seeds": list(experiment.seeds),
-        **_extractor_fact(bench),
-        "test_frames": bench.preset.test_frames,
-        "sweep_frames": bench.preset.sweep_frames,
-        "adaptation_steps": _adaptation_steps(bench),
-        "gaitbench_version": __version__,
-        "protocol_version": Evaluation.version,
-        **({"being_made": snapshot.being_made} if snapshot.being_made else {}),
-        **store_facts(store),
-        "command": command_of(experiment, store),
-        "experiment": experiment.toml(),
-    }
+    keys = (cell.evaluation.key for cell in expansion.cells)
+    stored = (unless_vanished(partial(read_rules, store, key)) for key in keys)
+    return next(filter(None, stored), None)

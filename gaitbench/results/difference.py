@@ -8,33 +8,23 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from gaitbench.core.errors import ProtocolError, UnknownNameError
+from gaitbench.core.errors import ProtocolError
+from gaitbench.core.units import Unit
+from gaitbench.evaluation.metrics.base import metrics
 from gaitbench.results.estimates import LEVEL, estimate_difference
-from gaitbench.results.frame import METRICS, Results
-from gaitbench.results.names import backbone_title, metric_title, side_title
+from gaitbench.results.facts import rules_title
+from gaitbench.results.frame import PLACE, Results
 from gaitbench.results.per_seed import measured, seeds_of, summarise
-from gaitbench.results.rules_words import rules_title
-from gaitbench.results.table import Cell, Column, Row, Table, Unit
+from gaitbench.results.table import Column, Entry, Row, Table
+from gaitbench.results.titles import backbone_title, metric_title, side_title
 from gaitbench.statistics.intervals import Unavailable
 from gaitbench.statistics.paired_tests import PERMUTATIONS, holm
 
-PLACE = (
-    "protocol",
-    "method",
-    "backbone",
-    "trained",
-    "setting",
-    "side",
-    "adapted_to",
-    "test",
-    "severity",
-    "check",
-    "adapted_steps",
-)
-"""What identifies a cell of a table; its evaluations are seeds and draws."""
-
 NOT_THE_SAME_PROBES = "not the same probes"
 OTHERS_HAVE_MATES = "not the same probes have a mate in the gallery"
+
+_PLACE = tuple(name for name in PLACE if name not in ("dataset", "test_dataset", "title"))
+"""Together with the coordinates, what identifies a cell of a table; its evaluations are seeds and draws."""
 
 _PROBE = ["search", "gallery_view", "sequence"]
 """What identifies a row of scores in any store; a position in the data set does not."""
@@ -105,8 +95,7 @@ def compare_results(first: Results, second: Results, metric: str = "rank_1") -> 
         UnknownNameError: If there is no such metric.
         ProtocolError: If the two were scored by different rules, or count probes in different ways.
     """
-    if metric not in METRICS:
-        raise UnknownNameError("metric", metric, METRICS)
+    metrics.check(metric)
     _check_comparable(first, second)
     joint = _joined(first, second)
     places = [_places(joint, mark) for mark in _MARKS]
@@ -168,17 +157,26 @@ def _joined(first: Results, second: Results) -> Results:
         mark = next(m for m in _MARKS if key.startswith(m))
         return both[mark].probes(key.removeprefix(mark))
 
-    facts = {"no_mate": first.facts.get("no_mate", "drop")}
-    return Results(pd.concat(cells, ignore_index=True), facts, probes, first.rules or second.rules)
+    return Results(
+        pd.concat(cells, ignore_index=True),
+        {"no_mate": first.no_mate},
+        probes,
+        first.rules or second.rules,
+        coordinates=dict(second.coordinates) | dict(first.coordinates),
+    )
 
 
 def _places(joint: Results, mark: str) -> dict[Place, pd.DataFrame]:
     """Return the finished evaluations of one of the two by place."""
     cells = joint.cells
     mine = cells[cells["key"].str.startswith(mark) & (cells["status"] == "done")]
-    # Not a number, where there is no severity, equals nothing; severities begin at 0.
-    columns = [mine[name].fillna(-1) if name == "severity" else mine[name] for name in PLACE]
+    columns = [_comparable(mine[name]) for name in (*_PLACE, *joint.coordinates)]
     return {tuple(place): rows for place, rows in mine.groupby(columns, sort=False)}
+
+
+def _comparable(values: "pd.Series[Any]") -> "pd.Series[Any]":
+    # Not a number, where there is no coordinate, equals nothing.
+    return values.fillna(-1) if values.dtype.kind == "f" else values
 
 
 def _once(
@@ -271,27 +269,25 @@ def _row(found: Difference, change: Change) -> Row:
     row = first.iloc[0]
     return Row(
         (
-            Cell(str(row["protocol"])),
-            Cell(str(row["title"])),
-            Cell(backbone_title(str(row["backbone"]))),
-            Cell(_tested_on(row)),
+            Entry(str(row["protocol"])),
+            Entry(str(row["title"])),
+            Entry(backbone_title(str(row["backbone"]))),
+            Entry(_tested_on(row, found.results)),
             *(summarise(measured(cells, found.metric, seeds)) for cells in change.pair),
             estimate_difference(found.results, second, first, found.metric, seeds),
-            Cell(value=change.p_corrected),
+            Entry(value=change.p_corrected),
         ),
         contest=None,
     )
 
 
-def _tested_on(row: "pd.Series[Any]") -> str:
+def _tested_on(row: "pd.Series[Any]", results: Results) -> str:
     """Return what a cell was tested on and trained for, in words."""
     parts = [f"{row['test']} of {row['setting']}, {side_title(str(row['side']))}"]
-    if pd.notna(row["severity"]):
-        parts.append(f"severity {row['severity']:g}")
-    if row["check"]:
-        parts.append(str(row["check"]))
-    if row["adapted_to"]:
-        parts.append(f"adapted to {row['adapted_to']} ({row['adapted_steps']} steps)")
+    for name, default in results.coordinates.items():
+        if row[name] != default and pd.notna(row[name]):
+            value = f"{row[name]:g}" if isinstance(row[name], float) else str(row[name])
+            parts.append(f"{name.replace('_', ' ')} {value}")
     if row["trained"] not in ("", row["setting"]):
         parts.append(f"trained under {row['trained']}")
     return "; ".join(parts)

@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 
 from gaitbench.results.frame import Results
-from gaitbench.results.names import metric_title
 from gaitbench.results.per_seed import combine, measured, ratio, summarise
-from gaitbench.results.table import TIED, Cell, Column, Missing, Row, mark_best
+from gaitbench.results.table import TIED, Column, Entry, Missing, Row, mark_best
+from gaitbench.results.titles import metric_title
 from gaitbench.statistics.intervals import Interval, Unavailable
 from gaitbench.statistics.paired_tests import PairedDifferences, holm
 
@@ -19,7 +19,7 @@ LEVEL = 0.05
 
 def estimate(
     results: Results, cells: pd.DataFrame, metric: str, seeds: Sequence[int], text: str = ""
-) -> Cell:
+) -> Entry:
     """Return the mean of a metric over seeds and draws with its interval, or what is missing.
 
     Args:
@@ -40,7 +40,7 @@ def estimate_ratio(
     metric: str,
     seeds: Sequence[int],
     whole_title: str,
-) -> Cell:
+) -> Entry:
     """Return the mean over seeds of a ratio of two metrics with its interval.
 
     Where the divisor may be near chance the ratio says nothing: it is missing, for that reason.
@@ -53,13 +53,13 @@ def estimate_ratio(
     found = results.uncertainty.ratio(part, whole, metric, chance)
     divisor = results.uncertainty.interval(whole, metric)
     if isinstance(found, Unavailable) and isinstance(divisor, Interval):
-        return Cell(missing=Missing(f"{whole_title}: {found.reason}"))
+        return Entry(missing=Missing(f"{whole_title}: {found.reason}"))
     return _bounded(cell, found)
 
 
 def estimate_difference(
     results: Results, part: pd.DataFrame, whole: pd.DataFrame, metric: str, seeds: Sequence[int]
-) -> Cell:
+) -> Entry:
     """Return the mean over seeds of a metric of `part` less that of `whole`, with its interval."""
     both = [measured(part, metric, seeds), measured(whole, metric, seeds)]
     cell = summarise(combine(both, lambda values: values[0] - values[1]))
@@ -68,7 +68,7 @@ def estimate_difference(
     return _bounded(cell, results.uncertainty.difference(part, whole, metric))
 
 
-def _bounded(cell: Cell, found: Interval | Unavailable) -> Cell:
+def _bounded(cell: Entry, found: Interval | Unavailable) -> Entry:
     if isinstance(found, Unavailable):
         return cell
     return replace(cell, low=found.low, high=found.high)

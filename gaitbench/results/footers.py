@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from gaitbench.results.frame import Results
-from gaitbench.results.names import dataset_title, side_title
+from gaitbench.results.frame import PLACE, Results
 from gaitbench.results.per_seed import seeds_of
 from gaitbench.results.places import titles, values_of, where
+from gaitbench.results.titles import dataset_title, side_title
 from gaitbench.statistics.intervals import Unavailable
 
 BOLD = "Bold: best value of the column as printed; equal values are all bold."
@@ -73,7 +73,7 @@ def _intervals_line(results: Results, used: pd.DataFrame, metric: str) -> str:
     complete = used[used["status"] == "done"]
     if complete.empty:
         return _seeds_line(used)
-    place = ["method", "backbone", "setting", "trained", "side", "adapted_to", "test"]
+    place = [*PLACE, *results.coordinates]
     _, one = next(iter(complete.groupby(place, sort=False, dropna=False)))
     found = results.uncertainty.interval(one, metric)
     if isinstance(found, Unavailable):

@@ -1,38 +1,22 @@
-"""What a report is made from: a row per evaluation, facts about the run, and per-probe scores.
+"""What a report is made from: a row per evaluation, facts about the run, and per-probe scores."""
 
-The runner fills this from the store; tables and figures read nothing else.
-"""
-
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 from typing import cast
 
 import pandas as pd
 
 from gaitbench.core.errors import StoreError
 from gaitbench.data.rules import Rules
-from gaitbench.evaluation.metrics import NoMate
-from gaitbench.reports.pictures.clips import TestedClips
+from gaitbench.evaluation.counted_rows import CountedRows
+from gaitbench.evaluation.metrics.base import NoMate, get_metric, metrics
+from gaitbench.experiment.cells import Coordinate, Evaluation
 from gaitbench.results.uncertainty import Uncertainty
+from gaitbench.statistics.identity_sums import IdentitySums
 
-METRICS = (
-    "rank_1",
-    "rank_5",
-    "rank_10",
-    "rank_20",
-    "map",
-    "minp",
-    "tar_far_0.01",
-    "tar_far_0.001",
-)
-"""Recognition metrics of a cell: shares in [0, 1], NaN where missing."""
-
-_IDENTIFYING = (
-    "key",
-    "status",
-    "reason",
-    "command",
+PLACE = (
     "protocol",
     "dataset",
     "test_dataset",
@@ -41,18 +25,12 @@ _IDENTIFYING = (
     "title",
     "setting",
     "trained",
-    "stage",
     "side",
-    "adapted_to",
-    "adapted_steps",
     "test",
-    "severity",
-    "hidden_wanted",
-    "check",
-    "seed",
-    "draw",
 )
-_SHARES = ("chance_rank_1", "chance_rank_5", "hidden_share")
+"""Columns that say where an evaluation stands in tables, beside the coordinates of the protocols."""
+
+_IDENTIFYING = ("key", "status", "reason", "command", "stage", "hidden_wanted", "seed", "draw")
 _COUNTS = (
     "n_probes",
     "n_gallery",
@@ -61,17 +39,32 @@ _COUNTS = (
     "steps_occluded",
     "steps_total",
 )
-COLUMNS = _IDENTIFYING + METRICS + _SHARES + _COUNTS
-"""Columns that every frame of cells has; ablation switches and detector quality may be added."""
-
-SEARCH_COLUMNS = ("key", "search", *METRICS, "n_probes", "n_without_mate", "n_gallery")
-VIEW_COLUMNS = ("key", "search", "view", "rank_1")
-
+_DETECTOR = ("detector_accuracy", "detector_error", "alpha")
 _STATUSES = ("done", "missing")
 
 
-def _empty(columns: tuple[str, ...]) -> Callable[[], pd.DataFrame]:
-    return lambda: pd.DataFrame(columns=pd.Index(columns))
+def number_columns() -> tuple[str, ...]:
+    """Return the columns of numbers that scores give: metrics, their chance levels, counts, detectors."""
+    names = metrics.names()
+    chances = (f"chance_{name}" for name in names)
+    return (*names, *chances, "hidden_share", *_COUNTS[:4], *_DETECTOR)
+
+
+def columns() -> tuple[str, ...]:
+    """Return the columns that every frame of evaluations has, but for the coordinates."""
+    return (*_IDENTIFYING, *PLACE, *number_columns(), *_COUNTS[4:])
+
+
+def search_columns() -> tuple[str, ...]:
+    """Return the columns of the frame of searches."""
+    return ("key", "search", *metrics.names(), "n_probes", "n_without_mate", "n_gallery")
+
+
+VIEW_COLUMNS = ("key", "search", "view", "rank_1")
+
+
+def _empty(names: Callable[[], tuple[str, ...]]) -> Callable[[], pd.DataFrame]:
+    return lambda: pd.DataFrame(columns=pd.Index(names()))
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,17 +72,19 @@ class Results:
     """Everything that a report says, before any averaging or rounding.
 
     Args:
-        cells: One row per evaluation of a protocol, with `COLUMNS`; rows of two protocols that
-            share an evaluation carry the same `key`. `stage` is the key of the trained network;
-            `severity` (0: whole clips) and `hidden_wanted` (the share of the body that was to be hidden)
-            are of the sweep, `check` of the sanity panel. Optional columns: `residual`, `adaptive`, `aware`
-            (boolean, for ablations), `detector_accuracy`, `detector_error` (shares).
+        cells: One row per evaluation of a protocol, with `columns` and the coordinates; rows of two
+            protocols that share an evaluation carry the same `key`. `stage` is the key of the trained
+            network, `hidden_wanted` the share of the body that was to be hidden, where one was asked for.
         facts: What the footers print about the run; unknown names are listed in the report.
-        probes: Gives the per-probe scores of a `key`, read only when a figure needs them.
+        probes: Gives the per-probe scores of a `key`, read only when something needs them.
         rules: Of the test data; None before the data are there.
-        searches: One row per finished evaluation and search of the rules, with `SEARCH_COLUMNS`.
+        searches: One row per finished evaluation and search of the rules, with `search_columns`.
         views: Rank-1 per finished evaluation, search by view and probe view, with `VIEW_COLUMNS`.
-        clips: The clips that were tested, for pictures; None where there are none to be had.
+        coordinates: Names of coordinates with what an evaluation has that lacks one.
+        sums: What every identity adds to metrics that were computed when the scores were read, by key and
+            metric.
+        evaluations: By key, for pictures of what was tested.
+        folders: Where data sets lie, by fingerprint, for the same.
 
     Raises:
         StoreError: If columns are missing, a status is unknown or a metric is not a share.
@@ -99,26 +94,44 @@ class Results:
     facts: dict[str, object]
     probes: Callable[[str], pd.DataFrame]
     rules: Rules | None = None
-    searches: pd.DataFrame = field(default_factory=_empty(SEARCH_COLUMNS))
-    views: pd.DataFrame = field(default_factory=_empty(VIEW_COLUMNS))
-    clips: TestedClips | None = None
+    searches: pd.DataFrame = field(default_factory=_empty(search_columns))
+    views: pd.DataFrame = field(default_factory=_empty(lambda: VIEW_COLUMNS))
+    coordinates: Mapping[str, Coordinate] = field(default_factory=dict)
+    sums: Mapping[tuple[str, str], IdentitySums] = field(default_factory=dict)
+    evaluations: Mapping[str, Evaluation] = field(default_factory=dict)
+    folders: Mapping[str, Path] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        absent = [name for name in COLUMNS if name not in self.cells.columns]
+        wanted = (*columns(), *self.coordinates)
+        absent = [name for name in wanted if name not in self.cells.columns]
         if absent:
             raise StoreError(
                 f"Results: the cells lack the columns {', '.join(absent)}. Collect them again from "
                 "the store with this version of gaitbench."
             )
         _check_statuses(self.cells)
-        _check_shares(self.cells, (*METRICS, *_SHARES))
-        _check_shares(self.searches, METRICS)
+        shares = [name for name, metric in metrics.items() if metric.is_share]
+        chances = [f"chance_{name}" for name in shares]
+        _check_shares(self.cells, (*shares, *chances, "hidden_share"))
+        _check_shares(self.searches, tuple(shares))
         _check_shares(self.views, ("rank_1",))
 
     @cached_property
     def uncertainty(self) -> Uncertainty:
-        """Intervals and tests, from the per-probe scores."""
-        return Uncertainty(self.probes, self.rules, cast(NoMate, self.facts.get("no_mate", "drop")))
+        """Intervals and tests."""
+        return Uncertainty(self.sums_of, self.rules is not None)
+
+    @property
+    def no_mate(self) -> NoMate:
+        """What becomes of probes without a mate."""
+        return cast(NoMate, self.facts.get("no_mate", "drop"))
+
+    def sums_of(self, key: str, metric: str) -> IdentitySums:
+        """Return what every identity adds to a metric of an evaluation."""
+        if (key, metric) in self.sums:
+            return self.sums[key, metric]
+        counted = CountedRows.of(self.probes(key), self.rules or Rules(), no_mate=self.no_mate)
+        return counted.sums(get_metric(metric))
 
     @property
     def finished(self) -> frozenset[str]:
@@ -128,6 +141,19 @@ class Results:
     def of(self, *protocols: str) -> pd.DataFrame:
         """Return the rows of these protocols, in their order."""
         return self.cells[self.cells["protocol"].isin(protocols)]
+
+    def without(self, *coordinates: str) -> pd.DataFrame:
+        """Return the rows that stand at the default of these coordinates."""
+        cells = self.cells
+        for name in coordinates:
+            default = self.coordinates.get(name)
+            if name in cells.columns:
+                cells = (
+                    cells[cells[name] == default]
+                    if default == default
+                    else cells[cells[name].isna()]
+                )
+        return cells
 
 
 def _check_statuses(cells: pd.DataFrame) -> None:
@@ -139,8 +165,8 @@ def _check_statuses(cells: pd.DataFrame) -> None:
         )
 
 
-def _check_shares(cells: pd.DataFrame, columns: tuple[str, ...]) -> None:
-    for name in columns:
+def _check_shares(cells: pd.DataFrame, names: tuple[str, ...]) -> None:
+    for name in names:
         values = cells[name].astype(float)
         # A mean of ones may exceed 1 by a rounding error.
         wrong = cells[(values < -1e-9) | (values > 1 + 1e-9)]

@@ -11,8 +11,8 @@ from typing import Any
 import pandas as pd
 
 from gaitbench.core.errors import ProtocolError
-from gaitbench.results.names import metric_title
-from gaitbench.results.table import Cell, Missing
+from gaitbench.results.table import Entry, Missing
+from gaitbench.results.titles import metric_title
 
 Outcome = float | Missing
 PerSeed = Mapping[int, Outcome]
@@ -100,14 +100,14 @@ def _merged(gaps: Sequence[Missing]) -> Missing:
     )
 
 
-def summarise(per_seed: PerSeed, text: str = "") -> Cell:
+def summarise(per_seed: PerSeed, text: str = "") -> Entry:
     """Return mean and sample standard deviation over all seeds, or a missing cell."""
     gaps = {seed: outcome for seed, outcome in per_seed.items() if isinstance(outcome, Missing)}
     if gaps or not per_seed:
-        return Cell(missing=_explained(gaps, len(per_seed)) if gaps else NOT_PLANNED)
+        return Entry(missing=_explained(gaps, len(per_seed)) if gaps else NOT_PLANNED)
     values = [outcome for outcome in per_seed.values() if not isinstance(outcome, Missing)]
     spread = statistics.stdev(values) if len(values) > 1 else None
-    return Cell(text=text, value=statistics.fmean(values), spread=spread)
+    return Entry(text=text, value=statistics.fmean(values), spread=spread)
 
 
 def _explained(gaps: Mapping[int, Missing], n_seeds: int) -> Missing:

@@ -6,12 +6,9 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from gaitbench.experiment.bench import HOLISTIC_TEST, REFERENCE
 from gaitbench.results.frame import Results
-from gaitbench.results.names import METHODS, backbone_title, dataset_title, side_title
-
-HOLISTIC = "holistic"
-UPPER_BOUND = "baseline-1"
-"""The method whose holistic performance is the papers' upper bound."""
+from gaitbench.results.titles import backbone_title, compared_names, dataset_title, side_title
 
 
 @dataclass(frozen=True)
@@ -81,14 +78,15 @@ def values_of(cells: pd.DataFrame, column: str) -> list[str]:
 
 
 def titles(cells: pd.DataFrame) -> dict[str, str]:
-    """Return method name -> printed name, in the papers' order, then in order of appearance.
+    """Return method name -> printed name: compared ones in the papers' order, then others as they appear.
 
     Two methods with one printed name get their registry name behind it, so no row is ambiguous.
     """
     pairs = zip(cells["method"], cells["title"], strict=True)
     first = {str(name): str(title) for name, title in reversed(list(dict.fromkeys(pairs)))}
     appearing = values_of(cells, "method")
-    order = [m for m in METHODS if m in first] + [m for m in appearing if m not in METHODS]
+    known = [name for name in compared_names() if name in first]
+    order = [*known, *(name for name in appearing if name not in known)]
     printed = list(first.values())
     return {m: first[m] if printed.count(first[m]) == 1 else f"{first[m]} ({m})" for m in order}
 
@@ -97,10 +95,11 @@ def upper_bound(results: Results, place: Place, condition: Condition) -> pd.Data
     """Return the evaluations of Baseline-1 on holistic clips, from whichever protocol has them.
 
     Baseline-1 meets no occlusion here, so any condition gives the same evaluation; the table's own
-    is preferred only where a run stored several. The sweep's shorter clips are no upper bound.
+    is preferred only where a run stored several. What stands at a coordinate of some protocol, such as
+    the sweep's shorter clips, is no upper bound.
     """
-    cells = where(place.of(results.cells), method=UPPER_BOUND, test=HOLISTIC, adapted_to="")
-    cells = cells[cells["severity"].isna()]
+    plain = results.without(*results.coordinates)
+    cells = where(place.of(plain), method=REFERENCE, test=HOLISTIC_TEST)
     own = where(cells, setting=condition.setting, side=condition.side)
     return own if len(own) else cells
 

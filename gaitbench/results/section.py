@@ -1,11 +1,31 @@
-"""A report before it has a format: sections of sentences, tables, figures and pictures."""
+"""A report before it has a format: sections of sentences, tables, figures and pictures, built once."""
 
 import struct
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from gaitbench.results.table import Table
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
 _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """A figure that is drawn where a format shows it.
+
+    Args:
+        name: Lower case with hyphens, unique in a report; names files.
+        caption: A full sentence.
+        draw: Returns the figure.
+    """
+
+    name: str
+    caption: str
+    draw: "Callable[[], Figure]"
 
 
 @dataclass(frozen=True)
@@ -128,15 +148,23 @@ class Gallery:
 
 @dataclass(frozen=True)
 class Section:
-    """A headed part of a document, printed in the order of its fields."""
+    """A headed part of a document, printed in the order of its fields.
+
+    A protocol gives `drawings`; formats receive them drawn, as `figures`.
+    """
 
     title: str
+    name: str = ""
+    """What registered figures and the papers' figures name the section by."""
+    summary: tuple[str, ...] = ()
+    """What the report's opening says of it."""
     paragraphs: tuple[str, ...] = ()
     facts: tuple[tuple[str, str], ...] = ()
     """Name and value of each, printed as a list."""
     listings: tuple[tuple[str, str], ...] = ()
     """Name and text of each, printed line by line in a typewriter font."""
     tables: tuple[Table, ...] = ()
+    drawings: tuple[Drawing, ...] = ()
     figures: tuple[FigureLink, ...] = ()
     galleries: tuple[Gallery, ...] = ()
 

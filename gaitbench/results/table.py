@@ -4,33 +4,12 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_UP, Decimal
-from enum import StrEnum
+
+from gaitbench.core.units import Better, Unit
 
 NOT_A_NUMBER = "–"
 TIED = "≈"
 """Stands behind a value that cannot be told from the best one."""
-
-
-class Unit(StrEnum):
-    """What a column's cells hold, and so how a value is printed."""
-
-    TEXT = "text"
-    MARK = "mark"
-    """A tick or a cross, centred."""
-    PERCENT = "percent"
-    """Values are shares and are printed times 100 with one decimal."""
-    RATIO = "ratio"
-    """Values are printed as they are, with two decimals."""
-    P_VALUE = "p"
-    """Values are printed with three decimals, and as "<0.001" below."""
-
-
-class Better(StrEnum):
-    """Which of two values in a column is the better one."""
-
-    HIGHER = "higher"
-    LOWER = "lower"
-    NEITHER = "neither"
 
 
 @dataclass(frozen=True)
@@ -59,7 +38,7 @@ class Missing:
 
 
 @dataclass(frozen=True)
-class Cell:
+class Entry:
     """One entry: a text, a value (with a text behind it, if any), or a missing value.
 
     Args:
@@ -103,7 +82,7 @@ class Row:
         rule_above: Whether a line separates this row from the one above.
     """
 
-    cells: tuple[Cell, ...]
+    cells: tuple[Entry, ...]
     contest: str | None = ""
     rule_above: bool = False
 
@@ -118,6 +97,7 @@ class Table:
         columns: Labels first, then values.
         rows: Each as wide as `columns`.
         footer: One sentence or more per line: how to read the numbers.
+        is_measured: Whether it holds numbers of this run, not of papers.
     """
 
     name: str
@@ -125,6 +105,7 @@ class Table:
     columns: tuple[Column, ...]
     rows: tuple[Row, ...]
     footer: tuple[str, ...] = ()
+    is_measured: bool = True
 
     def __post_init__(self) -> None:
         for row in self.rows:
@@ -166,10 +147,10 @@ def printed(value: float, unit: Unit) -> str:
     return str(Decimal(f"{scaled:.12g}").quantize(Decimal(step), ROUND_HALF_UP))
 
 
-def uncertainty(cell: Cell, unit: Unit) -> str:
+def uncertainty(cell: Entry, unit: Unit) -> str:
     """Return what stands behind a value: its interval, or its spread over seeds, or nothing.
 
-    >>> uncertainty(Cell(value=0.43, low=0.401, high=0.46), Unit.PERCENT)
+    >>> uncertainty(Entry(value=0.43, low=0.401, high=0.46), Unit.PERCENT)
     '[40.1, 46.0]'
     """
     if cell.low is not None and cell.high is not None:
@@ -205,7 +186,7 @@ def mark_best_across(rows: Sequence[Row], columns: Sequence[Column]) -> tuple[Ro
     return tuple(result)
 
 
-def _best(cells: Sequence[Cell], column: Column) -> list[int]:
+def _best(cells: Sequence[Entry], column: Column) -> list[int]:
     if column.better is Better.NEITHER:
         return []
     # Compared as printed: bold on one of two equal-looking numbers would read as a mistake.

@@ -123,22 +123,11 @@ def _evaluation_task(cell: Cell, tasks: dict[str, Task], where: str) -> Task:
     return Task(
         "scores",
         evaluation.key,
-        f"{cell.title}{where} {_test_words(cell)}, seed {evaluation.seed}, draw {evaluation.draw}",
+        f"{cell.title}{where} {cell.label}, seed {evaluation.seed}, draw {evaluation.draw}",
         evaluation,
         frozenset(needs),
         EVALUATION_COST,
     )
-
-
-def _test_words(cell: Cell) -> str:
-    """Return how a cell was trained and what it is tested on, in words."""
-    steps = f" ({cell.adapted_steps} steps)" if cell.adapted_steps else ""
-    trained = f"adapted to {cell.adapted_to}{steps} " if cell.adapted_to else ""
-    if cell.trained not in ("", cell.setting):
-        trained += f"trained under {cell.trained} "
-    severity = "" if cell.severity is None else f" severity {cell.severity}"
-    check = f" ({cell.check})" if cell.check else ""
-    return f"{trained}on {cell.test} of {cell.setting}{severity}{check}"
 
 
 class Runner:
@@ -156,7 +145,7 @@ class Runner:
         self, store: Store, bench: Bench, *, jobs: int, device: str, display: Display
     ) -> None:
         self.store, self.bench, self.jobs, self.display = store, bench, jobs, display
-        self.cells = expand(bench)
+        self.cells = expand(bench).cells
         self.tasks = tasks_of(bench, self.cells)
         files = {} if bench.extractor is None else {bench.extractor.digest: bench.extractor.path}
         folders = folders_of(store, (bench.train, bench.test))

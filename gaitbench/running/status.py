@@ -61,7 +61,7 @@ def _tasks(values: dict[str, object], record: dict[str, Any]) -> list[Task]:
     # Another experiment's plug-in would add its occlusions to this one's protocols.
     with only_plugins(Path(p) for p in experiment.plugins):
         bench = Bench.resolve(experiment, ExtractorFile.remembered(record))
-        return tasks_of(bench, expand(bench))
+        return tasks_of(bench, expand(bench).cells)
 
 
 def _print_running(store: Store, needed: dict[str, Task], console: Console) -> None:

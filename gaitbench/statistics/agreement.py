@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from gaitbench.core.arrays import Doubles
 from gaitbench.core.errors import ProtocolError
-from gaitbench.evaluation.distances import Doubles
 from gaitbench.statistics.intervals import LEVEL, Interval, Unavailable, interval_of
 from gaitbench.statistics.resampling import Resampling
 

@@ -10,9 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from gaitbench.core.arrays import Bools, Doubles, Integers
 from gaitbench.core.errors import ProtocolError
-from gaitbench.evaluation.distances import Doubles
-from gaitbench.evaluation.metrics import Bools, Integers
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from gaitbench.core.arrays import Doubles
 from gaitbench.core.errors import ProtocolError
-from gaitbench.evaluation.distances import Doubles
 from gaitbench.statistics.resampling import PerSeed, Resampling, apply
 
 LEVEL = 0.95

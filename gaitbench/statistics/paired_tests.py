@@ -13,8 +13,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import stdtrit
 
+from gaitbench.core.arrays import Doubles
 from gaitbench.core.errors import ProtocolError
-from gaitbench.evaluation.distances import Doubles
 from gaitbench.statistics.identity_sums import IdentitySums
 from gaitbench.statistics.resampling import SeedNoise, Variance, blocks
 

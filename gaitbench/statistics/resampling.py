@@ -12,8 +12,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import chdtri
 
+from gaitbench.core.arrays import Doubles
 from gaitbench.core.errors import ProtocolError
-from gaitbench.evaluation.distances import Doubles
 from gaitbench.statistics.identity_sums import IdentitySums, mean_over_cells
 
 RESAMPLES = 10_000

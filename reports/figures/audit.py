@@ -1,44 +1,53 @@
 """The setting audit as a figure: a panel per test, a row per method, a mark per training setting."""
 
 from collections.abc import Iterator
+from functools import partial
 
 import pandas as pd
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from gaitbench.reports.audit_tables import METRIC, Audit, audits
-from gaitbench.reports.figures.figures import NamedFigure
-from gaitbench.reports.figures.style import Look, error_bars, legend_above, looks, panels, styled
+from gaitbench.core.registry import register
+from gaitbench.experiment.bench import HOLISTIC_TEST
+from gaitbench.protocols.audit import METRIC, AuditGrid, audits
+from gaitbench.reports.figures.base import ReportFigure, any_done
+from gaitbench.reports.figures.style import Look, error_bars, in_style, legend_above, looks, panels
 from gaitbench.results.estimates import estimate
 from gaitbench.results.frame import Results
 from gaitbench.results.per_seed import seeds_of
-from gaitbench.results.places import HOLISTIC, titles, where
+from gaitbench.results.places import titles, where
+from gaitbench.results.section import Drawing
 
 _STEP = 0.2
 """Between marks of one method, in rows."""
 
 
-def audit_figures(results: Results) -> Iterator[NamedFigure]:
-    """Yield, per place, Rank-1 of every method under every pair of settings."""
-    for audit in audits(results):
-        if not (audit.cells["status"] == "done").any():
-            continue
-        with styled():
-            figure = _drawn(audit)
-        yield NamedFigure(
-            audit.name,
-            f"Rank-1 of every method by the setting that it is tested under (panels) and trained under "
-            f"(marks), {audit.place.title}. Bars: 95 % interval over the tested identities and, with "
-            "several, the seeds. Dotted: chance level.",
-            figure,
-        )
+@register("audit")
+class AuditFigure(ReportFigure):
+    """Rank-1 of every method under every pair of settings, per place."""
+
+    title, section = "Setting audit", "audit"
+
+    def drawings(self, results: Results) -> Iterator[Drawing]:
+        """Yield, per place, Rank-1 of every method under every pair of settings."""
+        for audit in audits(results):
+            if not any_done(audit.cells):
+                continue
+            yield Drawing(
+                audit.name,
+                f"Rank-1 of every method by the setting that it is tested under (panels) and trained under "
+                f"(marks), {audit.place.title}. Bars: 95 % interval over the tested identities and, with "
+                "several, the seeds. Dotted: chance level.",
+                partial(_drawn, audit),
+            )
 
 
-def _drawn(audit: Audit) -> Figure:
+@in_style
+def _drawn(audit: AuditGrid) -> Figure:
     printed = titles(audit.cells)
     tests = {f"tested under\n{setting}": setting for setting in audit.settings}
-    tests["tested on\nwhole clips"] = HOLISTIC
+    tests["tested on\nwhole clips"] = HOLISTIC_TEST
     figure, axes = panels(list(tests), columns=len(tests), size=(2.6, 0.55 * len(printed) + 1.0))
     look, handles = looks(["", *audit.settings]), dict[str, Artist]()
     labels = {"": "trained on whole clips"} | {s: f"trained under {s}" for s in audit.settings}
@@ -62,14 +71,14 @@ def _drawn(audit: Audit) -> Figure:
     return figure
 
 
-def _met_by(audit: Audit, test: str) -> pd.DataFrame:
+def _met_by(audit: AuditGrid, test: str) -> pd.DataFrame:
     """Return the evaluations on whole clips, or on the test clips of a setting."""
-    if test == HOLISTIC:
-        return where(audit.cells, test=HOLISTIC)
-    return where(audit.cells[audit.cells["test"] != HOLISTIC], setting=test)
+    if test == HOLISTIC_TEST:
+        return where(audit.cells, test=HOLISTIC_TEST)
+    return where(audit.cells[audit.cells["test"] != HOLISTIC_TEST], setting=test)
 
 
-def _mark(audit: Audit, ax: Axes, cells: pd.DataFrame, y: float, look: Look) -> Artist | None:
+def _mark(audit: AuditGrid, ax: Axes, cells: pd.DataFrame, y: float, look: Look) -> Artist | None:
     if cells.empty:
         return None
     cell = estimate(audit.results, cells, METRIC, seeds_of(cells))

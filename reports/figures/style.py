@@ -1,10 +1,11 @@
 """One look for all figures: a colour and a marker per method, the same in every figure."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import wraps
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, ParamSpec, cast
 
 import matplotlib as mpl
 import numpy as np
@@ -14,14 +15,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from gaitbench.core.atomic import replacing
-from gaitbench.results.names import METHODS
-from gaitbench.results.table import Cell
+from gaitbench.results.table import Entry
+from gaitbench.results.titles import compared_names
 
 # seaborn's "colorblind" palette: distinguishable with the common colour vision deficiencies.
 _PALETTE = [mpl.colors.to_hex(colour) for colour in sns.color_palette("colorblind")]
 _MARKERS = "osD^vPX*<>"
-# Fixed places in the palette, so that a method keeps its colour when others are left out.
-_FIXED = {name: i for i, name in enumerate(METHODS)}
+P = ParamSpec("P")
 
 
 @dataclass(frozen=True)
@@ -33,9 +33,11 @@ class Look:
 
 
 def looks(methods: Sequence[str]) -> dict[str, Look]:
-    """Return the look of each method: fixed for the papers' methods, in order for all others."""
-    others = [method for method in methods if method not in _FIXED]
-    places = _FIXED | {method: len(_FIXED) + i for i, method in enumerate(others)}
+    """Return the look of each method: fixed for compared methods, in order for all others."""
+    # Fixed places in the palette, so that a method keeps its colour when others are left out.
+    fixed = compared_names()
+    order = [*fixed, *(method for method in methods if method not in fixed)]
+    places = {method: place for place, method in enumerate(order)}
     return {
         method: Look(
             _PALETTE[places[method] % len(_PALETTE)], _MARKERS[places[method] % len(_MARKERS)]
@@ -60,6 +62,17 @@ def styled() -> Iterator[None]:
     }
     with mpl.rc_context(cast(Any, {**sns.axes_style("whitegrid"), **sizes})):
         yield
+
+
+def in_style(draw: Callable[P, Figure]) -> Callable[P, Figure]:
+    """Return a function that draws in the one look."""
+
+    @wraps(draw)
+    def drawn(*args: P.args, **kwargs: P.kwargs) -> Figure:
+        with styled():
+            return draw(*args, **kwargs)
+
+    return drawn
 
 
 def panels(
@@ -95,7 +108,7 @@ def legend_above(figure: Figure, handles: Mapping[str, Any], *, columns: int) ->
     )
 
 
-def error_bars(cells: Sequence[Cell]) -> npt.NDArray[np.float64] | None:
+def error_bars(cells: Sequence[Entry]) -> npt.NDArray[np.float64] | None:
     """Return how far the bars of measured cells reach below and above, in percent, shape (2, cells).
 
     A cell without an interval has its spread over seeds, or no bar; None where no cell has any.

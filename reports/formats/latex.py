@@ -4,20 +4,16 @@ Only packages of a basic TeX distribution are used: booktabs, graphicx, amssymb 
 """
 
 from collections.abc import Iterator
+from pathlib import Path
 
+from gaitbench.core.atomic import write_text
+from gaitbench.core.registry import register
+from gaitbench.core.units import Unit
+from gaitbench.reports.formats.base import Format
 from gaitbench.reports.formats.latex_text import code, escape
+from gaitbench.results.frame import Results
 from gaitbench.results.section import Document, Section
-from gaitbench.results.table import (
-    TIED,
-    Cell,
-    Column,
-    Missing,
-    Row,
-    Table,
-    Unit,
-    printed,
-    uncertainty,
-)
+from gaitbench.results.table import TIED, Column, Entry, Missing, Row, Table, printed, uncertainty
 
 _ALIGNMENT = {Unit.TEXT: "l", Unit.MARK: "c"}
 # Of a landscape page with a footer; a table that is shrunk to the width of the page gains height.
@@ -39,6 +35,19 @@ _PREAMBLE = r"""\documentclass[10pt]{article}
 \renewcommand{\textfraction}{0.02}
 \renewcommand{\floatpagefraction}{0.4}
 """
+
+
+@register("latex")
+class Latex(Format):
+    """A document for pdflatex."""
+
+    about = "report.tex for pdflatex, with figures beside it"
+    place = 3
+    links_figures = True
+
+    def write(self, document: Document, results: Results, folder: Path) -> list[Path]:
+        """Write `report.tex`."""
+        return [write_text(folder / "report.tex", document_latex(document))]
 
 
 def table_latex(table: Table) -> str:
@@ -135,7 +144,7 @@ def _header(column: Column) -> str:
     return escape(column.title)
 
 
-def _entry(cell: Cell, column: Column, numbers: dict[Missing, int]) -> str:
+def _entry(cell: Entry, column: Column, numbers: dict[Missing, int]) -> str:
     if cell.missing:
         return rf"--\textsuperscript{{{numbers[cell.missing]}}}"
     if cell.value is None:

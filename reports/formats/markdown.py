@@ -2,14 +2,33 @@
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 
 from tabulate import tabulate
 
+from gaitbench.core.atomic import write_text
+from gaitbench.core.registry import register
+from gaitbench.core.units import Unit
+from gaitbench.reports.formats.base import Format
+from gaitbench.results.frame import Results
 from gaitbench.results.section import Document, Section
-from gaitbench.results.table import TIED, Cell, Column, Missing, Table, Unit, printed, uncertainty
+from gaitbench.results.table import TIED, Column, Entry, Missing, Table, printed, uncertainty
 
 _ALIGNMENT = {Unit.TEXT: "left", Unit.MARK: "center"}
 _SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+@register("markdown")
+class Markdown(Format):
+    """Markdown with pipe tables."""
+
+    about = "report.md with figures beside it"
+    place = 2
+    links_figures = True
+
+    def write(self, document: Document, results: Results, folder: Path) -> list[Path]:
+        """Write `report.md`."""
+        return [write_text(folder / "report.md", document_markdown(document))]
 
 
 def table_markdown(table: Table) -> str:
@@ -100,7 +119,7 @@ def _grid(
 
 
 def _entry(
-    cell: Cell,
+    cell: Entry,
     column: Column,
     numbers: dict[Missing, int],
     clean: Callable[[str], str],

@@ -34,7 +34,8 @@ class TestedClips:
 
     def available(self, key: str) -> bool:
         """Whether the evaluation's data set is still there."""
-        folder = self.folders.get(self.evaluations[key].data.fingerprint)
+        evaluation = self.evaluations.get(key)
+        folder = None if evaluation is None else self.folders.get(evaluation.data.fingerprint)
         return folder is not None and (folder / "meta.json").is_file()
 
     def data(self, key: str) -> Silhouettes:

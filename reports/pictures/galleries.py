@@ -9,10 +9,11 @@ import numpy.typing as npt
 import pandas as pd
 from PIL import Image
 
+from gaitbench.experiment.bench import HOLISTIC_TEST
 from gaitbench.reports.pictures.clips import Side, TestedClips
 from gaitbench.reports.pictures.retrieval_strips import Pair, Retrieval, retrieval_pairs
 from gaitbench.results.frame import Results
-from gaitbench.results.places import HOLISTIC, where
+from gaitbench.results.places import where
 from gaitbench.results.section import Found, Gallery, Picture, PictureGroup, Ranking, Strip
 
 FRAMES = 4
@@ -29,11 +30,14 @@ _TALL = 64
 """Smaller frames are drawn larger, in whole steps, up to about as many rows."""
 
 
-def occlusion_galleries(results: Results) -> list[Gallery]:
+def galleries(results: Results) -> tuple[Gallery, ...]:
+    """Return the pictures of a report, read from the data sets that are still there."""
+    clips = TestedClips(results.folders, results.evaluations)
+    return (*occlusion_galleries(results, clips), *retrieval_galleries(results, clips))
+
+
+def occlusion_galleries(results: Results, clips: TestedClips) -> list[Gallery]:
     """Return the contact sheets of everything that was tested occluded, as the networks saw it."""
-    clips = results.clips
-    if clips is None:
-        return []
     groups = tuple(_groups(results, clips))
     if not groups:
         return []
@@ -46,7 +50,7 @@ def occlusion_galleries(results: Results) -> list[Gallery]:
 
 def _groups(results: Results, clips: TestedClips) -> Iterator[PictureGroup]:
     done = results.cells[results.cells["status"] == "done"]
-    tested = done[(done["test"] != HOLISTIC) & done["check"].isin(["", "as tested"])]
+    tested = done[(done["test"] != HOLISTIC_TEST) & done["check"].isin(["", "as tested"])]
     ordered = tested.sort_values(["seed", "draw"], kind="stable")
     for (setting, test), cells in ordered.groupby(["setting", "test"], sort=False):
         key = str(cells["key"].iloc[0])
@@ -79,11 +83,8 @@ def _spread(clips: TestedClips, key: str, side: Side) -> list[int]:
     return [int(row) for row in np.unique(np.linspace(0, n - 1, CLIPS).astype(int))]
 
 
-def retrieval_galleries(results: Results) -> list[Gallery]:
+def retrieval_galleries(results: Results, clips: TestedClips) -> list[Gallery]:
     """Return strips of probes that methods lose and gain where bodies are hidden."""
-    clips = results.clips
-    if clips is None:
-        return []
     strips = tuple(_strip(clips, pair) for pair in retrieval_pairs(results, clips))
     if not strips:
         return []

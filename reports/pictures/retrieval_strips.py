@@ -7,9 +7,10 @@ from typing import Any
 import pandas as pd
 
 from gaitbench.evaluation.retrieval import NEAREST
+from gaitbench.experiment.bench import HOLISTIC_TEST
 from gaitbench.reports.pictures.clips import TestedClips
 from gaitbench.results.frame import Results
-from gaitbench.results.places import HOLISTIC, titles, where
+from gaitbench.results.places import titles, where
 
 SHOWN = 2
 """Strips of each kind and method; of as many identities."""
@@ -57,14 +58,14 @@ def retrieval_pairs(results: Results, clips: TestedClips) -> Iterator[Pair]:
     """
     cells = where(results.cells, status="done", adapted_to="")
     cells = cells[cells["severity"].isna()]
-    occluded = cells[cells["check"].isin(["", "as tested"]) & (cells["test"] != HOLISTIC)]
+    occluded = cells[cells["check"].isin(["", "as tested"]) & (cells["test"] != HOLISTIC_TEST)]
     occluded = occluded[occluded["protocol"].isin(["occluded", "sanity"])]
     for method, title in titles(occluded).items():
         hidden = where(occluded, method=method).sort_values(["seed", "draw"]).head(1)
         for _, cell in hidden.iterrows():
             # One network: protocols train a method of one name under one setting in several ways.
             same = {name: cell[name] for name in ("stage", "test_dataset")}
-            whole = where(cells, method=method, test=HOLISTIC, **same)
+            whole = where(cells, method=method, test=HOLISTIC_TEST, **same)
             if len(whole) and clips.available(str(cell["key"])):
                 keys = str(whole["key"].iloc[0]), str(cell["key"])
                 yield from _changed(results, clips, title, *keys)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 
 import pandas as pd
 
+from gaitbench.core.units import Unit
 from gaitbench.reports.published.conditions import (
     BY_SEARCH,
     MeasuredConditions,
@@ -15,16 +16,17 @@ from gaitbench.reports.published.conditions import (
     Printed,
     printed_conditions,
 )
-from gaitbench.reports.published.figures import load_published
+from gaitbench.reports.published.figures import load_published, published_title
 from gaitbench.reports.published.gaps import not_comparable_tables
 from gaitbench.reports.published.orders import order_tables
 from gaitbench.results.estimates import estimate, estimate_ratio
 from gaitbench.results.footers import footer
 from gaitbench.results.frame import Results
-from gaitbench.results.names import method_title, metric_title
 from gaitbench.results.per_seed import measured, ratio, seeds_of, summarise
 from gaitbench.results.places import table_names, upper_bound, values_of, where
-from gaitbench.results.table import Cell, Column, Row, Table, Unit
+from gaitbench.results.section import Section
+from gaitbench.results.table import Column, Entry, Row, Table
+from gaitbench.results.titles import method_title
 
 INSIDE, OUTSIDE, NO_INTERVAL = "inside", "outside", "no interval"
 
@@ -34,18 +36,20 @@ _PAPERS_PRESET = "paper"
 Group = list[tuple[Printed, Meeting]]
 
 
-def published_beside_tables(results: Results) -> list[Table]:
+def published_sections(results: Results) -> list[Section]:
     """Return the comparable figures beside measured ones, what differs elsewhere, and the orders."""
     if results.cells.empty:
         return []
     run = MeasuredConditions(results)
-    return [*beside_tables(run), *not_comparable_tables(run), *order_tables(run)]
+    beside = beside_tables(run)
+    tables = (*beside, *not_comparable_tables(run), *order_tables(run))
+    words = tuple(_words(beside))
+    return [Section("Published beside measured", "published", paragraphs=words, tables=tables)]
 
 
-def published_beside_words(results: Results) -> list[str]:
+def _words(tables: list[Table]) -> list[str]:
     """Return how many figures could be compared, and how many of those lie in the measured interval."""
     n_published = len(load_published())
-    tables = beside_tables(MeasuredConditions(results))
     if not tables:
         return [
             f"None of the {n_published} published figures was measured in this run under its own "
@@ -60,7 +64,7 @@ def published_beside_words(results: Results) -> list[str]:
     ]
 
 
-def _cells(tables: list[Table], title: str) -> list[Cell]:
+def _cells(tables: list[Table], title: str) -> list[Entry]:
     return [
         cell
         for table in tables
@@ -81,7 +85,7 @@ class _Numbers:
     results: Results
     _of_search: dict[str, Results] = field(default_factory=dict)
 
-    def cell(self, meeting: Meeting, method: str, metric: str) -> Cell:
+    def cell(self, meeting: Meeting, method: str, metric: str) -> Entry:
         """Return a method's number in a condition with its interval, or what is missing."""
         results, cells = self.results, where(meeting.cells, method=method)
         seeds = seeds_of(meeting.cells)
@@ -92,7 +96,7 @@ class _Numbers:
             return estimate(results, cells, metric, seeds)
         bare = metric.removeprefix("rp_")
         whole = upper_bound(results, meeting.place, meeting.condition)
-        title = f"holistic {metric_title(bare)} of Baseline-1"
+        title = f"holistic {published_title(bare)} of Baseline-1"
         if f"chance_{bare}" in cells.columns:
             return estimate_ratio(results, cells, whole, bare, seeds, title)
         # Whether the divisor is near chance is not known for this metric, so there is no interval.
@@ -150,13 +154,13 @@ def _beside_table(numbers: _Numbers, name: str, group: Group) -> Table:
     rows: list[Row] = []
     for printed, meeting in group:
         for i, (method, values) in enumerate(_by_method(_comparable(printed, meeting))):
-            label = Cell(printed.test_title if i == 0 else ""), Cell(method_title(method))
-            entries: list[Cell] = []
+            label = Entry(printed.test_title if i == 0 else ""), Entry(method_title(method))
+            entries: list[Entry] = []
             for metric in metrics:
                 if metric in values:
                     entries += _entries(values[metric], numbers.cell(meeting, method, metric))
                 else:
-                    entries += [Cell()] * 3
+                    entries += [Entry()] * 3
             rows.append(Row((*label, *entries), contest=None, rule_above=i == 0 and bool(rows)))
     printed, meeting = group[0]
     return Table(
@@ -188,17 +192,17 @@ def _by_method(figures: pd.DataFrame) -> Iterator[tuple[str, dict[str, float]]]:
 def _columns(metric: str) -> list[Column]:
     unit = Unit.RATIO if metric.startswith("rp_") else Unit.PERCENT
     titles = (_PUBLISHED, _MEASURED, _DIFFERENCE)
-    return [Column(title, metric_title(metric), unit) for title in titles]
+    return [Column(title, published_title(metric), unit) for title in titles]
 
 
-def _entries(published: float, cell: Cell) -> list[Cell]:
+def _entries(published: float, cell: Entry) -> list[Entry]:
     """Return the cells of one figure: published, measured, difference."""
     if cell.value is None:
-        return [Cell(value=published), cell, Cell()]
+        return [Entry(value=published), cell, Entry()]
     note = NO_INTERVAL
     if cell.low is not None and cell.high is not None:
         note = INSIDE if cell.low <= published <= cell.high else OUTSIDE
-    return [Cell(value=published), cell, Cell(text=note, value=cell.value - published)]
+    return [Entry(value=published), cell, Entry(text=note, value=cell.value - published)]
 
 
 def _preset_line(results: Results) -> str:

@@ -10,18 +10,11 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from gaitbench.data.readers.opengait.records import RECORDS
+from gaitbench.experiment.bench import HOLISTIC_TEST
 from gaitbench.reports.published.figures import load_published, setting_words
 from gaitbench.results.frame import Results
-from gaitbench.results.names import backbone_title, dataset_title, side_title
-from gaitbench.results.places import (
-    HOLISTIC,
-    Condition,
-    Place,
-    conditions,
-    places,
-    values_of,
-    where,
-)
+from gaitbench.results.places import Condition, Place, conditions, places, values_of, where
+from gaitbench.results.titles import backbone_title, dataset_title, side_title
 
 _COLUMNS = (
     "source",
@@ -285,7 +278,9 @@ def _listed(words: Iterable[str]) -> str:
 def _corresponding(results: Results, printed: Printed) -> pd.DataFrame:
     """Return the evaluations of the same protocol on the test that corresponds, wherever they were made."""
     if printed.is_holistic:
-        return where(results.of("occluded", "retention", "ablation"), test=HOLISTIC, adapted_to="")
+        return where(
+            results.of("occluded", "retention", "ablation"), test=HOLISTIC_TEST, adapted_to=""
+        )
     if printed.protocol == "generalizability":
         # An adaptability run tests before the further training as well.
         cells = results.of("generalizability", "adaptability")
@@ -296,7 +291,7 @@ def _corresponding(results: Results, printed: Printed) -> pd.DataFrame:
     if printed.protocol in ("occluded", "ablation") and printed.occlusion in _OWN_TYPES:
         # Which types these are is part of the setting.
         cells = where(results.of(printed.protocol), adapted_to="")
-        return cells[cells["test"] != HOLISTIC]
+        return cells[cells["test"] != HOLISTIC_TEST]
     return results.cells.iloc[:0]
 
 

@@ -15,8 +15,9 @@ from importlib.resources import files
 import pandas as pd
 
 from gaitbench.core.errors import StoreError
-from gaitbench.results.names import backbone_title, dataset_title, method_title, metric_title
-from gaitbench.results.table import Cell, Column, Row, Table, Unit
+from gaitbench.core.units import Unit
+from gaitbench.results.table import Column, Entry, Row, Table
+from gaitbench.results.titles import backbone_title, dataset_title, method_title, metric_title
 
 _NAMES = {
     "rank1": "rank_1",
@@ -28,6 +29,7 @@ _NAMES = {
     "rank1_cl": "rank_1_cl",
 }
 _BY_CONDITION = ("rank_1_nm", "rank_1_bg", "rank_1_cl")
+_TITLES = {"rank_1_nm": "Rank-1 NM", "rank_1_bg": "Rank-1 BG", "rank_1_cl": "Rank-1 CL"}
 _BASIS = {"stated": "as stated", "config": "released configs"}
 _PROTOCOLS = {
     "generalizability": "zero-shot",
@@ -94,6 +96,13 @@ def _metric(name: str) -> str:
     return prefix + _NAMES[bare]
 
 
+def published_title(metric: str) -> str:
+    """Return the printed name of a published metric: "Rank-1", or "RP-1" for the RP of Rank-1."""
+    if metric.startswith("rp_"):
+        return f"RP-{published_title(metric.removeprefix('rp_')).removeprefix('Rank-')}"
+    return _TITLES.get(metric) or metric_title(metric)
+
+
 def setting_words(setting: str, basis: str) -> str:
     """Return a published setting with what says so.
 
@@ -103,12 +112,9 @@ def setting_words(setting: str, basis: str) -> str:
     return f"{setting} ({_BASIS[basis]})"
 
 
-def companions(table: Table) -> list[Table]:
-    """Return the papers' figures for what a measured table shows; none if they have none."""
-    for name in _COMPANIONS:
-        if table.name == name or table.name.startswith(f"{name}-"):
-            return published_tables(name)
-    return []
+def companions(section: str) -> list[Table]:
+    """Return the papers' figures for what a section shows; none if they have none."""
+    return published_tables(section) if section in _COMPANIONS else []
 
 
 def published_tables(kind: str) -> list[Table]:
@@ -149,6 +155,7 @@ def _table(name: str, title: str, about: _Companion, rows: pd.DataFrame) -> Tabl
         columns=(*map(Column, labels[0]), *(_column(group, metric) for group, metric in order)),
         rows=_rows(names, order, values),
         footer=_footer(sources),
+        is_measured=False,
     )
 
 
@@ -193,7 +200,7 @@ def _group(row: dict[str, str], about: _Companion) -> str:
 
 def _column(group: str, metric: str) -> Column:
     unit = Unit.RATIO if metric.startswith("rp_") else Unit.PERCENT
-    return Column(metric_title(metric), group, unit)
+    return Column(published_title(metric), group, unit)
 
 
 def _rows(
@@ -205,10 +212,10 @@ def _rows(
     previous = ""
     for name in dict.fromkeys(names):
         numbers = [values.get((name, place), math.nan) for place in order]
-        cells = [Cell() if math.isnan(x) else Cell(value=float(x)) for x in numbers]
+        cells = [Entry() if math.isnan(x) else Entry(value=float(x)) for x in numbers]
         rows.append(
             Row(
-                (*map(Cell, name), *cells),
+                (*map(Entry, name), *cells),
                 contest=None,
                 rule_above=bool(rows) and name[0] != previous,
             )

@@ -9,9 +9,9 @@ from gaitbench.reports.published.conditions import (
     reasons,
 )
 from gaitbench.reports.published.figures import load_published, source_letters, sources_line
-from gaitbench.results.names import backbone_title, dataset_title, method_title
 from gaitbench.results.places import values_of
-from gaitbench.results.table import Cell, Column, Row, Table
+from gaitbench.results.table import Column, Entry, Row, Table
+from gaitbench.results.titles import backbone_title, dataset_title, method_title
 
 
 def not_comparable_tables(run: MeasuredConditions) -> list[Table]:
@@ -37,7 +37,7 @@ def not_comparable_tables(run: MeasuredConditions) -> list[Table]:
         n_figures = sum(n for _, n, _ in members)
         words = difference_words([d for *_, found in members for d in found])
         texts = (source, protocol, ", ".join(data), backbone, setting, str(n_figures), words)
-        rows.append(Row(tuple(map(Cell, texts)), contest=None))
+        rows.append(Row(tuple(map(Entry, texts)), contest=None))
     titles = (
         "Source",
         "Protocol",
@@ -53,6 +53,7 @@ def not_comparable_tables(run: MeasuredConditions) -> list[Table]:
             title="Why figures are not comparable",
             columns=tuple(map(Column, titles)),
             rows=tuple(rows),
+            is_measured=False,
             footer=(
                 "Figures: how many values the papers print. What differs: from the closest measured "
                 "condition of this run. A method is named only where all else is the same. Setting: as "

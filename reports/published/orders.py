@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
+from gaitbench.core.units import Unit
 from gaitbench.reports.published.conditions import (
     BY_SEARCH,
     MeasuredConditions,
@@ -18,12 +19,17 @@ from gaitbench.reports.published.conditions import (
     difference_words,
     printed_orders,
 )
-from gaitbench.reports.published.figures import load_published, source_letters, sources_line
+from gaitbench.reports.published.figures import (
+    load_published,
+    published_title,
+    source_letters,
+    sources_line,
+)
 from gaitbench.results.frame import Results
-from gaitbench.results.names import backbone_title, dataset_title, method_title, metric_title
 from gaitbench.results.per_seed import measured, seeds_of, summarise
 from gaitbench.results.places import values_of, where
-from gaitbench.results.table import Cell, Column, Missing, Row, Table, Unit
+from gaitbench.results.table import Column, Entry, Missing, Row, Table
+from gaitbench.results.titles import backbone_title, dataset_title, method_title
 from gaitbench.statistics.agreement import kendall_tau
 from gaitbench.statistics.intervals import Unavailable
 
@@ -42,33 +48,35 @@ class _Orders:
     """
 
     results: Results
-    _kept: dict[tuple[int, str, str], tuple[pd.DataFrame, Cell]] = field(default_factory=dict)
+    _kept: dict[tuple[int, str, str], tuple[pd.DataFrame, Entry]] = field(default_factory=dict)
 
-    def tau(self, meeting: Meeting, metric: str, published: dict[str, float]) -> Cell:
+    def tau(self, meeting: Meeting, metric: str, published: dict[str, float]) -> Entry:
         """Return tau between published values and measured ones with its interval, or what is missing."""
         tested = values_of(meeting.cells, "method")
         methods = [method for method in published if method in tested]
         if not methods:
-            return Cell()
+            return Entry()
         if len(methods) < FEWEST_METHODS:
-            return Cell(missing=Missing(f"{metric_title(metric)} is published of fewer methods"))
+            return Entry(
+                missing=Missing(f"{published_title(metric)} is published of fewer methods")
+            )
         found = [self._measured(meeting, method, metric) for method in methods]
         for method, (_, cell) in zip(methods, found, strict=True):
             if cell.missing:
                 reason = f"{method_title(method)}: {cell.missing.reason}"
-                return Cell(missing=Missing(reason, cell.missing.commands))
+                return Entry(missing=Missing(reason, cell.missing.commands))
         given = [published[method] for method in methods]
         values = np.array([cell.value for _, cell in found], np.float64)
         tau = float(kendall_tau(np.array(given), values))
         if not np.isfinite(tau):
-            return Cell(missing=Missing("all methods tie in one of the two lists"))
+            return Entry(missing=Missing("all methods tie in one of the two lists"))
         interval = self.results.uncertainty.order([cells for cells, _ in found], metric, given)
         if isinstance(interval, Unavailable):
             # A bare tau of a few methods says nothing: chance alone may give 1.
-            return Cell(missing=Missing(f"no interval: {interval.reason}"))
-        return Cell(value=tau, low=interval.low, high=interval.high)
+            return Entry(missing=Missing(f"no interval: {interval.reason}"))
+        return Entry(value=tau, low=interval.low, high=interval.high)
 
-    def _measured(self, meeting: Meeting, method: str, metric: str) -> tuple[pd.DataFrame, Cell]:
+    def _measured(self, meeting: Meeting, method: str, metric: str) -> tuple[pd.DataFrame, Entry]:
         key = (id(meeting.cells), method, metric)
         if key not in self._kept:
             cells = where(meeting.cells, method=method)
@@ -87,7 +95,7 @@ def order_tables(run: MeasuredConditions) -> list[Table]:
     ]
     if not rows:
         return []
-    metrics = [Column(metric_title(m), "Kendall's tau", Unit.RATIO) for m in _METRICS]
+    metrics = [Column(published_title(m), "Kendall's tau", Unit.RATIO) for m in _METRICS]
     labels = ("Source", "Published for", "What differs", "Methods")
     return [
         Table(
@@ -95,6 +103,7 @@ def order_tables(run: MeasuredConditions) -> list[Table]:
             title="Agreement of the order of methods, published and measured",
             columns=(*map(Column, labels), *metrics),
             rows=tuple(rows),
+            is_measured=False,
             footer=(
                 "Orders alone are compared: the values belong to different conditions where something "
                 "differs. Each published order is compared with the measured condition that differs from "
@@ -116,7 +125,7 @@ def _order_rows(
     orders: _Orders,
     printed: Printed,
     letters: dict[tuple[str, str], str],
-) -> Iterator[list[Cell]]:
+) -> Iterator[list[Entry]]:
     values = {metric: _values(printed.figures, metric) for metric in _METRICS}
     sources = zip(printed.figures["source"], printed.figures["table"], strict=True)
     named = ", ".join(letters[key] for key in dict.fromkeys(sources))
@@ -131,10 +140,10 @@ def _order_rows(
             continue
         ranked = sorted(methods, key=lambda method: values["rank_1"][method])
         yield [
-            Cell(named),
-            Cell(f"{place}, {printed.protocol}: {printed.test_title}"),
-            Cell(difference_words(meeting.differences) or "nothing"),
-            Cell(", ".join(map(method_title, ranked))),
+            Entry(named),
+            Entry(f"{place}, {printed.protocol}: {printed.test_title}"),
+            Entry(difference_words(meeting.differences) or "nothing"),
+            Entry(", ".join(map(method_title, ranked))),
             *(orders.tau(meeting, metric, values[metric]) for metric in _METRICS),
         ]
 

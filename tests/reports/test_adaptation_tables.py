@@ -1,9 +1,9 @@
 """Adaptation as a curve: gains, losses and speed."""
 
 import pytest
-
-from gaitbench.reports.adaptation_tables import adaptation_tables
 from gaitbench.reports.figures.adaptation import adaptation_figures
+
+from gaitbench.protocols.adaptation_curve import adaptation_tables
 from tests.made_up_scores import results_of, row
 
 BUDGETS = (0, 15, 60, 240)

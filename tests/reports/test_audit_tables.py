@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pytest
 
-from gaitbench.reports.audit_tables import (
+from gaitbench.protocols.audit import (
     SOURCES,
     audit_tables,
     audit_words,

@@ -6,16 +6,17 @@ import shutil
 import subprocess
 
 import pytest
-
 from gaitbench.reports.formats.export import table_csv, table_dict, table_from_dict
+
+from gaitbench.core.units import Better, Unit
+from gaitbench.protocols.occluded import occluded_tables
+from gaitbench.protocols.sweep import sweep_tables
 from gaitbench.reports.formats.latex import document_latex, table_latex
 from gaitbench.reports.formats.latex_text import code, escape
 from gaitbench.reports.formats.markdown import table_markdown, table_plain
-from gaitbench.reports.occluded_table import occluded_tables
 from gaitbench.reports.published.figures import published_tables
-from gaitbench.reports.sweep_tables import sweep_tables
 from gaitbench.results.section import Document, Section
-from gaitbench.results.table import Better, Cell, Column, Missing, Row, Table, Unit, mark_best
+from gaitbench.results.table import Column, Entry, Missing, Row, Table, mark_best
 
 ODD = 'a_b & 50% #1 ${x}$ ~^\\ <b>|"q" é ñ Š ł 李 — ✓ --opt `tick` *s* [l]'
 
@@ -31,10 +32,10 @@ SMALL = Table(
     COLUMNS,
     mark_best(
         [
-            Row((Cell("Bound"), Cell(), Cell(value=0.8), Cell()), contest=None),
-            Row((Cell("A"), Cell("✓"), Cell(value=0.125, spread=0.02), Cell(value=0.5))),
-            Row((Cell("B"), Cell("✗"), Cell(value=0.25), Cell(value=0.5)), rule_above=True),
-            Row((Cell("C"), Cell(), *[Cell(missing=Missing("not run", ("make --c",)))] * 2)),
+            Row((Entry("Bound"), Entry(), Entry(value=0.8), Entry()), contest=None),
+            Row((Entry("A"), Entry("✓"), Entry(value=0.125, spread=0.02), Entry(value=0.5))),
+            Row((Entry("B"), Entry("✗"), Entry(value=0.25), Entry(value=0.5)), rule_above=True),
+            Row((Entry("C"), Entry(), *[Entry(missing=Missing("not run", ("make --c",)))] * 2)),
         ],
         COLUMNS,
     ),
@@ -46,8 +47,8 @@ def odd_table():
     columns = (Column(ODD), Column(ODD, ODD, Unit.PERCENT))
     missing = Missing(ODD, (f"gaitbench run {ODD}",))
     rows = (
-        Row((Cell(ODD), Cell(value=0.5, spread=0.1, text=ODD, best=True))),
-        Row((Cell(ODD), Cell(missing=missing))),
+        Row((Entry(ODD), Entry(value=0.5, spread=0.1, text=ODD, best=True))),
+        Row((Entry(ODD), Entry(missing=missing))),
     )
     return Table("odd", ODD, columns, rows, (ODD,))
 
@@ -139,7 +140,7 @@ def test_latex_tables_are_balanced(full):
 
 
 def test_long_tables_are_continued_and_lose_no_row():
-    rows = tuple(Row((Cell(f"row{i}"),), rule_above=i % 5 == 0) for i in range(100))
+    rows = tuple(Row((Entry(f"row{i}"),), rule_above=i % 5 == 0) for i in range(100))
     source = table_latex(Table("long", "Long", (Column("x"),), rows, ("the footer",)))
     assert re.findall(r"row\d+", source) == [f"row{i}" for i in range(100)]
     assert source.count("(continued)") == source.count(r"\begin{table}") - 1 == 3

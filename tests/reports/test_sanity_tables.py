@@ -2,7 +2,7 @@
 
 import pytest
 
-from gaitbench.reports.sanity_tables import CHECKS, sanity_tables, sanity_words
+from gaitbench.protocols.sanity import CHECKS, sanity_tables, sanity_words
 from gaitbench.results.frame import Results
 from tests.made_up_scores import results_of, row
 

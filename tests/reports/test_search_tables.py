@@ -5,12 +5,12 @@ from typing import get_args
 
 import pandas as pd
 import pytest
+from gaitbench.results.rules_words import averaging, never_compared
 
 from gaitbench.data.rules import Metric, Rules, Search
+from gaitbench.reports.common.searches import has_own_tables, search_tables
 from gaitbench.reports.report import write_report
-from gaitbench.reports.search_tables import has_own_tables, search_tables
 from gaitbench.results.frame import METRICS, Results
-from gaitbench.results.rules_words import averaging, never_compared
 
 CASIA_B = Rules(
     name="casia-b",

@@ -1,7 +1,9 @@
 """A report in a few sentences."""
 
 from gaitbench.reports.summary_words import best_words, summary_words
-from gaitbench.results.table import Cell, Row, Unit
+
+from gaitbench.core.units import Unit
+from gaitbench.results.table import Entry, Row
 from tests.made_up_scores import results_of, row
 
 SKILLS = {"baseline-2": 0.08, "mimicgait": 0.78, "rg-gait": 0.75}
@@ -23,5 +25,5 @@ def test_nothing_is_said_of_a_table_without_a_complete_contest():
 
 
 def test_equal_values_are_all_named():
-    rows = [Row((Cell(n), Cell(value=0.5, best=n != "c"))) for n in "abc"]
+    rows = [Row((Entry(n), Entry(value=0.5, best=n != "c"))) for n in "abc"]
     assert best_words(rows, 1, Unit.PERCENT) == "a and b lead with 50.0 %"

@@ -2,15 +2,15 @@
 
 import pytest
 
-from gaitbench.reports.ablation_table import ablation_tables
-from gaitbench.reports.new_types_table import new_types_tables
-from gaitbench.reports.occluded_table import occluded_tables
-from gaitbench.reports.quality_tables import detector_tables, metrics_tables
-from gaitbench.reports.retention_table import retention_tables
-from gaitbench.reports.sweep_tables import sweep_tables
+from gaitbench.core.units import Unit
+from gaitbench.protocols.ablation import ablation_tables
+from gaitbench.protocols.generalizability import new_types_tables
+from gaitbench.protocols.occluded import occluded_tables
+from gaitbench.protocols.retention import retention_tables
+from gaitbench.protocols.sweep import sweep_tables
+from gaitbench.reports.common.quality import detector_tables, metrics_tables
 from gaitbench.results.frame import METRICS
 from gaitbench.results.places import conditions, where
-from gaitbench.results.table import Unit
 
 BUILDERS = (
     occluded_tables,

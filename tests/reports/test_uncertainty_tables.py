@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from gaitbench.reports.uncertainty_tables import difference_tables, spread_tables
+from gaitbench.reports.common.differences import difference_tables, spread_tables
 from tests.made_up_scores import results_of, row
 
 SKILLS = {"baseline-2": 0.1, "mimicgait": 0.8, "rg-gait": 0.78}

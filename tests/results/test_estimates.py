@@ -2,8 +2,9 @@
 
 import pytest
 
+from gaitbench.core.units import Better, Unit
+from gaitbench.protocols.occluded import occluded_tables
 from gaitbench.reports.formats.markdown import table_plain
-from gaitbench.reports.occluded_table import occluded_tables
 from gaitbench.results.estimates import (
     Comparison,
     estimate,
@@ -12,7 +13,7 @@ from gaitbench.results.estimates import (
     mark_ties,
 )
 from gaitbench.results.places import where
-from gaitbench.results.table import Better, Cell, Column, Row, Unit
+from gaitbench.results.table import Column, Entry, Row
 from tests.made_up_scores import results_of, row
 
 SKILLS = {"baseline-2": 0.08, "occ-aware": 0.75, "mimicgait": 0.78, "rg-gait": 0.1}
@@ -74,7 +75,7 @@ def test_what_a_test_cannot_tell_from_the_best_is_marked_and_the_rest_is_not(res
     rows, entrants = [], {}
     for i, method in enumerate(SKILLS):
         entrants[i] = of(results, method)
-        rows.append(Row((Cell(method), estimate(results, entrants[i], "rank_1", (0, 1, 2)))))
+        rows.append(Row((Entry(method), estimate(results, entrants[i], "rank_1", (0, 1, 2)))))
     done, line = mark_ties(results, rows, columns, [Comparison((1,), "rank_1", entrants)])
     marks = {r.cells[0].text: (r.cells[1].best, r.cells[1].tied) for r in done}
     assert marks == {
@@ -94,7 +95,7 @@ def test_rows_of_other_contests_and_outside_of_any_are_not_compared(results):
     for i, (method, contest) in enumerate(contests.items()):
         entrants[i] = of(results, method)
         value = estimate(results, entrants[i], "rank_1", (0, 1, 2))
-        rows.append(Row((Cell(method), value), contest))
+        rows.append(Row((Entry(method), value), contest))
     done, line = mark_ties(results, rows, columns, [Comparison((1,), "rank_1", entrants)])
     assert not any(r.cells[1].tied for r in done)
     assert "1 comparisons" in line

@@ -18,7 +18,7 @@ from gaitbench.protocols.expansion import expand
 from gaitbench.reports.report import terminal_text
 from gaitbench.reports.unchanged import digest_of
 from gaitbench.results.collect import collect, rules_of
-from gaitbench.results.commands import command_of
+from gaitbench.results.facts import command_of
 from gaitbench.results.snapshot import Snapshot
 from tests.making import make_store
 

@@ -1,13 +1,12 @@
 import pytest
 
+from gaitbench.core.units import Better, Unit
 from gaitbench.results.table import (
-    Better,
-    Cell,
     Column,
+    Entry,
     Missing,
     Row,
     Table,
-    Unit,
     mark_best,
     mark_best_across,
     printed,
@@ -38,44 +37,44 @@ def test_values_are_rounded_half_up(value, unit, text):
 
 def test_equal_looking_values_are_all_bold_in_the_columns_own_direction():
     values = [(0.5004, 0.1), (0.4996, 0.3), (0.2, 0.1)]
-    rows = [Row((Cell(value=a), Cell(value=b))) for a, b in values]
+    rows = [Row((Entry(value=a), Entry(value=b))) for a, b in values]
     assert bold(mark_best(rows, [UP, DOWN])) == [[True, True], [True, False], [False, True]]
 
 
 def test_reference_rows_and_missing_cells_do_not_compete():
     rows = [
-        Row((Cell(value=0.9),), contest=None),
-        Row((Cell(missing=Missing("why")),)),
-        Row((Cell(value=0.2),)),
-        Row((Cell(value=0.1),)),
+        Row((Entry(value=0.9),), contest=None),
+        Row((Entry(missing=Missing("why")),)),
+        Row((Entry(value=0.2),)),
+        Row((Entry(value=0.1),)),
     ]
     assert bold(mark_best(rows, [UP])) == [[False], [False], [True], [False]]
 
 
 def test_contests_are_apart_and_a_value_without_rival_is_not_bold():
-    rows = [Row((Cell(value=v),), contest=c) for v, c in [(0.1, "x"), (0.2, "x"), (0.9, "y")]]
+    rows = [Row((Entry(value=v),), contest=c) for v, c in [(0.1, "x"), (0.2, "x"), (0.9, "y")]]
     assert bold(mark_best(rows, [UP])) == [[False], [True], [False]]
 
 
 def test_best_across_leaves_label_columns_out():
     columns = [Column("amount", unit=Unit.PERCENT), UP, UP]
-    row = Row((Cell(value=0.9), Cell(value=0.2), Cell(value=0.3)))
+    row = Row((Entry(value=0.9), Entry(value=0.2), Entry(value=0.3)))
     assert bold(mark_best_across([row], columns)) == [[False, False, True]]
 
 
 def test_footnotes_number_distinct_reasons_in_reading_order():
     first, second = Missing("b", ("run",)), Missing("a")
-    rows = tuple(Row((Cell(missing=m),)) for m in (first, second, first))
+    rows = tuple(Row((Entry(missing=m),)) for m in (first, second, first))
     assert Table("t", "T", (UP,), rows).footnotes == (first, second)
 
 
 def test_impossible_tables_are_refused():
     with pytest.raises(ValueError, match="2 cells for 1 columns"):
-        Table("t", "T", (UP,), (Row((Cell(), Cell())),))
+        Table("t", "T", (UP,), (Row((Entry(), Entry())),))
     with pytest.raises(ValueError, match="finite"):
-        Cell(value=float("nan"))
+        Entry(value=float("nan"))
     with pytest.raises(ValueError, match="either measured or missing"):
-        Cell(value=0.5, missing=Missing("why"))
+        Entry(value=0.5, missing=Missing("why"))
 
 
 def test_groups_span_neighbours():

@@ -30,7 +30,7 @@ from gaitbench.reports.published.conditions import (
 from gaitbench.reports.published.figures import load_published
 from gaitbench.reports.report import write_report
 from gaitbench.results.frame import COLUMNS, METRICS, SEARCH_COLUMNS, Results
-from gaitbench.results.names import METHODS
+from gaitbench.results.titles import METHODS
 from gaitbench.statistics.agreement import kendall_tau
 
 PAPERS = list(METHODS)

@@ -1,8 +1,9 @@
 import pytest
 
-from gaitbench.reports.occluded_table import occluded_tables
+from gaitbench.core.units import Better, Unit
+from gaitbench.protocols.occluded import occluded_tables
 from gaitbench.reports.published.figures import companions, load_published, published_tables
-from gaitbench.results.table import Better, Table, Unit
+from gaitbench.results.table import Table
 
 KINDS = ("occluded", "new-types", "retention", "ablation", "sweep")
 

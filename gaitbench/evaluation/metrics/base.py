@@ -1,0 +1,95 @@
+"""What a metric is: a number per probe, of which every average and every interval is made."""
+
+from abc import ABC, abstractmethod
+from typing import ClassVar, Literal
+
+import numpy as np
+import pandas as pd
+
+from gaitbench.core.arrays import Doubles
+from gaitbench.core.plugin_errors import calling, returned
+from gaitbench.core.registry import Registry
+from gaitbench.core.units import Better, Unit
+
+NoMate = Literal["drop", "miss", "miss-ranks"]
+"""What becomes of probes without a mate: left out; counted as 0 in every average; counted as misses in
+Rank-k and left out of every other average. All three are in released evaluators."""
+
+
+class Metric(ABC):
+    """A number of every probe that has a mate; of a method it is the mean (see `CountedRows`).
+
+    It is computed from stored scores when they are read, so a new metric needs no new evaluation.
+    """
+
+    name: ClassVar[str]
+    title: ClassVar[str]
+    """As printed."""
+
+    unit: ClassVar[Unit] = Unit.PERCENT
+    better: ClassVar[Better] = Better.HIGHER
+
+    is_share: ClassVar[bool] = True
+    """Whether its values lie in [0, 1]."""
+
+    is_rank: ClassVar[bool] = False
+    """Whether "miss-ranks" counts a probe without a mate, as 0."""
+
+    in_main_tables: ClassVar[bool] = False
+    """Whether comparison tables have a column of it; the table of all metrics always has one."""
+
+    place: ClassVar[int] = 100
+    """Where it stands among the columns: the smallest is first."""
+
+    @abstractmethod
+    def per_probe(self, rows: pd.DataFrame) -> Doubles:
+        """Return the metric of every row of scores, shape (rows,).
+
+        Args:
+            rows: As `gaitbench.evaluation.retrieval.score_probes` returns them. Values of rows without a
+                mate (`mates` is 0) are not read.
+        """
+
+    def chance(self, rows: pd.DataFrame) -> Doubles | None:
+        """Return what ranking each gallery at random would give, shape (rows,); None if unknown."""
+        return None
+
+    def values(self, rows: pd.DataFrame) -> Doubles:
+        """Return `per_probe`, checked; 0 for rows without a mate.
+
+        Raises:
+            PluginError: If a plug-in's `per_probe` raises, or returns values of a wrong shape or type.
+        """
+        with calling(self, "per_probe"):
+            values = np.asarray(self.per_probe(rows))
+        fits = values.shape == (len(rows),) and values.dtype.kind in "fiub"
+        returned(
+            self,
+            "per_probe",
+            values if fits else None,
+            np.ndarray,
+            f"{len(rows)} numbers, one per row",
+        )
+        return np.where(rows["mates"].to_numpy() > 0, values, 0).astype(np.float64)
+
+    def counts_without_mate(self, no_mate: NoMate) -> bool:
+        """Whether probes without a mate count, as 0."""
+        return no_mate == "miss" or (no_mate == "miss-ranks" and self.is_rank)
+
+
+metrics: Registry[Metric] = Registry("metric", Metric, homes=("gaitbench.evaluation.metrics",))
+
+
+def get_metric(name: str) -> Metric:
+    """Return the metric registered under `name`; UnknownNameError otherwise."""
+    return metrics.get(name)()
+
+
+def all_metrics() -> list[Metric]:
+    """Return every metric, in the order of columns."""
+    return [kind() for _, kind in metrics.items()]
+
+
+def main_metrics() -> list[Metric]:
+    """Return the metrics of comparison tables, in the order of columns."""
+    return [metric for metric in all_metrics() if metric.in_main_tables]

@@ -1,0 +1,86 @@
+"""A table of any protocol's cells: what stands in the report of one that writes none itself."""
+
+import pandas as pd
+
+from gaitbench.evaluation.metrics.base import main_metrics
+from gaitbench.results.estimates import Comparison, estimate, mark_ties
+from gaitbench.results.footers import BOLD, footer
+from gaitbench.results.frame import Results
+from gaitbench.results.per_seed import seeds_of
+from gaitbench.results.places import Condition, Place, conditions, places, table_names, titles
+from gaitbench.results.table import Column, Entry, Row, Table
+
+
+def generic_tables(
+    results: Results, protocol: str, title: str, coordinates: tuple[str, ...]
+) -> list[Table]:
+    """Return, per condition and place, a row per method and test, with a column per coordinate that varies.
+
+    Args:
+        results: Of the run.
+        protocol: Whose cells.
+        title: Of the tables.
+        coordinates: Of the protocol.
+    """
+    parts = [
+        (condition, place, place.of(part))
+        for condition, part in conditions(results.of(protocol))
+        for place in places(part)
+    ]
+    names = table_names(protocol, [(c.setting, c.side, p.title) for c, p, _ in parts])
+    return [
+        _table(results, name, title, coordinates, *part)
+        for name, part in zip(names, parts, strict=True)
+    ]
+
+
+def _table(
+    results: Results,
+    name: str,
+    title: str,
+    coordinates: tuple[str, ...],
+    condition: Condition,
+    place: Place,
+    cells: pd.DataFrame,
+) -> Table:
+    labels = [n for n in ("test", "trained", *coordinates) if cells[n].nunique(dropna=False) > 1]
+    metrics, printed, seeds = main_metrics(), titles(cells), seeds_of(cells)
+    columns = [
+        *(Column(label.replace("_", " ").capitalize()) for label in labels),
+        Column("Method"),
+        *(Column(metric.title, "", metric.unit, metric.better) for metric in metrics),
+    ]
+    groups = cells.groupby(labels, sort=False, dropna=False) if labels else [((), cells)]
+    rows: list[Row] = []
+    entrants: dict[int, pd.DataFrame] = {}
+    for values, tested in groups:
+        contest = " ".join(map(str, values))
+        for method, method_title in printed.items():
+            own = tested[tested["method"] == method]
+            if own.empty:
+                continue
+            is_first = not rows or rows[-1].contest != contest
+            entrants[len(rows)] = own
+            shown = [Entry(_text(value) if is_first else "") for value in values]
+            estimates = [estimate(results, own, metric.name, seeds) for metric in metrics]
+            rows.append(
+                Row((*shown, Entry(method_title), *estimates), contest, is_first and bool(rows))
+            )
+    comparisons = [
+        Comparison((len(labels) + 1 + i,), metric.name, entrants)
+        for i, metric in enumerate(metrics)
+    ]
+    marked, tests = mark_ties(results, rows, columns, comparisons)
+    return Table(
+        name=name,
+        title=f"{title}, {place.title}: {condition.title}",
+        columns=tuple(columns),
+        rows=marked,
+        footer=footer(results, cells, f"In percent. {BOLD}", tests, intervals=metrics[0].name),
+    )
+
+
+def _text(value: object) -> str:
+    if isinstance(value, float):
+        return "" if value != value else f"{value:g}"
+    return str(value)
