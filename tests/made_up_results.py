@@ -4,9 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from gaitbench.results.collect import collect
-from gaitbench.results.frame import COLUMNS, METRICS, Results
-from tests.making import make_store
+from gaitbench.evaluation.metrics.base import metrics
+from gaitbench.results.frame import Results, columns
+from tests.making import collected, make_store
 from tests.protocols.experiments import bench
 
 METHODS = {
@@ -17,11 +17,11 @@ METHODS = {
     "rg-gait": ("RG-Gait", 0.60),
 }
 ABLATION = {
-    "vanilla-residual": ("Vanilla residual", 0.45, (True, False, False)),
-    "aware-only": ("Aware only", 0.50, (True, False, True)),
-    "adaptive-only": ("Adaptive only", 0.52, (True, True, False)),
-    "rg-gait": ("RG-Gait", 0.60, (True, True, True)),
-    "rg-gait-true-alpha": ("Oracle alpha", 0.65, (True, True, True)),
+    "vanilla-residual": ("Vanilla residual", 0.45),
+    "aware-only": ("Aware only", 0.50),
+    "adaptive-only": ("Adaptive only", 0.52),
+    "rg-gait": ("RG-Gait", 0.60),
+    "rg-gait-true-alpha": ("Oracle alpha", 0.65),
     "baseline-1": ("Baseline-1", 0.10, (False, False, False)),
 }
 GENERATORS = ("top", "bottom", "middle", "pole")
@@ -74,6 +74,9 @@ def cell(protocol, method, title, rank_1, seed, **changes):
         "tar_far_0.001": 0.3 * rank_1,
         "chance_rank_1": 0.05,
         "chance_rank_5": 0.25,
+        "chance_rank_10": 0.5,
+        "chance_rank_20": 1.0,
+        "alpha": float("nan"),
         "n_probes": 118,
         "n_gallery": 40,
         "n_identities": 20,
@@ -92,8 +95,17 @@ def cell(protocol, method, title, rank_1, seed, **changes):
     return names | row
 
 
+COORDINATES = {"adapted_to": "", "adapted_steps": 0, "severity": float("nan"), "check": ""}
+
+
 def frame(rows):
-    return pd.DataFrame(rows, columns=[*COLUMNS, *(k for k in rows[0] if k not in COLUMNS)])
+    known = [*columns(), *COORDINATES]
+    return pd.DataFrame(rows, columns=[*known, *(k for k in rows[0] if k not in known)])
+
+
+def results_from(cells, facts, probes, **more):
+    """Return results whose cells stand at the coordinates of the built-in protocols."""
+    return Results(cells, facts, probes, coordinates=COORDINATES, **more)
 
 
 def fake_probes(key):
@@ -131,12 +143,19 @@ def drop(results, chosen, reason="not trained yet", command="gaitbench run exp.t
     """Return results in which the rows that `chosen` picks are missing."""
     cells = results.cells.copy()
     rows = chosen(cells)
-    numbers = [*METRICS, "hidden_share", "steps_occluded", "steps_total", "n_probes", "n_gallery"]
+    numbers = [
+        *metrics.names(),
+        "hidden_share",
+        "steps_occluded",
+        "steps_total",
+        "n_probes",
+        "n_gallery",
+    ]
     numbers += ["n_identities", "n_without_mate", "chance_rank_1", "chance_rank_5"]
     cells[numbers] = cells[numbers].astype(float)
     cells.loc[rows, numbers] = float("nan")
     cells.loc[rows, ["status", "reason", "command"]] = ["missing", reason, command]
-    return Results(cells, results.facts, results.probes)
+    return results_from(cells, results.facts, results.probes)
 
 
 def occluded_rows(seeds, backbones, datasets):
@@ -186,13 +205,11 @@ def other_rows(seeds):
                         "sweep", method, title, rate, seed, test=generator, severity=severity,
                         hidden_wanted=share, hidden_share=share - 0.005 * g,
                     )  # fmt: skip
-        for method, (title, base, flags) in ABLATION.items():
-            switches = dict(zip(("residual", "adaptive", "aware"), flags, strict=True))
-            yield cell("ablation", method, title, base + shift, seed, **switches)
+        for method, (title, base) in ABLATION.items():
+            yield cell("ablation", method, title, base + shift, seed)
             yield cell(
-                "ablation", method, title, 0.7 + shift, seed, test="holistic", hidden_share=0.0,
-                **switches,
-            )  # fmt: skip
+                "ablation", method, title, 0.7 + shift, seed, test="holistic", hidden_share=0.0
+            )
 
 
 def newer_rows(seeds):
@@ -230,7 +247,7 @@ def make_cell():
 @pytest.fixture
 def make_results():
     """Results from rows."""
-    return lambda rows, **facts: Results(frame(rows), FACTS | facts, fake_probes)
+    return lambda rows, **facts: results_from(frame(rows), FACTS | facts, fake_probes)
 
 
 @pytest.fixture
@@ -239,8 +256,7 @@ def full(make_results):
 
     def make(seeds=(0, 1, 2), backbones=("gaitbase",), datasets=("walkers",)):
         rows = [*occluded_rows(seeds, backbones, datasets), *other_rows(seeds), *newer_rows(seeds)]
-        switches = {"residual": None, "adaptive": None, "aware": None}
-        return make_results([switches | row for row in rows])
+        return make_results(rows)
 
     return make
 
@@ -254,4 +270,5 @@ def without():
 def pictured(tmp_path_factory):
     """Results of a small run, whose data set is there to take pictures from."""
     asked = bench(methods=("baseline-1",))
-    return collect(make_store(tmp_path_factory.mktemp("pictured") / "store", asked), asked)
+    store = make_store(tmp_path_factory.mktemp("pictured") / "store", asked)
+    return collected(store, asked)

@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 
 from gaitbench.data.rules import Rules
-from gaitbench.evaluation.summary import summarise
 from gaitbench.results.frame import COLUMNS, Results
 from tests.made_up_results import FACTS, cell
+from tests.summaries import summarise
 
 PROBES_PER_IDENTITY = 4
 GALLERY = 30

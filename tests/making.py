@@ -3,6 +3,11 @@
 from gaitbench.core.store import Store
 from gaitbench.data.source import DataSource
 from gaitbench.experiment.bench import Bench
+from gaitbench.protocols.expansion import expand
+from gaitbench.reports.report import sections_of, terminal_text, write_report
+from gaitbench.results.collect import collect
+from gaitbench.results.frame import Results
+from gaitbench.results.snapshot import Snapshot
 from gaitbench.running.make import make_dataset
 from gaitbench.running.run import Runner, make
 
@@ -39,3 +44,23 @@ def make_store(folder, bench: Bench) -> Store:
     with store.write("experiments", bench.experiment.key, bench.experiment.model_dump()):
         pass
     return store
+
+
+def collected(store, bench: Bench, snapshot: Snapshot | None = None) -> Results:
+    """Return the results of an experiment."""
+    return collect(store, expand(bench), snapshot)
+
+
+def snapshot_of(store, bench: Bench) -> Snapshot:
+    """Return what a store holds of an experiment now."""
+    return Snapshot.take(store, expand(bench))
+
+
+def write(results: Results, out, formats=None, *, published=False):
+    """Write a report and return its files."""
+    return write_report(results, sections_of(results, published=published), out, formats)
+
+
+def shown(results: Results) -> str:
+    """Return what a terminal shows of results."""
+    return terminal_text(results, sections_of(results))

@@ -154,6 +154,4 @@ def _row(results: Results, cells: pd.DataFrame, method: str, title: str) -> Row:
 
 def _mark(method: str, switch: str) -> str:
     ticks = getattr(methods.get(method), "residual", {})
-    if switch not in ticks:
-        return ""
-    return "✓" if ticks[switch] else "✗"
+    return "✓" if ticks.get(switch) else "✗"

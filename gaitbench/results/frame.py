@@ -46,7 +46,7 @@ _STATUSES = ("done", "missing")
 def number_columns() -> tuple[str, ...]:
     """Return the columns of numbers that scores give: metrics, their chance levels, counts, detectors."""
     names = metrics.names()
-    chances = (f"chance_{name}" for name in names)
+    chances = (f"chance_{name}" for name, metric in metrics.items() if metric.has_chance())
     return (*names, *chances, "hidden_share", *_COUNTS[:4], *_DETECTOR)
 
 
@@ -111,7 +111,7 @@ class Results:
             )
         _check_statuses(self.cells)
         shares = [name for name, metric in metrics.items() if metric.is_share]
-        chances = [f"chance_{name}" for name in shares]
+        chances = [name for name in number_columns() if name.startswith("chance_")]
         _check_shares(self.cells, (*shares, *chances, "hidden_share"))
         _check_shares(self.searches, tuple(shares))
         _check_shares(self.views, ("rank_1",))

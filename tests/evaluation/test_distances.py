@@ -3,8 +3,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gaitbench.core.arrays import Floats
 from gaitbench.core.errors import ProtocolError, UnknownNameError
-from gaitbench.evaluation.distances import DISTANCES, Floats, cosine, euclidean, get_distance
+from gaitbench.evaluation.distances.base import distances, get_distance
+from gaitbench.evaluation.distances.cosine import Cosine
+from gaitbench.evaluation.distances.euclidean import Euclidean
 
 
 def embeddings(n: int, *, seed: int = 0, c: int = 6, p: int = 3, offset: float = 0.0) -> Floats:
@@ -45,22 +48,22 @@ def test_euclidean_keeps_its_digits_far_from_the_origin():
 
     expected = slow_euclidean(probe, gallery)
 
-    np.testing.assert_allclose(euclidean(probe, gallery), expected, rtol=1e-6)
+    np.testing.assert_allclose(Euclidean()(probe, gallery), expected, rtol=1e-6)
 
 
 def test_equal_embeddings_have_distance_zero():
     probe = embeddings(40, c=64, p=16, offset=3)
 
-    assert (np.diag(euclidean(probe, probe)) == 0).all()
-    np.testing.assert_allclose(np.diag(cosine(probe, probe)), 0, atol=1e-7)
+    assert (np.diag(Euclidean()(probe, probe)) == 0).all()
+    np.testing.assert_allclose(np.diag(Cosine()(probe, probe)), 0, atol=1e-7)
 
 
 def test_zero_embeddings():
     zero, other = np.zeros((1, 6, 3), np.float32), embeddings(2)
 
-    np.testing.assert_allclose(euclidean(zero, other), slow_euclidean(zero, other), rtol=1e-6)
-    assert euclidean(zero, zero) == 0
-    np.testing.assert_array_equal(cosine(zero, other), 1)
+    np.testing.assert_allclose(Euclidean()(zero, other), slow_euclidean(zero, other), rtol=1e-6)
+    assert Euclidean()(zero, zero) == 0
+    np.testing.assert_array_equal(Cosine()(zero, other), 1)
 
 
 @pytest.mark.parametrize("dtype", [np.float16, np.float64])
@@ -68,11 +71,13 @@ def test_other_precisions(dtype):
     probe: Floats = embeddings(4).astype(dtype)
     gallery: Floats = embeddings(5, seed=1).astype(dtype)
 
-    np.testing.assert_allclose(euclidean(probe, gallery), slow_euclidean(probe, gallery), rtol=1e-6)
+    np.testing.assert_allclose(
+        Euclidean()(probe, gallery), slow_euclidean(probe, gallery), rtol=1e-6
+    )
 
 
 @settings(deadline=None)
-@given(seed=st.integers(0, 2**32 - 1), name=st.sampled_from(sorted(DISTANCES)))
+@given(seed=st.integers(0, 2**32 - 1), name=st.sampled_from(sorted(distances.names())))
 def test_symmetric_and_not_negative(seed, name):
     distance = get_distance(name)
     a, b = embeddings(4, seed=seed), embeddings(6, seed=seed + 1)
@@ -87,7 +92,7 @@ def test_inputs_stay_as_they_were():
     probe, gallery = embeddings(4), embeddings(5, seed=1)
     kept = probe.copy(), gallery.copy()
 
-    for distance in DISTANCES.values():
+    for distance in map(get_distance, distances.names()):
         distance(probe, gallery)
 
     np.testing.assert_array_equal(probe, kept[0])
@@ -99,18 +104,18 @@ def test_not_finite_names_the_rows():
     gallery[1, 0, 0], gallery[4, 2, 1] = np.nan, np.inf
 
     with pytest.raises(ProtocolError, match=r"2 of 5 gallery embeddings .* \(rows 1, 4\)"):
-        euclidean(probe, gallery)
+        Euclidean()(probe, gallery)
 
 
 def test_a_long_list_of_rows_is_cut():
     with pytest.raises(ProtocolError, match=r"20 of 20 probe .* 9, …\)"):
-        cosine(np.full((20, 6, 3), np.nan), embeddings(2))
+        Cosine()(np.full((20, 6, 3), np.nan), embeddings(2))
 
 
 @pytest.mark.parametrize("shape", [(4, 6), (4, 6, 2), (4, 5, 3)])
 def test_shapes_must_fit(shape):
     with pytest.raises(ProtocolError, match="of one model"):
-        euclidean(np.zeros(shape), embeddings(3))
+        Euclidean()(np.zeros(shape), embeddings(3))
 
 
 def test_unknown_name_offers_the_nearest():

@@ -7,22 +7,14 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from gaitbench.core.arrays import Bools, Floats
 from gaitbench.core.errors import ProtocolError, UnknownNameError
-from gaitbench.evaluation.distances import Floats
-from gaitbench.evaluation.metrics import (
-    Bools,
-    Integers,
-    NoMate,
-    allowed_impostors,
-    average,
-    chance_rank_k,
-    far_threshold,
-    nearest,
-    rank_k,
-    rank_mates,
-    tar_at_far,
-)
+from gaitbench.evaluation.metrics.base import NoMate
+from gaitbench.evaluation.metrics.rank import chance_rank_k
+from gaitbench.evaluation.ranking import nearest, rank_mates
+from gaitbench.evaluation.verification import allowed_impostors, far_threshold, tar_at_far
 from gaitbench.experiment.spec import Experiment
+from tests.summaries import averaged
 
 # A loaded machine must not fail a test.
 unhurried = settings(deadline=None)
@@ -194,7 +186,7 @@ def test_rank_k_grows_with_k_to_one(problem):
     rank = rank_mates(*problem).first_mate_rank
     if not rank.any():
         return
-    curve = [rank_k(rank, k=k) for k in range(1, problem[0].shape[1] + 1)]
+    curve = [averaged(name, rank) for name in ("rank_1", "rank_5", "rank_10", "rank_20")]
 
     assert curve == sorted(curve)
     assert curve[-1] == 1
@@ -223,7 +215,7 @@ def test_perfect_distances_give_one():
 
     found = rank_mates(distances, ids, ids, valid)
 
-    assert rank_k(found.first_mate_rank, k=1) == 1
+    assert averaged("rank_1", found.first_mate_rank) == 1
     assert (found.ap == 1).all()
     assert (found.inp == 1).all()
     assert (tar_at_far(distances, ids, ids, valid, far=0.001) == 1).all()
@@ -254,17 +246,12 @@ def test_probes_without_a_mate_are_dropped_or_missed():
     rank = np.array([1, 0, 3, 0])
     ap = np.array([1.0, np.nan, 0.5, np.nan])
 
-    assert rank_k(rank, k=1) == 0.5
-    assert rank_k(rank, k=1, no_mate="miss") == 0.25
-    assert average(ap, rank > 0) == 0.75
-    assert average(ap, rank > 0, no_mate="miss") == 0.375
-    assert rank_k(rank, k=1, no_mate="miss-ranks") == 0.25
-    assert average(ap, rank > 0, no_mate="miss-ranks") == 0.75
-
-
-def test_no_mate_rule_is_checked():
-    with pytest.raises(UnknownNameError, match="Known: drop, miss, miss-ranks"):
-        rank_k(np.array([1]), k=1, no_mate="ignore")  # type: ignore[arg-type]
+    assert averaged("rank_1", rank) == 0.5
+    assert averaged("rank_1", rank, no_mate="miss") == 0.25
+    assert averaged("map", rank, ap) == 0.75
+    assert averaged("map", rank, ap, no_mate="miss") == 0.375
+    assert averaged("rank_1", rank, no_mate="miss-ranks") == 0.25
+    assert averaged("map", rank, ap, no_mate="miss-ranks") == 0.75
 
 
 def test_an_experiment_offers_every_reading():
@@ -273,8 +260,8 @@ def test_an_experiment_offers_every_reading():
 
 
 def test_nothing_to_average():
-    with pytest.raises(ProtocolError, match="None of 2 probes has a mate"):
-        rank_k(np.array([0, 0]), k=1)
+    with pytest.raises(ProtocolError, match="None of 2 probes of search 'all' has a mate"):
+        averaged("rank_1", np.array([0, 0]))
 
 
 @example(far=0.29, n=100)

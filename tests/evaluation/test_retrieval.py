@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from gaitbench.core.errors import ProtocolError, UnknownNameError
 from gaitbench.data.rules import Rules, Search
 from gaitbench.evaluation import distances
-from gaitbench.evaluation.distances import euclidean
-from gaitbench.evaluation.metrics import tar_at_far
+from gaitbench.evaluation.distances.euclidean import Euclidean
 from gaitbench.evaluation.retrieval import NEAREST, score_probes
-from gaitbench.evaluation.summary import pooled_tar, summarise
+from gaitbench.evaluation.verification import tar_at_far
+from tests.summaries import pooled_tar, summarise
 
 
 def walks(identities: int, conditions: list[str], views: list[str]) -> pd.DataFrame:
@@ -61,7 +61,7 @@ def scored(rules: Rules = OTHER_VIEWS, *, noise: float = 1.0, order=None, **opti
 
 def slow_nearest(rules: Rules) -> list[list[int]]:
     """Return the rows of the five closest entries of every row of `scored`, one probe at a time."""
-    distances = euclidean(embed(PROBES, noise=1.0), embed(GALLERY, noise=1.0, seed=1))
+    distances = Euclidean()(embed(PROBES, noise=1.0), embed(GALLERY, noise=1.0, seed=1))
     rows = []
     for search in rules.searches:
         views = sorted(set(GALLERY["view"])) if search.by_view else [""]
@@ -121,7 +121,7 @@ def test_a_small_gallery_leaves_near_columns_empty():
 
 def slow_scores(rules: Rules, probes=PROBES, gallery=GALLERY, *, seed: int = 0) -> list[tuple]:
     """Rank one probe at a time, straight from the words of the rules; every search by itself."""
-    distances = euclidean(embed(probes, noise=1.0, seed=seed), embed(gallery, noise=1.0, seed=1))
+    distances = Euclidean()(embed(probes, noise=1.0, seed=seed), embed(gallery, noise=1.0, seed=1))
     rows = []
     for search in rules.searches:
         views = sorted(set(gallery["view"])) if search.by_view else [""]
@@ -200,7 +200,7 @@ def test_verification_equals_the_whole_matrix():
 
     probe_ids = PROBES["identity"].astype(int).to_numpy()
     gallery_ids = GALLERY["identity"].astype(int).to_numpy()
-    distances = euclidean(embed(PROBES, noise=1.0), embed(GALLERY, noise=1.0, seed=1))
+    distances = Euclidean()(embed(PROBES, noise=1.0), embed(GALLERY, noise=1.0, seed=1))
     everything = np.ones(distances.shape, bool)
     expected = tar_at_far(distances, probe_ids, gallery_ids, everything, far=0.1)
     np.testing.assert_array_equal(scores["tar_far_0.1"], expected)

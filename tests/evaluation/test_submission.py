@@ -4,7 +4,7 @@ import pytest
 
 from gaitbench.core.errors import DataError, ProtocolError
 from gaitbench.evaluation import distances
-from gaitbench.evaluation.distances import euclidean
+from gaitbench.evaluation.distances.euclidean import Euclidean
 from gaitbench.evaluation.submission import grew_submission, nearest_clips, submission_csv
 
 
@@ -25,7 +25,7 @@ def test_a_row_lists_the_subjects_of_the_twenty_nearest_clips():
 
     assert rows.columns.tolist() == ["videoId", *(f"rank{k}" for k in range(1, 21))]
     assert rows["videoId"].tolist() == ["b6fa", "00c1", "11"]
-    distances = euclidean(embeddings(3, 0), embeddings(26, 1))
+    distances = Euclidean()(embeddings(3, 0), embeddings(26, 1))
     for i in range(3):
         order = sorted(range(26), key=lambda j, i=i: distances[i, j])
         assert rows.iloc[i, 1:].tolist() == [j // 2 for j in order[:20]]

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from gaitbench.core.errors import ProtocolError
 from gaitbench.data.rules import Rules, Search
-from gaitbench.evaluation.summary import (
+from tests.summaries import (
     pooled_tar,
     probe_views,
     summarise,

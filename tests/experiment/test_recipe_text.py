@@ -30,7 +30,7 @@ def test_a_plan_fits_the_columns_and_names_every_kind_of_stage(protocol):
     bench = Bench.resolve(
         Experiment(preset="paper", protocol=protocol, backbones=tuple(book_names()))
     )
-    lines = plan_text(bench, expand(bench))
+    lines = plan_text(bench, expand(bench).cells)
     assert max(map(len, lines)) <= COLUMNS
     for backbone in book_names():
         assert f"{backbone}: extractor on whole clips" in lines
@@ -42,7 +42,7 @@ def test_a_plan_fits_the_columns_and_names_every_kind_of_stage(protocol):
 
 def test_a_plan_of_another_preset_names_it():
     bench = Bench.resolve(Experiment(preset="smoke", methods=("baseline-1",)))
-    lines = plan_text(bench, expand(bench))
+    lines = plan_text(bench, expand(bench).cells)
     assert lines[0] == "gaitbase: extractor on whole clips"
     assert "  source        preset smoke" in lines
     assert not any("occluded clips" in line for line in lines)

@@ -14,7 +14,7 @@ def bench(**changes):
 
 
 def cells_of(**changes):
-    return expand(bench(**changes))
+    return list(expand(bench(**changes)).cells)
 
 
 def keys_of(**changes):
@@ -25,5 +25,11 @@ def whereabouts(cell):
     """Return everything that says where a cell belongs, but for backbone and seed."""
     return (
         *(cell.protocol, cell.method, cell.title, cell.test, cell.setting, cell.trained),
-        *(cell.adapted_to, cell.adapted_steps, cell.severity, cell.check, cell.evaluation.draw),
+        *(
+            cell.at.get("adapted_to", ""),
+            cell.at.get("adapted_steps", 0),
+            cell.at.get("severity", None),
+            cell.at.get("check", ""),
+            cell.evaluation.draw,
+        ),
     )

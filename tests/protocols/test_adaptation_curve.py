@@ -26,8 +26,8 @@ def test_every_budget_is_tested_on_the_new_type_the_old_types_and_whole_clips():
     ]
     assert len(cells) == len(wanted)
     for cell, (method, new, steps, test) in zip(cells, wanted, strict=True):
-        assert (cell.method, cell.adapted_to, cell.test) == (method, new, test)
-        assert cell.adapted_steps == steps
+        assert (cell.method, cell.at.get("adapted_to", ""), cell.test) == (method, new, test)
+        assert cell.at.get("adapted_steps", 0) == steps
         evaluation = cell.evaluation
         assert evaluation.probe == evaluation.gallery
         if test == "holistic":
@@ -54,7 +54,7 @@ def test_budgets_shorten_the_training_and_that_of_the_detector(preset):
             # Only the steps: the schedule is the recipe's own, and ends with them.
             assert own.recipe == recipe.model_copy(update={"steps": round(budget * recipe.steps)})
             assert "middle" in own.mix.classes
-    steps = [c.adapted_steps for c in cells[::3]]
+    steps = [c.at.get("adapted_steps", 0) for c in cells[::3]]
     assert steps == [0, *(s.steps for s in stages[1:])] == sorted(set(steps))
 
 
@@ -62,18 +62,18 @@ def test_the_last_budget_is_the_protocol_adaptability():
     adapted = {
         (c.method, c.test): c.evaluation
         for c in cells_of(**(BARE | {"protocol": "adaptability"}))
-        if c.adapted_to
+        if c.at.get("adapted_to", "")
     }
     last = {
         (c.method, c.test): c.evaluation
         for c in curve()
-        if c.test == c.adapted_to and c.adapted_steps == 2
+        if c.test == c.at.get("adapted_to", "") and c.at.get("adapted_steps", 0) == 2
     }
     assert last == adapted
 
 
 def test_the_first_budget_is_what_other_protocols_test_zero_shot():
-    start = {c.evaluation.key for c in curve() if not c.adapted_steps}
+    start = {c.evaluation.key for c in curve() if not c.at.get("adapted_steps", 0)}
     others = {
         c.evaluation.key
         for name in ("generalizability", "occluded", "retention")
@@ -87,7 +87,7 @@ def test_points_of_a_method_differ_by_their_stage_alone():
     by_test = {}
     for cell in curve(methods=("mimicgait",)):
         plain = dataclasses.replace(cell.evaluation, stage=None)
-        by_test.setdefault((cell.adapted_to, cell.test), set()).add(plain)
+        by_test.setdefault((cell.at.get("adapted_to", ""), cell.test), set()).add(plain)
     assert all(len(found) == 1 for found in by_test.values())
 
 
@@ -98,7 +98,7 @@ def test_a_curve_repeats_no_test_and_has_no_method_that_cannot_adapt():
 
 
 def test_new_types_are_chosen_as_for_adaptability():
-    assert {c.adapted_to for c in curve(adapt_to=("pole",))} == {"pole"}
+    assert {c.at.get("adapted_to", "") for c in curve(adapt_to=("pole",))} == {"pole"}
 
 
 def test_budgets_that_round_to_the_same_steps_are_one_point():
@@ -110,6 +110,8 @@ def test_budgets_that_round_to_the_same_steps_are_one_point():
     cells = AdaptationCurve().cells(
         dataclasses.replace(b, preset=b.preset.model_copy(update=recipes))
     )
-    points = [(c.method, c.adapted_to, c.test, c.adapted_steps) for c in cells]
+    points = [
+        (c.method, c.at.get("adapted_to", ""), c.test, c.at.get("adapted_steps", 0)) for c in cells
+    ]
     assert len(set(points)) == len(points)
     assert {steps for *_, steps in points} == {0, 1, 2, 4, 8}

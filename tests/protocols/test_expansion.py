@@ -43,7 +43,7 @@ def test_whole_clips_are_tested_once(protocol):
 
 def test_three_draws_are_the_default():
     b = bench()
-    assert {c.evaluation.draw for c in expand(b) if c.test == "top+bottom"} == {0, 1, 2}
+    assert {c.evaluation.draw for c in expand(b).cells if c.test == "top+bottom"} == {0, 1, 2}
 
 
 @pytest.mark.parametrize("protocol", [n for n in protocols.names() if n != "sanity"])
@@ -55,18 +55,18 @@ def test_the_panel_stands_behind_every_protocol_and_trains_nothing(protocol):
     assert checks == panel(bench(protocol=protocol), bare)
     assert checks
     assert {c.protocol for c in checks} == {"sanity"}
-    assert all(c.check for c in checks)
-    assert not any(c.check for c in bare)
+    assert all(c.at.get("check", "") for c in checks)
+    assert not any(c.at.get("check", "") for c in bare)
     trained = {s.key for c in bare for s in c.evaluation.stage.all_stages()}
     assert {s.key for c in checks for s in c.evaluation.stage.all_stages()} <= trained
 
 
 def test_the_panel_stands_in_all_protocols_once():
     cells = cells_of(protocol=ALL)
-    checks = [whereabouts(c) for c in cells if c.check]
+    checks = [whereabouts(c) for c in cells if c.at.get("check", "")]
     assert len(set(checks)) == len(checks)
     assert checks == [whereabouts(c) for c in cells_of(protocol="sanity")]
-    assert not any(c.check for c in cells_of(protocol=ALL, sanity=False))
+    assert not any(c.at.get("check", "") for c in cells_of(protocol=ALL, sanity=False))
 
 
 def test_sanity_that_is_asked_for_by_name_comes_whatever_the_option():

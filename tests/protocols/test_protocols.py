@@ -60,7 +60,9 @@ def keys_of(**changes):
 
 def places(cells):
     """Return where cells belong, sorted: only the reference has a fixed place in the order."""
-    return by_name((c.method, c.test, c.adapted_to, c.severity) for c in cells)
+    return by_name(
+        (c.method, c.test, c.at.get("adapted_to", ""), c.at.get("severity", None)) for c in cells
+    )
 
 
 def by_name(found):
@@ -119,8 +121,8 @@ def test_generalizability_tests_every_method_on_every_new_type():
 
 def test_adaptability_adds_cells_of_methods_that_can_be_trained_on():
     cells = cells_of(protocol="adaptability")
-    zero_shot = [c for c in cells if not c.adapted_to]
-    adapted = [c for c in cells if c.adapted_to]
+    zero_shot = [c for c in cells if not c.at.get("adapted_to", "")]
+    adapted = [c for c in cells if c.at.get("adapted_to", "")]
     assert places(zero_shot) == places(cells_of(protocol="generalizability"))
     wanted = [(m, t, t, None) for m in COMPARED[1:] for t in ("middle", "dynamic")]
     assert places(adapted) == by_name(wanted)
@@ -134,7 +136,7 @@ def test_adaptability_adds_cells_of_methods_that_can_be_trained_on():
 def test_adapt_to_chooses_the_new_types():
     cells = cells_of(protocol="adaptability", adapt_to=("pole",))
     assert {c.test for c in cells} == {"pole"}
-    assert {c.adapted_to for c in cells} == {"", "pole"}
+    assert {c.at.get("adapted_to", "") for c in cells} == {"", "pole"}
 
 
 def test_a_type_that_is_trained_anyway_is_no_new_type():
@@ -192,7 +194,7 @@ def test_no_two_rows_of_the_ablation_are_one_trained_network():
 
 def test_sweep_is_a_grid_of_all_generators_and_severities_without_released_readings():
     b = bench(protocol="sweep")
-    cells = expand(b)
+    cells = expand(b).cells
     unasked = [name for name, kind in occlusions.items() if not kind.released]
     assert len(unasked) < len(occlusions.names())
     grid = [(g, i) for g in unasked for i in range(1, len(b.preset.severities) + 1)]
@@ -200,14 +202,14 @@ def test_sweep_is_a_grid_of_all_generators_and_severities_without_released_readi
     assert places(cells) == by_name((m, g, "", i) for m in COMPARED for g, i in grid)
     for cell in cells:
         assert cell.evaluation.frames == b.preset.sweep_frames
-    for cell in (c for c in cells if c.severity):
+    for cell in (c for c in cells if c.at.get("severity", None)):
         assert cell.evaluation.probe == cell.evaluation.gallery == Mix((make(cell.test),), 1.0)
         # The same shares for every generator; amounts are set for them on the test data.
-        assert cell.evaluation.hidden == b.preset.severities[cell.severity - 1]
+        assert cell.evaluation.hidden == b.preset.severities[cell.at.get("severity", None) - 1]
 
 
 def test_whole_clips_of_the_sweep_are_as_short_as_its_grid():
-    cells = [c for c in cells_of(protocol="sweep") if c.severity == 0]
+    cells = [c for c in cells_of(protocol="sweep") if c.at.get("severity", None) == 0]
     assert sorted(c.method for c in cells) == sorted(COMPARED)
     for cell in cells:
         assert cell.evaluation.hidden is None
@@ -218,7 +220,7 @@ def test_only_the_sweep_sets_amounts():
     cells = cells_of(protocol="all", sanity=True)
     swept = {c.protocol == "sweep" for c in cells if c.evaluation.hidden is not None}
     assert swept == {True}
-    assert all(bool(c.severity) == (c.evaluation.hidden is not None) for c in cells)
+    assert all(bool(c.at.get("severity", None)) == (c.evaluation.hidden is not None) for c in cells)
 
 
 def test_a_sweep_repeats_no_test():
@@ -227,7 +229,7 @@ def test_a_sweep_repeats_no_test():
 
 def test_other_protocols_use_the_longer_test_clips():
     b = bench(protocol="occluded")
-    assert {c.evaluation.frames for c in expand(b)} == {b.preset.test_frames}
+    assert {c.evaluation.frames for c in expand(b).cells} == {b.preset.test_frames}
 
 
 @pytest.mark.parametrize("draws", [1, 3])
@@ -353,7 +355,7 @@ def test_a_setting_reaches_training_and_test(name, types, heading, amount, share
         assert [g.name for g in mix.generators] == types
         assert {g.amount for g in mix.generators} == {amount}
         assert mix.share == pytest.approx(share)
-    for cell in expand(b)[1:]:
+    for cell in expand(b).cells[1:]:
         evaluation, stage = cell.evaluation, cell.evaluation.stage
         assert evaluation.probe == evaluation.gallery == b.setting.test
         assert cell.test == heading
@@ -368,7 +370,7 @@ def test_a_setting_reaches_training_and_test(name, types, heading, amount, share
 
 
 def test_rg_gait_0_3_trains_as_rg_gait_and_occludes_fewer_clips_at_test_time():
-    half, fewer = (expand(bench(setting=name)) for name in ("rg-gait", "rg-gait-0.3"))
+    half, fewer = (expand(bench(setting=name)).cells for name in ("rg-gait", "rg-gait-0.3"))
     for one, other in zip(half, fewer, strict=True):
         assert one.evaluation.stage == other.evaluation.stage
         if one.test != "holistic":
@@ -381,7 +383,7 @@ def test_every_setting_is_tested_above():
 
 
 def test_one_draw_per_batch_concerns_the_training_of_recognition_alone():
-    clip, batch = (expand(bench(draws=draws)) for draws in ("clip", "batch"))
+    clip, batch = (expand(bench(draws=draws)).cells for draws in ("clip", "batch"))
     for one, other in zip(clip, batch, strict=True):
         assert one.evaluation.probe == other.evaluation.probe
         assert one.evaluation.gallery == other.evaluation.gallery
@@ -400,19 +402,19 @@ def test_one_draw_per_batch_concerns_the_training_of_recognition_alone():
 
 def test_the_triplets_positives_reach_every_stage_that_has_one_and_no_detector():
     b = bench(positives="self-too")
-    for stage in (s for c in expand(b) for s in c.evaluation.stage.all_stages()):
+    for stage in (s for c in expand(b).cells for s in c.evaluation.stage.all_stages()):
         assert stage.recipe.self_positive == (not isinstance(stage, DetectorStage))
     adapted = b.adapted("rg-gait", "gaitbase", 0, make("middle"))
     assert adapted.recipe.self_positive
     assert not adapted.detector.recipe.self_positive
-    detectors = {c.evaluation.stage.detector.key for c in expand(b) if c.method == "rg-gait"}
+    detectors = {c.evaluation.stage.detector.key for c in expand(b).cells if c.method == "rg-gait"}
     assert detectors == {bench().stage("rg-gait", "gaitbase", 0).detector.key}
 
 
 def test_released_readings_are_new_types_where_they_are_asked_for():
     assert bench().new_types() == ["middle", "dynamic"]
     cells = cells_of(protocol="adaptability", adapt_to=("rg-gait.patch",), methods=("rg-gait",))
-    assert {(c.test, c.adapted_to) for c in cells} == {
+    assert {(c.test, c.at.get("adapted_to", "")) for c in cells} == {
         ("rg-gait.patch", ""),
         ("rg-gait.patch", "rg-gait.patch"),
     }
@@ -423,7 +425,7 @@ def test_released_readings_are_new_types_where_they_are_asked_for():
 @pytest.mark.parametrize("name", ["mimicgait", "rg-gait", "occ-aware"])
 def test_new_types_are_as_frequent_as_the_settings_own_at_their_own_amounts(name):
     b = bench(setting=name, protocol="generalizability")
-    for cell in expand(b):
+    for cell in expand(b).cells:
         assert cell.evaluation.probe.generators == (make(cell.test),)
         assert cell.evaluation.probe.share == b.setting.test.share
 
@@ -493,11 +495,13 @@ def test_adapting_to_a_known_type_adds_no_second_one():
 @pytest.mark.parametrize("preset", preset_names())
 def test_all_methods_have_equally_many_steps_on_occluded_clips(preset):
     b = bench(preset=preset, protocol="all", sanity=True)
-    for cell in expand(b):
+    for cell in expand(b).cells:
         wanted = 0 if cell.method == "baseline-1" else b.preset.occluded.steps
         if cell.protocol != "adaptation-curve":
-            assert cell.adapted_steps == (b.preset.adaptation.steps if cell.adapted_to else 0)
-        wanted += cell.adapted_steps
+            assert cell.at.get("adapted_steps", 0) == (
+                b.preset.adaptation.steps if cell.at.get("adapted_to", "") else 0
+            )
+        wanted += cell.at.get("adapted_steps", 0)
         assert cell.occluded_steps == wanted
         assert cell.total_steps >= wanted
 
@@ -507,7 +511,7 @@ def test_total_steps_count_shared_stages_once():
     preset = b.preset
     base = preset.extractor.steps + preset.detector.steps + preset.occluded.steps
     more = preset.adaptation.steps + preset.detector_adaptation.steps
-    steps = {(c.method, c.adapted_to): c.total_steps for c in expand(b)}
+    steps = {(c.method, c.at.get("adapted_to", "")): c.total_steps for c in expand(b).cells}
     assert steps["baseline-1", ""] == preset.extractor.steps
     assert steps["rg-gait", ""] == base
     assert steps["rg-gait", "middle"] == base + more
@@ -519,14 +523,14 @@ def test_total_steps_count_shared_stages_once():
 def test_a_third_partys_occlusion_joins_adaptability_and_sweep(blinds):
     cells = cells_of(protocol="adaptability")
     assert {c.test for c in cells} == {"middle", "dynamic", "blinds"}
-    own = [c for c in cells if c.adapted_to == "blinds"]
+    own = [c for c in cells if c.at.get("adapted_to", "") == "blinds"]
     assert sorted(c.method for c in own) == sorted(COMPARED[1:])
     for cell in own:
         assert cell.test == "blinds"
         assert cell.evaluation.probe == Mix((blinds(),), 1.0)
         assert cell.evaluation.stage.mix.classes[-1] == "blinds"
     b = bench(protocol="sweep")
-    swept = [c for c in expand(b) if c.test == "blinds" and c.method == "rg-gait"]
+    swept = [c for c in expand(b).cells if c.test == "blinds" and c.method == "rg-gait"]
     assert [c.evaluation.hidden for c in swept] == list(b.preset.severities)
     assert {c.evaluation.probe for c in swept} == {Mix((blinds(),), 1.0)}
 
@@ -604,7 +608,7 @@ def test_protocol_and_rule_for_probes_without_a_mate_are_in_no_key():
     assert keys_of(no_mate="miss") == keys_of()
     zero_shot = {(c.method, c.test): c for c in cells_of(protocol="generalizability")}
     for cell in cells_of(protocol="adaptability"):
-        if not cell.adapted_to:
+        if not cell.at.get("adapted_to", ""):
             same = zero_shot[cell.method, cell.test]
             assert same.protocol != cell.protocol
             assert same.evaluation.key == cell.evaluation.key

@@ -22,18 +22,18 @@ OF_DETECTORS = {
 
 
 def panel_of(**changes):
-    return [c for c in cells_of(**changes) if c.check]
+    return [c for c in cells_of(**changes) if c.at.get("check", "")]
 
 
 def by_method(cells):
-    return {m: {c.check: c for c in cells if c.method == m} for m in COMPARED}
+    return {m: {c.at.get("check", ""): c for c in cells if c.method == m} for m in COMPARED}
 
 
 def test_every_compared_method_has_every_check_that_concerns_it():
     cells = panel_of()
     for method, checks in by_method(cells).items():
         wanted = ["as tested", "whole clips", *OF_CLIPS, "masked", *OF_DETECTORS[method]]
-        assert [c.check for c in cells if c.method == method] == wanted
+        assert [c.at.get("check", "") for c in cells if c.method == method] == wanted
         assert list(checks) == wanted
 
 
@@ -71,7 +71,11 @@ def test_only_what_a_cut_shows_is_masked():
 
 
 def test_only_the_occluded_side_is_masked():
-    (check,) = [c for c in panel_of(side="probe", methods=("baseline-1",)) if c.check == "masked"]
+    (check,) = [
+        c
+        for c in panel_of(side="probe", methods=("baseline-1",))
+        if c.at.get("check", "") == "masked"
+    ]
     assert check.evaluation.probe == masked(get_setting("mimicgait").test)
     assert check.evaluation.gallery == HOLISTIC
 
@@ -81,7 +85,7 @@ def test_other_readings_of_alpha_have_no_true_amount():
     cells = panel_of(protocol="sanity", methods=asked)
     stages = {c.method: c.evaluation.stage for c in cells}
     for method in asked:
-        names = [c.check for c in cells if c.method == method]
+        names = [c.at.get("check", "") for c in cells if c.method == method]
         assert "true-amount" not in names
         assert ("stray-detector" in names) == (DETECTOR in stages[method].inputs)
 
@@ -90,27 +94,31 @@ def test_ablations_and_variants_that_happen_to_be_trained_are_not_checked():
     cells = cells_of(protocol="ablation")
     kinds = {methods.get(c.method).kind for c in cells}
     assert kinds > {"compared"}
-    assert {c.method for c in cells if c.check} == {"baseline-1", "baseline-2", "rg-gait"}
+    assert {c.method for c in cells if c.at.get("check", "")} == {
+        "baseline-1",
+        "baseline-2",
+        "rg-gait",
+    }
 
 
 @pytest.mark.parametrize("protocol", ["adaptability", "adaptation-curve"])
 def test_adapted_networks_are_not_checked(protocol):
     b = bench(protocol=protocol)
-    checked = [c for c in cells_of(protocol=protocol) if c.check]
+    checked = [c for c in cells_of(protocol=protocol) if c.at.get("check", "")]
     for cell in checked:
-        assert cell.adapted_to == ""
+        assert cell.at.get("adapted_to", "") == ""
         assert cell.evaluation.stage == b.stage(cell.method, "gaitbase", 0)
 
 
 def test_of_several_training_settings_the_experiments_own_is_checked():
     for setting in ("mimicgait", "occ-aware"):
         cells = cells_of(protocol="audit", setting=setting)
-        checked = [c for c in cells if c.check]
+        checked = [c for c in cells if c.at.get("check", "")]
         assert {c.trained for c in checked} == {"", setting}
         assert {c.setting for c in checked} == {setting}
         first = {}
         for cell in cells:
-            if not cell.check and cell.trained in ("", setting):
+            if not cell.at.get("check", "") and cell.trained in ("", setting):
                 first.setdefault(cell.method, cell.evaluation.stage)
         assert {c.method: c.evaluation.stage for c in checked} == first
 

@@ -5,7 +5,8 @@ import pytest
 
 from gaitbench.core.atomic import replacing, write_text
 from gaitbench.core.errors import UnknownNameError
-from gaitbench.reports.report import FORMATS, terminal_text, write_report
+from gaitbench.reports.report import FORMATS
+from tests.making import shown, write
 
 
 @pytest.fixture
@@ -14,7 +15,7 @@ def partial(full, without):
 
 
 def test_everything_is_written_and_linked(partial, tmp_path):
-    written = write_report(partial, tmp_path / "out")
+    written = write(partial, tmp_path / "out")
     assert written[0] == tmp_path / "out" / "report.html"
     assert len(set(written)) == len(written)
     on_disk = {p for p in (tmp_path / "out").rglob("*") if p.is_file()}
@@ -36,7 +37,7 @@ def test_everything_is_written_and_linked(partial, tmp_path):
 def test_json_is_strict_and_complete(make_cell, make_results, without, tmp_path):
     rows = [make_cell("occluded", "rg-gait", "RG-Gait", 0.5, seed) for seed in (0, 1)]
     partial = without(make_results(rows), lambda c: c.seed == 1)
-    write_report(partial, tmp_path, ("json",))
+    write(partial, tmp_path, ("json",))
     stored = json.loads(
         (tmp_path / "report.json").read_text(), parse_constant=lambda name: pytest.fail(name)
     )
@@ -51,7 +52,7 @@ def test_json_is_strict_and_complete(make_cell, make_results, without, tmp_path)
 @pytest.mark.parametrize("name", FORMATS)
 def test_only_the_formats_asked_for(name, make_cell, make_results, tmp_path):
     results = make_results([make_cell("occluded", "rg-gait", "RG-Gait", 0.5, 0)])
-    written = write_report(results, tmp_path, (name,))
+    written = write(results, tmp_path, (name,))
     endings = {path.suffix for path in written if path.parent.name != "figures"}
     assert endings == {{"markdown": ".md", "latex": ".tex"}.get(name, f".{name}")}
 
@@ -59,7 +60,7 @@ def test_only_the_formats_asked_for(name, make_cell, make_results, tmp_path):
 def test_sections_without_cells_are_named(make_cell, make_results, tmp_path):
     rows = [make_cell("occluded", "rg-gait", "RG-Gait", 0.5, 0)]
     facts = {"experiment": 'preset = "laptop"\nseeds = [0]\n', "wall times": {"train": 1.5}}
-    write_report(make_results(rows, **facts), tmp_path, ("markdown",))
+    written(make_results(rows, **facts), tmp_path, ("markdown",))
     text = (tmp_path / "report.md").read_text()
     said = "cells were asked for: New occlusion types, Holistic retention, Setting audit, "
     assert f"{said}Adaptation as a curve, Ablation, Severity sweep, Sanity panel, " in text
@@ -70,15 +71,15 @@ def test_sections_without_cells_are_named(make_cell, make_results, tmp_path):
 
 def test_unknown_format(full, tmp_path):
     with pytest.raises(UnknownNameError, match="Did you mean 'markdown'"):
-        write_report(full((0,)), tmp_path, ("markdwn",))
+        write(full((0,)), tmp_path, ("markdwn",))
     assert list(tmp_path.iterdir()) == []
 
 
 def test_terminal_text(partial, make_cell, make_results):
-    text = terminal_text(partial)
+    text = shown(partial)
     assert "RG-Gait" in text
     assert re.search(r"\d+ of \d+ done, \d+ missing", text)
-    assert "No cells" in terminal_text(make_results([make_cell("other", "m", "M", 0.5, 0)]))
+    assert "No cells" in shown(make_results([make_cell("other", "m", "M", 0.5, 0)]))
 
 
 def test_a_failed_write_keeps_the_old_file(tmp_path):

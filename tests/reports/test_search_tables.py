@@ -9,8 +9,8 @@ from gaitbench.results.rules_words import averaging, never_compared
 
 from gaitbench.data.rules import Metric, Rules, Search
 from gaitbench.reports.common.searches import has_own_tables, search_tables
-from gaitbench.reports.report import write_report
 from gaitbench.results.frame import METRICS, Results
+from tests.making import write
 
 CASIA_B = Rules(
     name="casia-b",
@@ -217,7 +217,7 @@ def test_footers_name_rules_and_the_reading_of_probes_without_a_mate(results_of,
 def test_exports_hold_every_metric_of_every_search(results_of, tmp_path):
     results = results_of(CASIA_B)
 
-    write_report(results, tmp_path, ("csv", "json"))
+    write(results, tmp_path, ("csv", "json"))
 
     stored = json.loads((tmp_path / "report.json").read_text())
     assert stored["rules"]["name"] == "casia-b"

@@ -6,7 +6,6 @@ import tomllib
 
 import pytest
 import typer
-from gaitbench.evaluation.summary import summarise
 
 from gaitbench import __version__
 from gaitbench.cli.experiment import experiment_options
@@ -16,13 +15,14 @@ from gaitbench.experiment.bench import Bench
 from gaitbench.experiment.cells import Evaluation
 from gaitbench.experiment.spec import Experiment
 from gaitbench.protocols.expansion import expand
-from gaitbench.results.collect import NUMBERS, collect
+from gaitbench.results.collect import NUMBERS
 from gaitbench.results.facts import command_of
 from gaitbench.results.frame import METRICS
 from gaitbench.running.make import read_rules, read_scores
 from gaitbench.running.run import Runner
 from gaitbench.walkers.dataset import RULES
-from tests.making import Silent
+from tests.making import Silent, collected
+from tests.summaries import summarise
 
 
 def bench(**changes):
@@ -51,11 +51,11 @@ def store(tmp_path_factory):
 @pytest.fixture(scope="module")
 def partial(store):
     """Return the results of a larger experiment than the one that was run."""
-    return collect(store, bench(methods=("baseline-1", "rg-gait"), no_mate="miss"))
+    return collected(store, bench(methods=("baseline-1", "rg-gait"), no_mate="miss"))
 
 
 def test_a_finished_experiment_has_no_gap(store):
-    cells = collect(store, bench()).cells
+    cells = collected(store, bench()).cells
     assert set(cells["status"]) == {"done"}
     assert set(cells["reason"]) == {""}
     wanted = [("occluded", "holistic", 0, "")]
@@ -75,8 +75,8 @@ def test_a_finished_experiment_has_no_gap(store):
     ]
     columns = ["protocol", "test", "draw", "check"]
     assert list(cells[columns].itertuples(index=False, name=None)) == wanted
-    assert list(cells["key"]) == [c.evaluation.key for c in expand(bench())]
-    assert list(cells["stage"]) == [c.evaluation.stage.key for c in expand(bench())]
+    assert list(cells["key"]) == [c.evaluation.key for c in expand(bench()).cells]
+    assert list(cells["stage"]) == [c.evaluation.stage.key for c in expand(bench()).cells]
     assert cells["key"].nunique() == 10
     assert set(cells["trained"]) == {""}
     assert cells[["severity", "hidden_wanted"]].isna().all(axis=None)
@@ -84,7 +84,7 @@ def test_a_finished_experiment_has_no_gap(store):
 
 @pytest.mark.parametrize("no_mate", ["drop", "miss", "miss-ranks"])
 def test_done_cells_are_averages_of_the_stored_scores(store, no_mate):
-    for _, row in collect(store, bench(no_mate=no_mate)).cells.iterrows():
+    for _, row in collected(store, bench(no_mate=no_mate)).cells.iterrows():
         scores = read_scores(store, row["key"])
         rules = read_rules(store, row["key"])
         assert rules == RULES
@@ -112,7 +112,7 @@ def test_hidden_share_belongs_to_the_test(partial):
 def test_hidden_share_is_that_of_the_occluded_side(store):
     asked = bench(side="gallery", test_draws=1, sanity=False)
     assert Runner(store, asked, jobs=1, device="cpu", display=Silent()).run() == 1
-    shares = collect(store, asked).cells.set_index("test")["hidden_share"]
+    shares = collected(store, asked).cells.set_index("test")["hidden_share"]
     assert shares["holistic"] == 0
     assert 0.2 < shares["top+bottom"] < 0.8
 
@@ -143,7 +143,7 @@ def test_the_command_of_a_missing_cell_makes_it(partial, store):
         assert experiment == asked.experiment
         assert folder == store.folder
         again = Bench.resolve(experiment)
-        assert {c.evaluation.key for c in expand(again)} == set(partial.cells["key"])
+        assert {c.evaluation.key for c in expand(again).cells} == set(partial.cells["key"])
 
 
 @pytest.mark.parametrize(
@@ -175,7 +175,7 @@ def test_a_command_says_no_more_than_it_must(tmp_path, monkeypatch):
 
 
 def test_rows_of_two_protocols_share_key_and_numbers(store):
-    cells = collect(store, bench(protocol="all")).cells
+    cells = collected(store, bench(protocol="all")).cells
     whole = cells[(cells["method"] == "baseline-1") & (cells["test"] == "holistic")]
     whole = whole[whole["severity"].isna()]
     assert set(whole["protocol"]) == {"occluded", "retention", "ablation", "audit", "sanity"}
@@ -192,14 +192,14 @@ def test_rows_of_two_protocols_share_key_and_numbers(store):
 
 def test_cells_of_other_settings_and_budgets_say_so(store):
     methods = ("baseline-1", "baseline-2")
-    cells = collect(store, bench(protocol="audit", methods=methods, sanity=False)).cells
+    cells = collected(store, bench(protocol="audit", methods=methods, sanity=False)).cells
     trained = cells[cells["method"] == "baseline-2"]
     assert set(trained["trained"]) == {"mimicgait", "rg-gait", "occ-aware"}
     assert trained["stage"].nunique() == 3
     assert (trained.groupby("trained")["stage"].nunique() == 1).all()
     occluded = trained[trained["test"] != "holistic"]
     assert set(occluded["setting"]) == {"mimicgait", "rg-gait", "occ-aware"}
-    cells = collect(store, bench(protocol="adaptation-curve", methods=methods)).cells
+    cells = collected(store, bench(protocol="adaptation-curve", methods=methods)).cells
     curve = cells[cells["check"] == ""]
     assert set(curve["adapted_to"]) == {"middle", "dynamic"}
     assert sorted(set(curve["adapted_steps"])) == [0, 1, 2]
@@ -213,7 +213,7 @@ def test_steps_are_those_of_the_stages(partial):
 
 
 def test_per_probe_scores_are_read_when_asked_for(store):
-    results = collect(store, bench())
+    results = collected(store, bench())
     for key in results.cells["key"]:
         assert results.probes(key).equals(read_scores(store, key))
 
@@ -242,8 +242,8 @@ def test_facts_say_what_the_numbers_depend_on(partial, store):
 
 
 def test_other_readings_of_training_are_among_the_facts(store):
-    plain = collect(store, bench()).facts
-    facts = collect(store, bench(draws="batch", positives="self-too")).facts
+    plain = collected(store, bench()).facts
+    facts = collected(store, bench(draws="batch", positives="self-too")).facts
     assert "triplet_loss" not in plain
     assert facts["triplet_loss"] == "each anchor is its own positive too"
     assert "batch" not in str(plain["setting"])
@@ -252,8 +252,8 @@ def test_other_readings_of_training_are_among_the_facts(store):
 
 def test_an_empty_store_gives_the_same_cells_without_numbers(store, tmp_path):
     empty = Store(tmp_path / "nothing")
-    cells = collect(empty, bench()).cells
-    assert list(cells["key"]) == list(collect(store, bench()).cells["key"])
+    cells = collected(empty, bench()).cells
+    assert list(cells["key"]) == list(collected(store, bench()).cells["key"])
     assert set(cells["status"]) == {"missing"}
     assert cells[list(NUMBERS)].isna().all(axis=None)
     assert not empty.folder.exists()

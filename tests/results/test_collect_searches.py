@@ -9,10 +9,10 @@ from gaitbench.data.silhouettes import SilhouettesWriter
 from gaitbench.experiment.bench import Bench
 from gaitbench.experiment.spec import Experiment
 from gaitbench.reports.common.searches import search_tables
-from gaitbench.results.collect import collect, rules_of
+from gaitbench.results.collect import rules_of
 from gaitbench.running.make import read_rules, read_scores
 from gaitbench.running.run import Runner
-from tests.making import Silent
+from tests.making import Silent, collected
 
 RULES = Rules(
     name="casia-b",
@@ -50,7 +50,7 @@ def results(tmp_path_factory):
     store = Store(tmp_path_factory.mktemp("store"))
     bench = Bench.resolve(Experiment(preset="smoke", methods=("baseline-1",), dataset=str(folder)))
     Runner(store, bench, jobs=1, device="cpu", display=Silent()).run()
-    return store, bench, collect(store, bench)
+    return store, bench, collected(store, bench)
 
 
 def test_scores_hold_every_search_and_view(results):

@@ -13,11 +13,10 @@ from gaitbench.core.store import Store
 from gaitbench.experiment.bench import Bench
 from gaitbench.experiment.spec import Experiment
 from gaitbench.reports.formats.markdown import table_plain
-from gaitbench.results.collect import collect
 from gaitbench.results.difference import compare_results, difference_table, difference_words
 from gaitbench.running.make import read_scores
 from gaitbench.statistics.paired_tests import PERMUTATIONS
-from tests.making import make_store
+from tests.making import collected, make_store
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +46,7 @@ def store(bench, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def before(store, bench):
-    return collect(store, bench())
+    return collected(store, bench())
 
 
 @pytest.fixture
@@ -57,14 +56,14 @@ def after(store, bench, tmp_path):
     def make(change, methods=("baseline-2",), **experiment):
         copy = Store(shutil.copytree(store.folder, tmp_path / "copy"))
         asked = bench(**experiment)
-        for _, row in collect(copy, bench()).cells.iterrows():
+        for _, row in collected(copy, bench()).cells.iterrows():
             if row["method"] in methods:
                 scores = change(read_scores(copy, row["key"]))
                 columns = {str(c): scores[c].to_numpy() for c in scores}
                 texts = {n: v.astype(str) for n, v in columns.items() if v.dtype.kind in "OUT"}
                 path = copy.path("scores", row["key"]) / "probes.npz"
                 np.savez_compressed(path, **columns | texts)
-        return collect(copy, asked)
+        return collected(copy, asked)
 
     return make
 
@@ -200,14 +199,14 @@ def test_too_few_people_are_counted_with_the_reason(before, after):
 
 
 def test_seeds_that_both_have_are_compared(before, store, bench):
-    one = collect(store, bench(seeds=(1,)))
+    one = collected(store, bench(seeds=(1,)))
     found = compare_results(before, one)
     assert found.n_same == 2
     assert found.n_only == (0, 0)
 
 
 def test_no_seed_in_common_is_said(store, bench):
-    found = compare_results(*(collect(store, bench(seeds=(seed,))) for seed in (0, 1)))
+    found = compare_results(*(collected(store, bench(seeds=(seed,))) for seed in (0, 1)))
     assert found.n_apart == 2
     assert found.n_same == 0
     assert "2 cells have no seed and draw in common." in difference_words(found)
@@ -264,7 +263,7 @@ def test_other_rules_are_refused_with_both(before):
 
 def test_other_ways_of_counting_are_refused(before, store, bench):
     with pytest.raises(ProtocolError, match=r"--no-mate drop .* --no-mate miss in the second's"):
-        compare_results(before, collect(store, bench(no_mate="miss")))
+        compare_results(before, collected(store, bench(no_mate="miss")))
 
 
 def test_a_metric_that_was_not_measured_is_said(before, after):
@@ -275,7 +274,7 @@ def test_a_metric_that_was_not_measured_is_said(before, after):
 
 
 def test_results_of_nothing_have_nothing_to_compare(before, bench, tmp_path):
-    found = compare_results(before, collect(Store(tmp_path / "empty"), bench()))
+    found = compare_results(before, collected(Store(tmp_path / "empty"), bench()))
     assert found.n_only == (2, 0)
     assert difference_words(found)[0] == "Nothing changed beyond noise."
 

@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
-from gaitbench.evaluation.probe_values import identity_sums
 from gaitbench.results.frame import Results
 from gaitbench.results.places import where
 from gaitbench.results.uncertainty import Uncertainty
 from gaitbench.statistics.intervals import Interval, Unavailable
 from tests.made_up_scores import results_of, row
+from tests.summaries import identity_sums
 
 
 @pytest.fixture(scope="module")

@@ -95,7 +95,7 @@ def test_frames_that_do_not_fit_the_preset_are_refused(tmp_path):
     written(tmp_path / "d", rows, splits, size=(20, 20))
     b = bench(tmp_path / "d")
     with pytest.raises(DataError, match=r"20×20 cannot be reduced to the 16×11"):
-        check_data(b, expand(b), {b.train.key: tmp_path, b.test.key: tmp_path / "d"})
+        check_data(b, expand(b).cells, {b.train.key: tmp_path, b.test.key: tmp_path / "d"})
 
 
 def test_too_few_identities_are_refused(tmp_path):
@@ -104,7 +104,7 @@ def test_too_few_identities_are_refused(tmp_path):
     written(tmp_path / "d", rows, splits)
     b = bench(dataset=str(tmp_path / "d"))
     with pytest.raises(ConfigurationError, match=r"2 training identities, but a batch asks for 4"):
-        check_data(b, expand(b), {b.train.key: tmp_path / "d"})
+        check_data(b, expand(b).cells, {b.train.key: tmp_path / "d"})
 
 
 def test_an_occlusion_of_a_wrong_shape_is_refused():
@@ -119,7 +119,7 @@ def test_an_occlusion_of_a_wrong_shape_is_refused():
             return Step(mask=np.zeros((t, w, h), bool))
 
     with pytest.raises(ConfigurationError, match=r"'crooked'.*mask of shape \(2, 11, 16\)"):
-        check_occlusions(expand(bench(protocol="sweep")))
+        check_occlusions(expand(bench(protocol="sweep")).cells)
 
 
 def test_an_occlusion_that_fails_is_named():
@@ -134,7 +134,7 @@ def test_an_occlusion_that_fails_is_named():
             raise ZeroDivisionError("oops")
 
     with pytest.raises(ConfigurationError, match=r"'broken'.*ZeroDivisionError: oops"):
-        check_occlusions(expand(bench(protocol="sweep")))
+        check_occlusions(expand(bench(protocol="sweep")).cells)
 
 
 @pytest.mark.parametrize(
@@ -151,7 +151,7 @@ def test_a_network_of_a_wrong_shape_is_refused(tmp_path, returned, said):
     plugin.write_text(FLAT.replace("RETURNED", returned))
     load_plugin(plugin)
     with pytest.raises(ConfigurationError, match=f"Flat on backbone 'gaitbase'.*{said}"):
-        check_networks(expand(bench(methods=("flat",))))
+        check_networks(expand(bench(methods=("flat",))).cells)
 
 
 FLAT = """
@@ -181,6 +181,6 @@ class Flat(Baseline2):
 
 
 def test_every_own_method_passes():
-    cells = expand(bench(methods=tuple(methods.names())))
+    cells = expand(bench(methods=tuple(methods.names()))).cells
     check_occlusions(cells)
     check_networks(cells)

@@ -82,7 +82,7 @@ def test_only_what_is_missing_is_made_and_only_if_it_is_needed(finished, tmp_pat
 
 def test_draws_and_panel_are_evaluations_of_the_same_networks():
     bare, full = bench(), bench(sanity=True, test_draws=3)
-    tasks = [{t.key: t for t in tasks_of(b, expand(b))} for b in (bare, full)]
+    tasks = [{t.key: t for t in tasks_of(b, expand(b).cells)} for b in (bare, full)]
     assert tasks[0].keys() < tasks[1].keys()
     more = [t for key, t in tasks[1].items() if key not in tasks[0]]
     assert {t.kind for t in more} == {"scores"}
@@ -109,33 +109,35 @@ def test_draws_and_panel_are_evaluations_of_the_same_networks():
 )
 def test_labels_of_evaluations_say_what_is_trained_and_tested(protocol, label):
     b = bench(protocol=protocol, methods=("rg-gait",), test_draws=2)
-    assert label in [t.label for t in tasks_of(b, expand(b))]
+    assert label in [t.label for t in tasks_of(b, expand(b).cells)]
 
 
 def test_every_stage_comes_after_what_it_needs():
     for name in protocols.names():
         b = bench(protocol=name, methods=(), sanity=True)
         seen = set()
-        for task in tasks_of(b, expand(b)):
+        for task in tasks_of(b, expand(b).cells):
             assert task.needs <= seen
             seen.add(task.key)
 
 
 def test_protocols_share_trained_stages():
     b = bench(protocol="all", methods=(), sanity=True)
-    tasks = tasks_of(b, expand(b))
+    tasks = tasks_of(b, expand(b).cells)
     stages = [t for t in tasks if t.kind == "stages"]
     extractors = [t for t in stages if t.thing.role == "extractor" and not t.thing.mix.share]
     assert len(extractors) == 1
     alone = bench(protocol="occluded", methods=())
-    assert {t.key for t in tasks_of(alone, expand(alone))} <= {t.key for t in tasks}
+    assert {t.key for t in tasks_of(alone, expand(alone).cells)} <= {t.key for t in tasks}
 
 
 def test_seeds_are_complete_repetitions():
     one, two = bench(seeds=(0,)), bench(seeds=(0, 1))
-    stages = [{t.key for t in tasks_of(b, expand(b)) if t.kind == "stages"} for b in (one, two)]
+    stages = [
+        {t.key for t in tasks_of(b, expand(b).cells) if t.kind == "stages"} for b in (one, two)
+    ]
     assert len(stages[1]) == 2 * len(stages[0])
-    data = [t for t in tasks_of(two, expand(two)) if t.kind == "datasets"]
+    data = [t for t in tasks_of(two, expand(two).cells) if t.kind == "datasets"]
     assert len(data) == 1
 
 

@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 
 from gaitbench.core.errors import ProtocolError
 from gaitbench.data.rules import Rules, Search
-from gaitbench.evaluation.summary import summarise
 from gaitbench.statistics.identity_sums import IdentitySums
+from tests.summaries import summarise
 
 POOLED = Rules()
 BY_VIEW = Rules(searches=(Search(by_view=True),))

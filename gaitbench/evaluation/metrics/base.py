@@ -54,6 +54,11 @@ class Metric(ABC):
         """Return what ranking each gallery at random would give, shape (rows,); None if unknown."""
         return None
 
+    @classmethod
+    def has_chance(cls) -> bool:
+        """Whether it says what a random ranking would give."""
+        return cls.chance is not Metric.chance
+
     def values(self, rows: pd.DataFrame) -> Doubles:
         """Return `per_probe`, checked; 0 for rows without a mate.
 

@@ -14,8 +14,8 @@ from gaitbench.reports.formats.latex import document_latex, table_latex
 from gaitbench.reports.formats.markdown import document_markdown, table_markdown
 from gaitbench.reports.page.page import document_html
 from gaitbench.reports.page.table import table_html
-from gaitbench.reports.report import write_report
 from gaitbench.results.section import Picture, Section
+from tests.making import write
 from tests.places import ROOT
 from tests.reports.page import example_page
 
@@ -231,8 +231,8 @@ def test_one_file_holds_everything_and_is_the_same_each_time(make_cell, make_res
             make_cell("retention", "baseline-2", "Baseline-2", 0.5, 0, test="holistic"),
         ]
     )
-    (alone,) = write_report(results, tmp_path / "alone", ("html",))
-    beside = write_report(results, tmp_path / "beside", ("html", "latex"))[0]
+    (alone,) = write(results, tmp_path / "alone", ("html",))
+    beside = write(results, tmp_path / "beside", ("html", "latex"))[0]
     assert [path.name for path in (tmp_path / "alone").iterdir()] == ["report.html"]
     assert alone.read_bytes() == beside.read_bytes()
     page = Page(alone.read_text(encoding="utf-8"))

@@ -28,10 +28,10 @@ from gaitbench.reports.published.conditions import (
     printed_orders,
 )
 from gaitbench.reports.published.figures import load_published
-from gaitbench.reports.report import write_report
 from gaitbench.results.frame import COLUMNS, METRICS, SEARCH_COLUMNS, Results
 from gaitbench.results.titles import METHODS
 from gaitbench.statistics.agreement import kendall_tau
+from tests.making import write
 
 PAPERS = list(METHODS)
 RISING = dict(zip(PAPERS, (0.1, 0.3, 0.5, 0.7, 0.9), strict=True))
@@ -519,9 +519,9 @@ def test_published_names_are_those_of_data_sets_and_backbones_here():
 
 def test_a_report_has_the_section_only_if_it_is_asked_for(tmp_path):
     results = one_run(dataset="walkers")
-    write_report(results, tmp_path / "plain", ("csv", "markdown"))
+    write(results, tmp_path / "plain", ("csv", "markdown"))
     assert "Published beside" not in (tmp_path / "plain" / "report.md").read_text()
-    written = write_report(results, tmp_path / "asked", ("csv", "markdown"), published=True)
+    written = write(results, tmp_path / "asked", ("csv", "markdown"), published=True)
     text = (tmp_path / "asked" / "report.md").read_text()
     assert "## Published beside measured" in text
     assert "None of the 342 published figures was measured" in text
