@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from gaitbench.core.arrays import Bools, Floats
+from gaitbench.core.arrays import Bools, Floats, Integers
 from gaitbench.core.errors import ProtocolError, UnknownNameError
 from gaitbench.evaluation.metrics.base import NoMate
 from gaitbench.evaluation.metrics.rank import chance_rank_k
