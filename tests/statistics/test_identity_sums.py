@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from gaitbench.core.errors import ProtocolError
 from gaitbench.statistics.identity_sums import IdentitySums
 
+
 def test_sums_and_counts_by_hand():
     values = np.array([[1.0, 2.0, 4.0, np.nan, 8.0], [1.0, 1.0, 1.0, np.nan, 1.0]])
     counted = np.array([True, True, True, False, True])
