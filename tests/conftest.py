@@ -7,7 +7,7 @@ import pytest
 from gaitbench.core.plugin_errors import PLUGIN_PREFIX
 from gaitbench.core.registry import OWN, REGISTRIES
 
-pytest_plugins = ["tests.made_up_results"]
+pytest_plugins = ["tests.made_up_results", "tests.stores"]
 
 
 def _foreign(thing):

@@ -8,8 +8,6 @@ import pytest
 
 from gaitbench.evaluation.metrics.base import metrics
 from gaitbench.results.frame import Results, columns
-from tests.making import collected, make_store
-from tests.protocols.experiments import bench
 
 METHODS = {
     "baseline-1": ("Baseline-1", 0.10),
@@ -273,16 +271,3 @@ def full():
 @pytest.fixture(scope="session")
 def without():
     return drop
-
-
-@pytest.fixture(scope="session")
-def small_store(tmp_path_factory):
-    """A store with Baseline-1, and nothing else, under the main table's protocol."""
-    folder = tmp_path_factory.mktemp("small") / "a store"
-    return make_store(folder, bench(methods=("baseline-1",)))
-
-
-@pytest.fixture(scope="session")
-def pictured(small_store):
-    """Results of a small run, whose data set is there to take pictures from."""
-    return collected(small_store, bench(methods=("baseline-1",)))
