@@ -90,20 +90,20 @@ def test_draws_and_panel_are_evaluations_of_the_same_networks():
     assert len(set(labels)) == len(labels)
     assert "RG-Gait under mimicgait, seed 0" in labels
     assert "RG-Gait on top+bottom of mimicgait, seed 0, draw 2" in labels
-    assert "RG-Gait on top+bottom of mimicgait (stray-detector), seed 0, draw 0" in labels
+    assert "RG-Gait on top+bottom of mimicgait (check stray-detector), seed 0, draw 0" in labels
 
 
 @pytest.mark.parametrize(
     ("protocol", "label"),
     [
-        ("sweep", "RG-Gait on pole of mimicgait severity 2, seed 0, draw 0"),
+        ("sweep", "RG-Gait on pole of mimicgait (severity 2), seed 0, draw 0"),
         (
             "audit",
             "RG-Gait trained under rg-gait on 8 types of occ-aware, seed 0, draw 1",
         ),
         (
             "adaptation-curve",
-            "RG-Gait adapted to middle (1 steps) on top+bottom of mimicgait, seed 0, draw 0",
+            "RG-Gait on top+bottom of mimicgait (adapted to middle, adapted steps 1), seed 0, draw 0",
         ),
     ],
 )
