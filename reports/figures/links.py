@@ -4,8 +4,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from gaitbench.reports.figures.style import save
-from gaitbench.reports.figures.svg import inline_svg
 from gaitbench.results.section import Drawing, FigureLink
 
 _FOLDER = "figures"
@@ -30,7 +28,12 @@ class FigureLinks:
     def of(self, drawings: Iterable[Drawing]) -> Iterator[FigureLink]:
         """Yield a link per figure; nothing is drawn, and nothing yielded, if no format shows any."""
         for drawing in drawings if self.inline or self.files else ():
-            figure = drawing.draw()
+            # Drawing libraries take a second to import, and most reports of one protocol have no figure.
+            from gaitbench.reports.figures.style import save, styled
+            from gaitbench.reports.figures.svg import inline_svg
+
+            with styled():
+                figure = drawing.draw()
             svg = inline_svg(figure, drawing.name, drawing.caption) if self.inline else ""
             if self.files:
                 self.written += save(figure, self.out / _FOLDER / drawing.name)

@@ -1,11 +1,10 @@
 """One look for all figures: a colour and a marker per method, the same in every figure."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import wraps
 from pathlib import Path
-from typing import Any, ParamSpec, cast
+from typing import Any, cast
 
 import matplotlib as mpl
 import numpy as np
@@ -21,7 +20,6 @@ from gaitbench.results.titles import compared_names
 # seaborn's "colorblind" palette: distinguishable with the common colour vision deficiencies.
 _PALETTE = [mpl.colors.to_hex(colour) for colour in sns.color_palette("colorblind")]
 _MARKERS = "osD^vPX*<>"
-P = ParamSpec("P")
 
 
 @dataclass(frozen=True)
@@ -62,17 +60,6 @@ def styled() -> Iterator[None]:
     }
     with mpl.rc_context(cast(Any, {**sns.axes_style("whitegrid"), **sizes})):
         yield
-
-
-def in_style(draw: Callable[P, Figure]) -> Callable[P, Figure]:
-    """Return a function that draws in the one look."""
-
-    @wraps(draw)
-    def drawn(*args: P.args, **kwargs: P.kwargs) -> Figure:
-        with styled():
-            return draw(*args, **kwargs)
-
-    return drawn
 
 
 def panels(
