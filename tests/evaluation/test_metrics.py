@@ -176,7 +176,7 @@ def test_conventions_differ_only_where_pairs_tie():
     assert tar_at_far(distances, ids, gallery, valid, far=0.5) == 0.5
     assert tar_at_far(distances, ids, gallery, valid, far=0.5, convention="interpolated") == 0.75
     with pytest.raises(UnknownNameError, match="Known: interpolated, largest"):
-        tar_at_far(distances, ids, gallery, valid, far=0.5, convention="linear")  # type: ignore[arg-type]
+        tar_at_far(distances, ids, gallery, valid, far=0.5, convention="linear")
 
 
 @unhurried
@@ -264,7 +264,7 @@ def test_probes_without_a_mate_are_dropped_or_missed():
 
 def test_no_mate_rule_is_checked():
     with pytest.raises(UnknownNameError, match="Known: drop, miss, miss-ranks"):
-        rank_k(np.array([1]), k=1, no_mate="ignore")  # type: ignore[arg-type]
+        rank_k(np.array([1]), k=1, no_mate="ignore")
 
 
 def test_an_experiment_offers_every_reading():
