@@ -6,7 +6,6 @@ Everything here runs in a worker process and knows only descriptions and the sto
 import importlib.metadata
 import io
 import platform
-import resource
 import sys
 import time
 import zipfile
@@ -351,6 +350,10 @@ def _recorded(store: Store, kind: Kind, key: str, spec: object, device: str) -> 
 
 
 def peak_memory_mib() -> float:
-    """Return the largest resident memory of this process so far, in MiB."""
+    """Return the largest resident memory of this process so far, in MiB; 0 where no system tells it."""
+    try:
+        import resource
+    except ImportError:  # Windows has none.
+        return 0.0
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak / 2**20 if sys.platform == "darwin" else peak / 2**10

@@ -282,7 +282,7 @@ def test_a_stray_detector_sees_the_same_bodies(data, plan):
         def forward(self, clips):
             seen["shown"] = clips
             mean = clips.mean((1, 2, 3))
-            return replace(self.like, amount=mean)
+            return replace(self.like, amount=mean)  # type: ignore[type-var]
 
     last = Watching(**vars(methods.get("rg-gait")().stage(plan)))
     detector = Mean()

@@ -88,7 +88,7 @@ def plan_for(backbone, names, data):
 
 
 def trained(stage, data):
-    known = {}
+    known: dict[str, torch.nn.Module] = {}
     for each in stage.all_stages():
         networks = {n: known[s.key] for n, s in each.inputs.items()}
         made = train(each, data, networks, None, torch.device("cpu"))

@@ -4,7 +4,7 @@ import pytest
 
 from gaitbench.core.errors import ConfigurationError, UnknownNameError
 from gaitbench.core.random_streams import stream
-from gaitbench.occlusion.base import occlusions
+from gaitbench.occlusion.base import make
 from gaitbench.occlusion.mix import Mix, get_setting, setting_names
 
 
@@ -38,10 +38,10 @@ def test_balanced_gives_every_type_and_none_equally_often():
 
 def test_one_more_generator_keeps_the_share_and_the_order_of_types():
     mix = get_setting("rg-gait").train
-    more = mix.plus(occlusions.get("middle")())
+    more = mix.plus(make("middle"))
     assert more.share == mix.share
     assert more.classes == (*mix.classes, "middle")
-    assert more.plus(occlusions.get("middle")()) == more
+    assert more.plus(make("middle")) == more
 
 
 @pytest.mark.parametrize(
@@ -57,7 +57,7 @@ def test_mixes_that_make_no_sense_are_refused(arguments, message):
 
 
 def test_a_generator_twice_is_refused():
-    top = occlusions.get("top")()
+    top = make("top")
     with pytest.raises(ConfigurationError, match="stands twice"):
         Mix((top, top), 1.0)
 
