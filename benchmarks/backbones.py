@@ -15,19 +15,19 @@ from collections.abc import Callable
 from typing import cast
 
 import torch
+from gaitbench.backbones.blocks import FrameBlock, PseudoBlock, ResidualBlock, VolumeBlock
+from gaitbench.backbones.parts import pool_parts
+from gaitbench.backbones.video_swin import SwinBlock, fitted, partition, reverse, shift_mask
 from torch import Tensor, nn
 from torch.nn import functional
 
 from gaitbench.backbones.base import Backbone, BackboneSpec
-from gaitbench.backbones.blocks import FrameBlock, PseudoBlock, ResidualBlock, VolumeBlock
 from gaitbench.backbones.deepgaitv2 import DeepGaitV2
 from gaitbench.backbones.gaitbase import GaitBase
 from gaitbench.backbones.gaitgl import GaitGL, GlobalLocalConv
 from gaitbench.backbones.gaitpart import FocalConv, GaitPart, PartMotion
 from gaitbench.backbones.gaitset import GaitSet
-from gaitbench.backbones.parts import pool_parts
 from gaitbench.backbones.swingait import SwinGait
-from gaitbench.backbones.video_swin import SwinBlock, fitted, partition, reverse, shift_mask
 
 
 def normed(norm: nn.Module, x: Tensor) -> Tensor:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from gaitbench.core.registry import register
 from gaitbench.experiment.bench import HOLISTIC_TEST, Bench
 from gaitbench.experiment.cells import Cell
-from gaitbench.methods.base import methods
+from gaitbench.methods.base import methods_of_kind
 from gaitbench.occlusion.mix import HOLISTIC
 from gaitbench.protocols.base import Protocol
 
@@ -19,9 +19,7 @@ class Ablation(Protocol):
 
     def cells(self, bench: Bench) -> list[Cell]:
         """Return every row under the setting and on whole clips."""
-        variants = [
-            name for name, method in methods.items() if method.kind in ("ablation", "control")
-        ]
+        variants = methods_of_kind("ablation", "control")
         rows = bench.method_names([*variants, "rg-gait", "baseline-2"])
         conditions = (
             (bench.setting.test, bench.setting.test_name),

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from gaitbench.core.registry import register
 from gaitbench.experiment.bench import HOLISTIC_TEST, Bench
 from gaitbench.experiment.cells import Cell
-from gaitbench.methods.base import Stage
 from gaitbench.occlusion.base import make
 from gaitbench.occlusion.mix import HOLISTIC, Mix
 from gaitbench.protocols.base import Protocol
 from gaitbench.protocols.generalizability import new_type_mix
+from gaitbench.training.stage import Stage
 
 BUDGETS = (0.0, 1 / 16, 1 / 8, 1 / 4, 1 / 2, 1.0)
 """Shares of the preset's steps of further training; the last is the protocol "adaptability" itself."""

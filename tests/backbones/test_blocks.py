@@ -5,9 +5,6 @@ import sys
 
 import pytest
 import torch
-from torch import nn
-from torch.nn import functional
-
 from gaitbench.backbones.blocks import (
     FrameBlock,
     PseudoBlock,
@@ -18,6 +15,9 @@ from gaitbench.backbones.blocks import (
     per_frame,
     unfold_strips,
 )
+from torch import nn
+from torch.nn import functional
+
 from gaitbench.core.errors import ConfigurationError
 
 

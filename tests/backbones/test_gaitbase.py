@@ -2,9 +2,9 @@
 
 import pytest
 import torch
+from gaitbench.backbones.parts import pool_parts
 
 from gaitbench.backbones.base import BackboneSpec
-from gaitbench.backbones.parts import pool_parts
 from gaitbench.core.errors import ConfigurationError, UnknownNameError
 from tests import golden
 

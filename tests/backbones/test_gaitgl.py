@@ -2,12 +2,12 @@
 
 import pytest
 import torch
+from gaitbench.backbones.parts import PartNeck
 from torch import nn
 from torch.nn import functional
 
 from gaitbench.backbones.base import BackboneSpec
 from gaitbench.backbones.gaitgl import GaitGL, GeneralisedMean, GlobalLocalConv
-from gaitbench.backbones.parts import PartNeck
 from gaitbench.core.errors import ConfigurationError
 from tests import golden
 

@@ -4,8 +4,6 @@ import itertools
 
 import pytest
 import torch
-from torch.nn import functional
-
 from gaitbench.backbones.video_swin import (
     DropPath,
     SwinBlock,
@@ -16,6 +14,7 @@ from gaitbench.backbones.video_swin import (
     reverse,
     shift_mask,
 )
+from torch.nn import functional
 
 
 def test_windows_go_into_the_batch_and_come_back():
