@@ -12,7 +12,8 @@ from torch.nn.modules.module import register_module_parameter_registration_hook
 from gaitbench import __version__
 from gaitbench.backbones.base import BackboneSpec
 from gaitbench.checkpoints.keymap import Fit, Rename, fit, prefixed
-from gaitbench.checkpoints.layouts import LAYOUTS, Layout, layout_of, options_of, shapes_of
+from gaitbench.checkpoints.layouts import LAYOUTS, layout_of
+from gaitbench.checkpoints.layouts.base import Layout, options_of, shapes_of
 from gaitbench.checkpoints.loaded import LoadedBackbone
 from gaitbench.checkpoints.methods import (
     DETECTOR,

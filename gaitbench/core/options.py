@@ -50,7 +50,8 @@ def check_fields(thing: object, what: str) -> None:
     Raises:
         ConfigurationError: Which value does not fit.
     """
-    for name, adapter in _adapters(type(thing)).items():
+    kind: type = type(thing)
+    for name, adapter in _adapters(kind).items():
         try:
             adapter.validate_python(getattr(thing, name), strict=True)
         except ValidationError as error:

@@ -1,1 +1,1 @@
-"""Networks and their layers: everything of torch that is trained. They know no names and no descriptions."""
+"""Networks and their layers, all that is torch's. They know no names and no descriptions."""

@@ -4,7 +4,9 @@ import itertools
 
 import pytest
 import torch
-from gaitbench.backbones.video_swin import (
+from torch.nn import functional
+
+from gaitbench.networks.backbones.video_swin import (
     DropPath,
     SwinBlock,
     fitted,
@@ -14,7 +16,6 @@ from gaitbench.backbones.video_swin import (
     reverse,
     shift_mask,
 )
-from torch.nn import functional
 
 
 def test_windows_go_into_the_batch_and_come_back():

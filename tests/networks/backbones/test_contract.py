@@ -2,10 +2,10 @@
 
 import pytest
 import torch
-from gaitbench.backbones.blocks import Shortcut
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from gaitbench.backbones.base import BackboneSpec, backbones
+from gaitbench.networks.backbones.blocks import Shortcut
 from gaitbench.training.trainer import on_device
 
 SMALL = {
