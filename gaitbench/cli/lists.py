@@ -25,12 +25,12 @@ def _registered(registry: "Registry[Any]", *facts: str) -> Iterator[tuple[str, .
 
 
 def _method_rows() -> Iterator[tuple[str, ...]]:
-    from gaitbench.methods.base import methods, options_of, options_text
+    from gaitbench.methods.base import methods, options_of, options_text, variants_of
 
     for name, kind in methods.items():
         options = options_text(options_of(kind()))
         yield name, kind.title, kind.about, options, kind.source, where(kind)
-        for variant in vars(kind).get("variants", ()):
+        for variant in variants_of(kind):
             options = options_text(variant.options)
             yield f"  {variant.name}", variant.title, variant.about, options, "", ""
 

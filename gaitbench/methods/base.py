@@ -125,7 +125,7 @@ class MethodRegistry(Registry[Method]):
     def _check(self, name: str, thing: type[Method]) -> None:
         super()._check(name, thing)
         taken = {n: kind for kind in self._things.values() for n in _names_of(kind)}
-        own = [name, *(variant.name for variant in _variants_of(thing))]
+        own = [name, *(variant.name for variant in variants_of(thing))]
         for index, new in enumerate(own):
             other = thing if new in own[:index] else taken.get(new)
             if other is not None:
@@ -133,21 +133,21 @@ class MethodRegistry(Registry[Method]):
                     f"{where(thing)}: the method name {new!r} is taken by {other.__qualname__} of "
                     f"{where(other)}. Choose another name."
                 )
-        for variant in _variants_of(thing):
+        for variant in variants_of(thing):
             make_with(thing, variant.options, f"{where(thing)}: method {variant.name!r}")
 
 
 methods = MethodRegistry("method", Method, homes=("gaitbench.methods", "gaitbench.baselines"))
 
 
-def _variants_of(kind: type[Method]) -> tuple[Variant, ...]:
+def variants_of(kind: type[Method]) -> tuple[Variant, ...]:
     """Return the variants that a class lists itself."""
     variants: tuple[Variant, ...] = vars(kind).get("variants", ())
     return variants
 
 
 def _names_of(kind: type[Method]) -> list[str]:
-    return [kind.name, *(variant.name for variant in _variants_of(kind))]
+    return [kind.name, *(variant.name for variant in variants_of(kind))]
 
 
 def method_names() -> list[str]:
@@ -187,7 +187,7 @@ def _named(name: str) -> Method:
     if name in methods.names():
         return methods.get(name)()
     for _, kind in methods.items():
-        for variant in _variants_of(kind):
+        for variant in variants_of(kind):
             if variant.name == name:
                 return kind(**variant.options).named(variant)
     raise UnknownNameError("method", name, method_names())
