@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from gaitbench.backbones import from_opengait
+from gaitbench.checkpoints.opengait import from_opengait
 from tests.places import SHARED
 
 FOLDER = SHARED / "golden"

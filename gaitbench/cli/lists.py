@@ -25,9 +25,14 @@ def _registered(registry: "Registry[Any]", *facts: str) -> Iterator[tuple[str, .
 
 
 def _method_rows() -> Iterator[tuple[str, ...]]:
-    from gaitbench.methods.base import methods
+    from gaitbench.methods.base import methods, options_of, options_text, variants_of
 
-    return _registered(methods, "title", "about", "source")
+    for name, kind in methods.items():
+        options = options_text(options_of(kind()))
+        yield name, kind.title, kind.about, options, kind.source, where(kind)
+        for variant in variants_of(kind):
+            options = options_text(variant.options)
+            yield f"  {variant.name}", variant.title, variant.about, options, "", ""
 
 
 def _backbone_rows() -> Iterator[tuple[str, ...]]:
@@ -99,7 +104,7 @@ def _preview(
 
 _Rows = Callable[[], Iterator[tuple[str, ...]]]
 _LISTS: tuple[tuple[str, _Rows, tuple[str, ...]], ...] = (
-    ("methods", _method_rows, ("name", "title", "about", "source", "from")),
+    ("methods", _method_rows, ("name", "title", "about", "options", "source", "from")),
     ("backbones", _backbone_rows, ("name", "title", "source", "from")),
     ("datasets", _dataset_rows, ("name", "about", "from")),
     ("protocols", _protocol_rows, ("name", "about", "from")),

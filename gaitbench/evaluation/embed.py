@@ -1,11 +1,10 @@
 """From a trained stage and silhouettes to embeddings, one row per sequence."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-import torch
-from torch import Tensor, nn
 
 from gaitbench.core.errors import TrainingError
 from gaitbench.core.random_streams import stream
@@ -16,10 +15,14 @@ from gaitbench.evaluation.tampering import (
     tampered_frames,
     tampered_networks,
 )
-from gaitbench.methods.base import Networks, Stage
 from gaitbench.occlusion.mix import Mix
-from gaitbench.training.batches import Batch, occluded_batch
-from gaitbench.training.trainer import autocast
+from gaitbench.training.stage import Networks, Stage
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor, nn
+
+    from gaitbench.training.batches import Batch
 
 FRAMES_AT_ONCE = 2048
 """Frames in one forward pass; bounds memory, never changes a result."""
@@ -38,7 +41,7 @@ class EmbeddedSequences:
         detected_amount: Shape [m]; NaN where there is none.
     """
 
-    embeddings: Tensor
+    embeddings: "Tensor"
     hidden_share: npt.NDArray[np.float64]
     types: npt.NDArray[np.int64]
     alpha: npt.NDArray[np.float64]
@@ -48,7 +51,7 @@ class EmbeddedSequences:
 
 def embed_sequences(
     stage: Stage,
-    network: nn.Module,
+    network: "nn.Module",
     networks: Networks,
     data: Silhouettes,
     indices: npt.NDArray[np.int64],
@@ -58,7 +61,7 @@ def embed_sequences(
     draw: int,
     frames: int,
     precision: str,
-    device: torch.device,
+    device: "torch.device",
     tampering: Tampering = "none",
 ) -> EmbeddedSequences:
     """Occlude and embed sequences.
@@ -80,6 +83,10 @@ def embed_sequences(
     Raises:
         TrainingError: If an embedding is not finite.
     """
+    import torch
+
+    from gaitbench.training.trainer import autocast
+
     order, parts = [], []
     shares, types = np.zeros(len(indices)), np.zeros(len(indices), np.int64)
     lengths = np.minimum(data.table["frames"].to_numpy(np.int64)[indices], frames)
@@ -117,7 +124,7 @@ def clips_at_test(
     seed: int,
     draw: int,
     purpose: str = "test occlusion",
-) -> Batch:
+) -> "Batch":
     """Return test clips of one length, each occluded from its own random stream of this purpose."""
     return _TestClips(data, indices, mix, length, seed, draw, "none").batch(purpose)
 
@@ -134,8 +141,10 @@ class _TestClips:
     draw: int
     tampering: Tampering
 
-    def batch(self, purpose: str = "test occlusion") -> Batch:
+    def batch(self, purpose: str = "test occlusion") -> "Batch":
         """Return the clips, occluded from the random streams of a purpose."""
+        from gaitbench.training.batches import occluded_batch
+
         rows = self.data.table.iloc[self.indices]
         first = (rows["offset"] + (rows["frames"] - self.length) // 2).to_numpy(np.int64)
         whole = self.data.unpack(first[:, None] + np.arange(self.length))
@@ -147,7 +156,7 @@ class _TestClips:
         ]
         return occluded_batch(whole, np.zeros(len(self.indices), np.int64), self.mix, streams)
 
-    def stray(self, device: torch.device) -> Batch | None:
+    def stray(self, device: "torch.device") -> "Batch | None":
         """Return the same clips under other draws, where a detector is to be shown them."""
         if self.tampering != "stray-detector":
             return None
@@ -155,16 +164,16 @@ class _TestClips:
 
 
 def _column(
-    parts: list[Tensor | None], lengths: npt.NDArray[np.int64], missing: float
+    parts: "list[Tensor | None]", lengths: npt.NDArray[np.int64], missing: float
 ) -> npt.NDArray[np.float64]:
     present = [p.float().cpu().numpy().astype(np.float64) for p in parts if p is not None]
     return np.concatenate(present) if present else np.full(len(lengths), missing)
 
 
 def _check_finite(
-    embeddings: Tensor, stage: Stage, data: Silhouettes, indices: npt.NDArray[np.int64]
+    embeddings: "Tensor", stage: Stage, data: Silhouettes, indices: npt.NDArray[np.int64]
 ) -> None:
-    bad = (~torch.isfinite(embeddings).flatten(1).all(1)).nonzero().flatten().tolist()
+    bad = (~embeddings.isfinite().flatten(1).all(1)).nonzero().flatten().tolist()
     if bad:
         sequences = data.table["sequence"].iloc[indices[bad[:3]]].tolist()
         raise TrainingError(

@@ -6,18 +6,20 @@ trained weights never know of it.
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from torch import Tensor, nn
 
 from gaitbench.core.random_streams import stream
 from gaitbench.data.silhouettes import Silhouettes
-from gaitbench.methods.base import Networks, Stage
-from gaitbench.methods.oem import Detection, DetectorStage
-from gaitbench.training.batches import Batch
+from gaitbench.methods.oem import DetectorStage
+from gaitbench.training.stage import Networks, Stage
+
+if TYPE_CHECKING:
+    from gaitbench.networks.detector import Detection
+    from gaitbench.training.batches import Batch
 
 Tampering = Literal[
     "none",
@@ -75,7 +77,7 @@ def draw_names(tampering: Tampering, rows: pd.DataFrame) -> list[str]:
 
 
 def tampered_networks(
-    tampering: Tampering, stage: Stage, networks: Networks, batch: Batch, stray: Batch | None
+    tampering: Tampering, stage: Stage, networks: Networks, batch: "Batch", stray: "Batch | None"
 ) -> Networks:
     """Return the frozen networks that a stage builds on, the detector replaced where it is tampered with.
 
@@ -91,20 +93,11 @@ def tampered_networks(
         detector, DetectorStage
     ):
         return networks
-    found: Detection = networks[DETECTOR](batch.clips if stray is None else stray.clips)
+    from gaitbench.networks.detector import KnownDetection
+
+    shown = batch.clips if stray is None else stray.clips
+    detection: Detection = networks[DETECTOR](shown)
     if tampering == "true-amount":
         # The feature and the type stay: a feature has no truth, and no method reads the type.
-        found = replace(found, amount=detector.true_amount(batch).to(found.amount))
-    return {**networks, DETECTOR: _Said(found)}
-
-
-class _Said(nn.Module):
-    """A detector that has its answer already, whatever it is shown."""
-
-    def __init__(self, found: Detection) -> None:
-        super().__init__()
-        self.found = found
-
-    def forward(self, clips: Tensor) -> Detection:
-        """Return the answer."""
-        return self.found
+        detection = replace(detection, amount=detector.true_amount(batch).to(detection.amount))
+    return {**networks, DETECTOR: KnownDetection(detection)}

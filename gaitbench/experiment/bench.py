@@ -13,10 +13,11 @@ from gaitbench.evaluation.tampering import Tampering
 from gaitbench.experiment.cells import Cell, Coordinate, Evaluation
 from gaitbench.experiment.recipes import with_recipes
 from gaitbench.experiment.spec import Experiment, Preset
-from gaitbench.methods.base import Method, Plan, Stage, TrainingData, methods
+from gaitbench.methods.base import Method, Plan, get_method, methods_of_kind
 from gaitbench.occlusion.base import Occlusion, occlusions
 from gaitbench.occlusion.mix import HOLISTIC, Mix, Setting, get_setting
 from gaitbench.training.recipe import Recipe
+from gaitbench.training.stage import Stage, TrainingData
 
 HOLISTIC_TEST = "holistic"
 DEFAULT_BACKBONE = "gaitbase"
@@ -58,7 +59,7 @@ class Bench:
         """
         preset = Preset.load(experiment.preset)
         for name in experiment.methods:
-            methods.check(name)
+            get_method(name)
         for name in experiment.backbones:
             backbones.check(name)
         for name in experiment.adapt_to:
@@ -78,14 +79,13 @@ class Bench:
 
     def method_names(self, default: list[str]) -> list[str]:
         """Return the experiment's methods, or the protocol's own choice, the reference first."""
-        chosen = list(self.experiment.methods) or default
-        return [REFERENCE, *(m for m in chosen if m != REFERENCE)]
+        # Options that are written out may come to a named method.
+        chosen = [get_method(name).name for name in self.experiment.methods] or default
+        return list(dict.fromkeys([REFERENCE, *chosen]))
 
     def compared_methods(self) -> list[str]:
         """Return the methods of a comparison table."""
-        return self.method_names(
-            [name for name, method in methods.items() if method.kind == "compared"]
-        )
+        return self.method_names(methods_of_kind("compared"))
 
     def new_types(self) -> list[str]:
         """Return the occlusion types to generalise or adapt to, third parties' included."""
@@ -106,10 +106,18 @@ class Bench:
         return self.experiment.backbones or (DEFAULT_BACKBONE,)
 
     def backbone(self, name: str) -> BackboneSpec:
-        """Return a backbone with the preset's sizes, or with those of the extractor's file."""
+        """Return a backbone with the preset's sizes, or with those of the extractor's file.
+
+        Raises:
+            ConfigurationError: If the preset gives it an option that it does not have, or a wrong value.
+        """
         if self.extractor is not None:
             return self.extractor.backbone
-        return BackboneSpec.of(name, self.preset_of(name).backbones.get(name, {}))
+        options = self.preset_of(name).backbones.get(name, {})
+        try:
+            return BackboneSpec.of(name, options)
+        except ConfigurationError as error:
+            raise ConfigurationError(f"preset {self.experiment.preset!r}: {error}") from error
 
     def preset_of(self, backbone: str) -> Preset:
         """Return the preset for a backbone, with the published recipes where it asks for them."""
@@ -146,8 +154,8 @@ class Bench:
         return stage.adapted(generator, *recipes)
 
     def method(self, name: str) -> Method:
-        """Return a method with its default options."""
-        return methods.get(name)()
+        """Return a method by name, or with options written out."""
+        return get_method(name)
 
     def under(self, setting: Setting) -> "Bench":
         """Return this bench with another setting to train under."""
@@ -200,17 +208,17 @@ class Bench:
             hidden=hidden,
             tampering=tampering,
         )
-        kind = self.method(method)
+        tested = self.method(method)
         return [
             Cell(
                 evaluation=dataclasses.replace(first, draw=draw),
                 protocol=protocol,
                 method=method,
-                title=kind.title,
+                title=tested.title,
                 backbone=backbone,
                 test=test,
                 setting=tested_under or self.setting.name,
-                trained=self.setting.name if kind.adaptable else "",
+                trained=self.setting.name if tested.adaptable else "",
                 at=at or {},
             )
             for draw in range(count)

@@ -13,8 +13,8 @@ from typing import Any, ClassVar
 
 from gaitbench.core.keys import canonical, key_of
 from gaitbench.evaluation.tampering import Tampering
-from gaitbench.methods.base import Stage, TrainingData
 from gaitbench.occlusion.mix import Mix
+from gaitbench.training.stage import Stage, TrainingData
 
 
 @dataclass(frozen=True)

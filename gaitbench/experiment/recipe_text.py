@@ -15,7 +15,7 @@ from gaitbench.training.recipe import Recipe
 if TYPE_CHECKING:
     from gaitbench.experiment.bench import Bench
     from gaitbench.experiment.cells import Cell
-    from gaitbench.methods.base import Stage
+    from gaitbench.training.stage import Stage
 
 COLUMNS = 100
 MARGIN = 16

@@ -11,7 +11,7 @@ from gaitbench.core.units import Unit
 from gaitbench.evaluation.tampering import DETECTOR, Tampering
 from gaitbench.experiment.bench import HOLISTIC_TEST, Bench
 from gaitbench.experiment.cells import Cell, Coordinate
-from gaitbench.methods.base import Stage, methods
+from gaitbench.methods.base import get_method
 from gaitbench.occlusion.base import Occlusion
 from gaitbench.occlusion.mix import HOLISTIC, Mix
 from gaitbench.protocols.base import Protocol
@@ -30,6 +30,7 @@ from gaitbench.results.places import (
 )
 from gaitbench.results.section import Section
 from gaitbench.results.table import Column, Entry, Row, Table
+from gaitbench.training.stage import Stage
 
 AS_TESTED = "as tested"
 WHOLE = "whole clips"
@@ -73,7 +74,7 @@ def panel(bench: Bench, cells: Iterable[Cell]) -> list[Cell]:
     for cell in cells:
         stage = cell.evaluation.stage
         own = cell.trained in ("", bench.setting.name) and not cell.evaluation.stage.adapted_steps
-        if own and methods.get(cell.method).kind == "compared":
+        if own and get_method(cell.method).kind == "compared":
             checked.setdefault((cell.method, cell.backbone, stage.seed), stage)
     return [
         cell

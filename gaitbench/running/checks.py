@@ -2,25 +2,25 @@
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 
 from gaitbench.core.errors import ConfigurationError, GaitbenchError, ProtocolError
+from gaitbench.core.plugin_errors import is_own
 from gaitbench.core.random_streams import stream
 from gaitbench.data.rules import Rules
 from gaitbench.data.silhouettes import Silhouettes
 from gaitbench.evaluation.pairs import check_mates
 from gaitbench.experiment.bench import Bench
 from gaitbench.experiment.cells import Cell
-from gaitbench.methods.base import Stage
 from gaitbench.methods.extractor import ImportedExtractorStage
 from gaitbench.occlusion.mix import Mix
-from gaitbench.training.batches import IdentitySampler, occluded_batch
 from gaitbench.training.recipe import Recipe
-from gaitbench.training.trainer import load_network, new_network
+from gaitbench.training.stage import Stage
 
-CPU = torch.device("cpu")
+if TYPE_CHECKING:
+    from torch import nn
 
 
 def check_data(bench: Bench, cells: Iterable[Cell], folders: Mapping[str, Path]) -> None:
@@ -31,6 +31,8 @@ def check_data(bench: Bench, cells: Iterable[Cell], folders: Mapping[str, Path])
         ConfigurationError: If there are too few identities for a batch.
         ProtocolError: If no probe can be found in the gallery, or training identities are tested.
     """
+    from gaitbench.training.batches import IdentitySampler
+
     presets = [bench.preset_of(name) for name in bench.backbone_names()]
     opened = {
         source.key: Silhouettes.open(folders[source.key])
@@ -137,14 +139,18 @@ def check_networks(cells: Iterable[Cell]) -> None:
 
 def _unproven(stage: Stage) -> bool:
     spec = getattr(stage, "backbone", None)
-    kinds = [type(stage), *([spec.kind()] if spec is not None else [])]
+    described = [stage, *([spec.backbone()] if spec is not None else [])]
     # Whether an imported backbone fits frames of the preset's size, its layers know best.
     if any(isinstance(s, ImportedExtractorStage) for s in stage.all_stages()):
         return True
-    return any(kind.__module__.split(".")[0] != "gaitbench" for kind in kinds)
+    return not all(map(is_own, described))
 
 
 def _check_network(cell: Cell, stage: Stage) -> None:
+    import torch
+
+    from gaitbench.training.batches import occluded_batch
+
     data, frames = cell.evaluation.data, stage.recipe.frames
     clips = np.ones((2, frames, data.height, data.width), np.uint8)
     streams = [stream(0, "check", i) for i in range(2)]
@@ -167,5 +173,9 @@ def _check_network(cell: Cell, stage: Stage) -> None:
         )
 
 
-def _untrained(stage: Stage) -> torch.nn.Module:
-    return load_network(stage, 2, new_network(stage, 2).state_dict(), CPU)
+def _untrained(stage: Stage) -> "nn.Module":
+    import torch
+
+    from gaitbench.training.trainer import load_network, new_network
+
+    return load_network(stage, 2, new_network(stage, 2).state_dict(), torch.device("cpu"))

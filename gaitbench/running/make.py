@@ -25,7 +25,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from gaitbench import __version__
-from gaitbench.checkpoints.extractor import imported
+from gaitbench.checkpoints.imported import imported
 from gaitbench.core.errors import DataError, StoreError
 from gaitbench.core.keys import canonical
 from gaitbench.core.store import Kind, Store
@@ -37,9 +37,9 @@ from gaitbench.evaluation.embed import EmbeddedSequences, embed_sequences
 from gaitbench.evaluation.retrieval import score_probes
 from gaitbench.evaluation.severity import hiding
 from gaitbench.experiment.cells import Evaluation
-from gaitbench.methods.base import Networks, Stage, TrainingData
 from gaitbench.methods.extractor import ImportedExtractorStage
 from gaitbench.occlusion.mix import Mix
+from gaitbench.training.stage import Networks, Stage, TrainingData
 from gaitbench.training.trainer import has_bfloat16, load_network, train
 
 ProgressReport = Callable[[int, int, float | None], None]

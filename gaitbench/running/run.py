@@ -25,10 +25,10 @@ from gaitbench.core.store import Kind, Store
 from gaitbench.data.source import DataSource
 from gaitbench.experiment.bench import Bench
 from gaitbench.experiment.cells import Cell, Evaluation
-from gaitbench.methods.base import Stage
 from gaitbench.protocols.expansion import expand
 from gaitbench.running.checks import check_data, check_networks, check_occlusions
 from gaitbench.running.make import World, folders_of, make_dataset, make_scores, make_stage
+from gaitbench.training.stage import Stage
 
 Outcome = Literal["made", "found", "busy"]
 LOOK_AGAIN_S = 0.5

@@ -15,9 +15,9 @@ from torch import Tensor, nn
 from gaitbench.core.errors import TrainingError
 from gaitbench.core.random_streams import torch_seed
 from gaitbench.data.silhouettes import Silhouettes
-from gaitbench.methods.base import Networks, Stage, frozen
 from gaitbench.training.batches import Batch, IdentitySampler, batches
 from gaitbench.training.recipe import Recipe, WeightGroup
+from gaitbench.training.stage import Networks, Stage, frozen
 
 CHECKS = 20
 """How often in a training the losses are averaged, recorded and measured on validation identities."""

@@ -12,10 +12,11 @@ from gaitbench.backbones.base import BackboneSpec
 from gaitbench.data.silhouettes import Silhouettes, SilhouettesWriter
 from gaitbench.evaluation.embed import embed_sequences
 from gaitbench.evaluation.tampering import Tampering, tampered_frames
-from gaitbench.methods.base import Embedded, Plan, Stage, TrainingData, methods
+from gaitbench.methods.base import Plan, get_method
 from gaitbench.occlusion.base import make
 from gaitbench.occlusion.mix import HOLISTIC, Mix, get_setting
 from gaitbench.training.recipe import Recipe
+from gaitbench.training.stage import Embedded, Stage, TrainingData
 from gaitbench.training.trainer import load_network, new_network
 
 CPU = torch.device("cpu")
@@ -104,7 +105,7 @@ def stage(plan):
 
     def make_stage(name):
         if name not in kept:
-            last = methods.get(name)().stage(plan)
+            last = get_method(name).stage(plan)
             own, *inputs = (
                 load_network(s, 3, new_network(s, 3).state_dict(), CPU)
                 for s in (last, *last.inputs.values())
@@ -272,7 +273,7 @@ def test_a_stray_detector_sees_the_same_bodies(data, plan):
     seen = {}
 
     @dataclass(frozen=True)
-    class Watching(type(methods.get("rg-gait")().stage(plan))):
+    class Watching(type(get_method("rg-gait").stage(plan))):
         def embed(self, network, networks, batch):
             detector = networks["detector"]
             seen["own"], seen["said"] = batch.clips, detector(batch.clips).amount
@@ -284,7 +285,7 @@ def test_a_stray_detector_sees_the_same_bodies(data, plan):
             mean = clips.mean((1, 2, 3))
             return replace(self.like, amount=mean)  # type: ignore[type-var]
 
-    last = Watching(**vars(methods.get("rg-gait")().stage(plan)))
+    last = Watching(**vars(get_method("rg-gait").stage(plan)))
     detector = Mean()
     real = load_network(last.detector, 3, new_network(last.detector, 3).state_dict(), CPU)
     detector.like = real(torch.zeros(1, LENGTH, HEIGHT, WIDTH))

@@ -9,7 +9,7 @@ from gaitbench.data.rules import Rules, Search
 from gaitbench.data.silhouettes import Silhouettes, SilhouettesWriter
 from gaitbench.experiment.bench import Bench
 from gaitbench.experiment.spec import Experiment
-from gaitbench.methods.base import methods
+from gaitbench.methods.base import method_names
 from gaitbench.occlusion.base import Occlusion, Step
 from gaitbench.protocols.expansion import expand
 from gaitbench.running.checks import (
@@ -158,8 +158,8 @@ FLAT = """
 from dataclasses import dataclass, replace
 from gaitbench.baselines.plain import Baseline2
 from gaitbench import register
-from gaitbench.methods.base import Embedded
 from gaitbench.methods.extractor import ExtractorStage
+from gaitbench.training.stage import Embedded
 
 
 @dataclass(frozen=True)
@@ -181,6 +181,6 @@ class Flat(Baseline2):
 
 
 def test_every_own_method_passes():
-    cells = expand(bench(methods=tuple(methods.names()))).cells
+    cells = expand(bench(methods=tuple(method_names()))).cells
     check_occlusions(cells)
     check_networks(cells)

@@ -8,7 +8,8 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from gaitbench.backbones.blocks import (
+from gaitbench.core.errors import ConfigurationError
+from gaitbench.networks.backbones.blocks import (
     FrameBlock,
     PseudoBlock,
     Shortcut,
@@ -18,7 +19,6 @@ from gaitbench.backbones.blocks import (
     per_frame,
     unfold_strips,
 )
-from gaitbench.core.errors import ConfigurationError
 
 
 def with_statistics(block):
@@ -90,7 +90,7 @@ GRADIENTS = """
 import itertools
 
 import torch
-from gaitbench.backbones.blocks import Shortcut
+from gaitbench.networks.backbones.blocks import Shortcut
 
 torch.manual_seed(0)
 for threads, channels, size in itertools.product((1, 2), (4, 12), ((8, 6), (32, 32), (64, 44))):

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch.nn import functional
 
-from gaitbench.backbones.video_swin import (
+from gaitbench.networks.backbones.video_swin import (
     DropPath,
     SwinBlock,
     fitted,

@@ -5,7 +5,7 @@ import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from gaitbench.backbones.base import BackboneSpec, backbones
-from gaitbench.backbones.blocks import Shortcut
+from gaitbench.networks.backbones.blocks import Shortcut
 from gaitbench.training.trainer import on_device
 
 SMALL = {

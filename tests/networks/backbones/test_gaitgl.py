@@ -5,10 +5,10 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from gaitbench.backbones.base import BackboneSpec
-from gaitbench.backbones.gaitgl import GaitGL, GeneralisedMean, GlobalLocalConv
-from gaitbench.backbones.parts import PartNeck
+from gaitbench.backbones.gaitgl import GaitGL
 from gaitbench.core.errors import ConfigurationError
+from gaitbench.networks.backbones.gaitgl import GeneralisedMean, GlobalLocalConv
+from gaitbench.networks.parts import PartNeck
 from tests import golden
 
 
@@ -70,7 +70,7 @@ def test_the_power_mean_is_between_mean_and_maximum():
 
 def test_the_other_head_has_the_usual_neck():
     torch.manual_seed(0)
-    backbone = GaitGL(channels=(4, 4, 8), parts=32, head="bnneck")
+    backbone = GaitGL(channels=(4, 4, 8), parts=32, head="bnneck").build()
     assert isinstance(backbone.neck(5), PartNeck)
     assert not any(isinstance(module, nn.BatchNorm1d) for module in backbone.modules())
     features = torch.rand(2, 8, 32)
@@ -78,20 +78,9 @@ def test_the_other_head_has_the_usual_neck():
 
 
 def test_heights_that_do_not_fit_are_named():
-    backbone = GaitGL(channels=(4, 4, 8))
+    backbone = GaitGL(channels=(4, 4, 8)).build()
     with pytest.raises(ConfigurationError, match=r"32 rows .* 64 parts"):
         backbone(torch.ones(1, 3, 32, 22))
-    backbone = GaitGL(channels=(4, 4, 8), parts=20)
+    backbone = GaitGL(channels=(4, 4, 8), parts=20).build()
     with pytest.raises(ConfigurationError, match=r"40 rows .* 16 strips"):
         backbone(torch.ones(1, 3, 40, 22))
-
-
-def test_options_that_do_not_fit_are_named():
-    with pytest.raises(ConfigurationError, match="variant must be one of small, large"):
-        BackboneSpec.of("gaitgl", {"variant": "huge"}).build()
-    with pytest.raises(ConfigurationError, match="head must be one of norm, bnneck"):
-        BackboneSpec.of("gaitgl", {"head": "none"}).build()
-    with pytest.raises(ConfigurationError, match="has 4 widths, so channels must be as many"):
-        BackboneSpec.of("gaitgl", {"variant": "large", "channels": [4, 4, 8]}).build()
-    with pytest.raises(ConfigurationError, match="exponent must be positive"):
-        BackboneSpec.of("gaitgl", {"exponent": 0}).build()
