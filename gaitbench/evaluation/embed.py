@@ -9,12 +9,7 @@ import numpy.typing as npt
 from gaitbench.core.errors import TrainingError
 from gaitbench.core.random_streams import stream
 from gaitbench.data.silhouettes import Silhouettes
-from gaitbench.evaluation.tampering import (
-    Tampering,
-    draw_names,
-    tampered_frames,
-    tampered_networks,
-)
+from gaitbench.evaluation.tampering.base import UNTOUCHED, Tampering, get_tampering
 from gaitbench.occlusion.mix import Mix
 from gaitbench.training.stage import Networks, Stage
 
@@ -62,7 +57,7 @@ def embed_sequences(
     frames: int,
     precision: str,
     device: "torch.device",
-    tampering: Tampering = "none",
+    tampering: str = UNTOUCHED,
 ) -> EmbeddedSequences:
     """Occlude and embed sequences.
 
@@ -78,7 +73,7 @@ def embed_sequences(
         frames: Longest clip; of a longer sequence the frames in the middle are used.
         precision: "fp32" or "bf16" (autocast).
         device: Where to run.
-        tampering: What is changed about the test, see `gaitbench.evaluation.tampering`.
+        tampering: Name of what is changed about the test.
 
     Raises:
         TrainingError: If an embedding is not finite.
@@ -87,6 +82,7 @@ def embed_sequences(
 
     from gaitbench.training.trainer import autocast
 
+    change = get_tampering(tampering)
     order, parts = [], []
     shares, types = np.zeros(len(indices)), np.zeros(len(indices), np.int64)
     lengths = np.minimum(data.table["frames"].to_numpy(np.int64)[indices], frames)
@@ -95,13 +91,13 @@ def embed_sequences(
         same = np.flatnonzero(lengths == length)
         for start in range(0, len(same), max(1, FRAMES_AT_ONCE // length)):
             chosen = same[start : start + max(1, FRAMES_AT_ONCE // length)]
-            clips = _TestClips(data, indices[chosen], mix, int(length), seed, draw, tampering)
+            clips = _TestClips(data, indices[chosen], mix, int(length), seed, draw, change)
             batch = clips.batch()
             shares[chosen], types[chosen] = batch.hidden_share.numpy(), batch.types.numpy()
             order.append(chosen)
             batch, stray = batch.to(device), clips.stray(device)
             with torch.inference_mode(), autocast(device, precision):
-                used = tampered_networks(tampering, stage, networks, batch, stray)
+                used = change.networks(stage, networks, batch, stray)
                 parts.append(stage.embed(network, used, batch))
     back = np.argsort(np.concatenate(order))
     found = EmbeddedSequences(
@@ -126,7 +122,7 @@ def clips_at_test(
     purpose: str = "test occlusion",
 ) -> "Batch":
     """Return test clips of one length, each occluded from its own random stream of this purpose."""
-    return _TestClips(data, indices, mix, length, seed, draw, "none").batch(purpose)
+    return _TestClips(data, indices, mix, length, seed, draw, Tampering()).batch(purpose)
 
 
 @dataclass(frozen=True, eq=False)
@@ -149,16 +145,16 @@ class _TestClips:
         first = (rows["offset"] + (rows["frames"] - self.length) // 2).to_numpy(np.int64)
         whole = self.data.unpack(first[:, None] + np.arange(self.length))
         names = rows["sequence"].astype(str).tolist()
-        whole = tampered_frames(self.tampering, whole, self.data, names, self.seed)
+        whole = self.tampering.tampered_frames(whole, self.data, names, self.seed)
         streams = [
             stream(self.seed, purpose, self.data.name, name, *self.mix.classes, self.draw)
-            for name in draw_names(self.tampering, rows)
+            for name in self.tampering.draw_names(rows)
         ]
         return occluded_batch(whole, np.zeros(len(self.indices), np.int64), self.mix, streams)
 
     def stray(self, device: "torch.device") -> "Batch | None":
         """Return the same clips under other draws, where a detector is to be shown them."""
-        if self.tampering != "stray-detector":
+        if not self.tampering.shows_stray:
             return None
         return self.batch("stray occlusion").to(device)
 

@@ -9,7 +9,7 @@ from gaitbench.backbones.base import BackboneSpec, backbones
 from gaitbench.checkpoints.extractor import ExtractorFile
 from gaitbench.core.errors import ConfigurationError
 from gaitbench.data.source import DataSource
-from gaitbench.evaluation.tampering import Tampering
+from gaitbench.evaluation.tampering.base import UNTOUCHED
 from gaitbench.experiment.cells import Cell, Coordinate, Evaluation
 from gaitbench.experiment.recipes import with_recipes
 from gaitbench.experiment.spec import Experiment, Preset
@@ -174,7 +174,7 @@ class Bench:
         at: Mapping[str, Coordinate] | None = None,
         frames: int | None = None,
         hidden: float | None = None,
-        tampering: Tampering = "none",
+        tampering: str = UNTOUCHED,
         draws: int | None = None,
     ) -> list[Cell]:
         """Return a cell per draw: `stage` tested under `mix` on the experiment's side.

@@ -1,7 +1,6 @@
 """What is changed about a test, and what it must leave alone."""
 
 from dataclasses import dataclass, replace
-from typing import get_args
 
 import numpy as np
 import pytest
@@ -11,7 +10,7 @@ from torch import nn
 from gaitbench.backbones.base import BackboneSpec
 from gaitbench.data.silhouettes import Silhouettes, SilhouettesWriter
 from gaitbench.evaluation.embed import embed_sequences
-from gaitbench.evaluation.tampering import Tampering, tampered_frames
+from gaitbench.evaluation.tampering.base import UNTOUCHED, get_tampering, tamperings
 from gaitbench.methods.base import Plan, get_method
 from gaitbench.occlusion.base import make
 from gaitbench.occlusion.mix import HOLISTIC, Mix, get_setting
@@ -23,7 +22,7 @@ CPU = torch.device("cpu")
 RECIPE = Recipe(steps=1, learning_rate=1e-2, identities=3, clips=2, frames=2, precision="fp32")
 LENGTH, HEIGHT, WIDTH = 5, 16, 12
 IDENTITIES = [0, 1, 2, 0, 1, 2, 0, 1]
-EVERY = get_args(Tampering)
+EVERY = (UNTOUCHED, *tamperings.names())
 OF_CLIPS = ["blank", "outline", "tied-outline", "one-draw", "shuffled"]
 OF_DETECTORS = ["true-amount", "stray-detector"]
 # What hides stays where it is, so that a full frame shows it.
@@ -311,9 +310,9 @@ def test_methods_without_a_detector_are_left_alone(stage, data, name, tampering)
 def test_only_tampering_with_frames_changes_frames(data, tampering):
     whole = np.stack([data.frames(i) for i in range(3)])
     before = whole.copy()
-    assert tampered_frames(tampering, whole, data, ["a", "b", "c"], 0) is whole
+    assert get_tampering(tampering).tampered_frames(whole, data, ["a", "b", "c"], 0) is whole
     for changing in EVERY:
-        tampered_frames(changing, whole, data, ["a", "b", "c"], 0)
+        get_tampering(changing).tampered_frames(whole, data, ["a", "b", "c"], 0)
     assert np.array_equal(whole, before)
 
 

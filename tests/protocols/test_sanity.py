@@ -4,7 +4,7 @@ import dataclasses
 
 import pytest
 
-from gaitbench.evaluation.tampering import DETECTOR
+from gaitbench.evaluation.tampering.base import DETECTOR
 from gaitbench.methods.base import get_method
 from gaitbench.occlusion.base import make
 from gaitbench.occlusion.mix import HOLISTIC, Mix, get_setting

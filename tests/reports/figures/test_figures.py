@@ -1,9 +1,9 @@
 import matplotlib as mpl
 import numpy as np
 import pytest
+from gaitbench.reports.figures.figures import alpha_figures, retention_figures, severity_figures
 from matplotlib import pyplot as plt
 
-from gaitbench.reports.figures.figures import alpha_figures, retention_figures, severity_figures
 from gaitbench.reports.figures.style import looks, save
 
 FIGURES = (retention_figures, severity_figures, alpha_figures)
