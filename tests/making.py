@@ -3,8 +3,8 @@
 from gaitbench.core.store import Store
 from gaitbench.data.source import DataSource
 from gaitbench.experiment.bench import Bench
-from gaitbench.running.make import make_dataset
-from gaitbench.running.run import Runner, make
+from gaitbench.running.make import make, make_dataset
+from gaitbench.running.run import Runner
 
 
 class Silent:

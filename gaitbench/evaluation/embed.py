@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from gaitbench.core.errors import TrainingError
+from gaitbench.core.plugin_errors import calling, is_own, returned, wrong
 from gaitbench.core.random_streams import stream
 from gaitbench.data.silhouettes import Silhouettes
 from gaitbench.evaluation.tampering import (
@@ -16,7 +17,7 @@ from gaitbench.evaluation.tampering import (
     tampered_frames,
     tampered_networks,
 )
-from gaitbench.methods.base import Networks, Stage
+from gaitbench.methods.base import Embedded, Networks, Stage
 from gaitbench.occlusion.mix import Mix
 from gaitbench.training.batches import Batch, occluded_batch
 from gaitbench.training.trainer import autocast
@@ -95,7 +96,7 @@ def embed_sequences(
             batch, stray = batch.to(device), clips.stray(device)
             with torch.inference_mode(), autocast(device, precision):
                 used = tampered_networks(tampering, stage, networks, batch, stray)
-                parts.append(stage.embed(network, used, batch))
+                parts.append(embedded(stage, network, used, batch))
     back = np.argsort(np.concatenate(order))
     found = EmbeddedSequences(
         torch.cat([p.embeddings.float().cpu() for p in parts])[torch.from_numpy(back)],
@@ -107,6 +108,37 @@ def embed_sequences(
     )
     _check_finite(found.embeddings, stage, data, indices)
     return found
+
+
+def embedded(stage: Stage, network: nn.Module, networks: Networks, batch: Batch) -> Embedded:
+    """Return what a stage says about a batch of clips.
+
+    Raises:
+        PluginError: If the stage's `embed`, or its backbone, fails or returns something else.
+    """
+    n, *size = batch.clips.shape
+    clips = f"{n} clips of {size[0]} frames of {size[1]}×{size[2]}"
+    culprit, method = _embedding_code(stage)
+    with calling(culprit, method, f"on {clips}"):
+        result = stage.embed(network, networks, batch)
+    returned(stage, "embed", result, Embedded, "an Embedded")
+    shape = tuple(result.embeddings.shape)
+    if len(shape) != 3 or shape[0] != n:
+        raise wrong(
+            culprit,
+            method,
+            f"returned embeddings of shape {shape} for {clips}; it must return [n, c, p]: clips, channels, "
+            "parts.",
+        )
+    return result
+
+
+def _embedding_code(stage: Stage) -> tuple[object, str]:
+    """Return whose method embeds clips, and its name: maybe that of a plug-in's backbone."""
+    backbone = getattr(stage, "backbone", None)
+    if is_own(stage) and backbone is not None and not is_own(backbone.kind()):
+        return backbone.kind(), "forward"
+    return stage, "embed"
 
 
 def clips_at_test(

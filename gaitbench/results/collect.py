@@ -10,6 +10,8 @@ from gaitbench import __version__
 from gaitbench.core.store_union import ReadableStore
 from gaitbench.data.rules import Rules
 from gaitbench.data.silhouettes import Silhouettes
+from gaitbench.data.source import folders_of
+from gaitbench.evaluation.scores import read_rules
 from gaitbench.evaluation.summary import probe_views, summarise, summarise_searches
 from gaitbench.experiment.bench import Bench
 from gaitbench.experiment.cells import Cell, Evaluation
@@ -27,7 +29,6 @@ from gaitbench.results.stored_scores import (
     read_all,
     unless_vanished,
 )
-from gaitbench.running.make import folders_of, read_rules
 
 NUMBERS = (
     *METRICS,

@@ -10,9 +10,9 @@ import pandas as pd
 
 from gaitbench.core.errors import StoreError
 from gaitbench.data.rules import Rules
+from gaitbench.evaluation.scores import packed_scores, rules_at, unpack_scores
 from gaitbench.experiment.cells import Evaluation
 from gaitbench.results.snapshot import Snapshot
-from gaitbench.running.make import packed_scores, rules_at, unpack_scores
 
 ReadT = TypeVar("ReadT")
 

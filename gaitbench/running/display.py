@@ -1,13 +1,29 @@
 """A run as people see it: live bars in a terminal, plain lines elsewhere."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Protocol
 
 from rich.console import Console
 from rich.live import Live
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from gaitbench.running.run import Display, Outcome, Task
+from gaitbench.running.plan import Outcome, Task
+
+
+class Display(Protocol):
+    """Whoever shows a run to people."""
+
+    def begin(self, tasks: Sequence[Task], missing: Sequence[Task]) -> None:
+        """The run starts; `missing` will be made."""
+
+    def refresh(self, running: Sequence[tuple[Task, dict[str, Any]]]) -> None:
+        """Called twice a second with what is being made and how far it is."""
+
+    def finished(self, task: Task, outcome: Outcome, seconds: float) -> None:
+        """An artifact is there."""
+
+    def end(self) -> None:
+        """The run is over, well or not."""
 
 
 def display_for(console: Console) -> Display:

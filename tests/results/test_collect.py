@@ -11,6 +11,7 @@ from gaitbench import __version__
 from gaitbench.cli.experiment import experiment_options
 from gaitbench.cli.main import app
 from gaitbench.core.store import DEFAULT_FOLDER, Store
+from gaitbench.evaluation.scores import read_rules, read_scores
 from gaitbench.evaluation.summary import summarise
 from gaitbench.experiment.bench import Bench
 from gaitbench.experiment.cells import Evaluation
@@ -19,7 +20,6 @@ from gaitbench.protocols.expansion import expand
 from gaitbench.results.collect import NUMBERS, collect
 from gaitbench.results.commands import command_of
 from gaitbench.results.frame import METRICS
-from gaitbench.running.make import read_rules, read_scores
 from gaitbench.running.run import Runner
 from gaitbench.walkers.dataset import RULES
 from tests.making import Silent

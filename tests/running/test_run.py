@@ -14,7 +14,8 @@ from gaitbench.experiment.bench import Bench
 from gaitbench.experiment.spec import Experiment
 from gaitbench.protocols.base import protocols
 from gaitbench.protocols.expansion import expand
-from gaitbench.running.run import Runner, tasks_of
+from gaitbench.running.plan import tasks_of
+from gaitbench.running.run import Runner
 from tests.making import Silent
 
 METHODS = ("baseline-1", "rg-gait")
