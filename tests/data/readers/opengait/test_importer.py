@@ -12,7 +12,8 @@ from PIL import Image
 from gaitbench.core.errors import ConfigurationError, DataError, UnknownNameError
 from gaitbench.data.check import check, describe
 from gaitbench.data.readers.opengait import chunks
-from gaitbench.data.readers.opengait.importer import Choices, import_opengait
+from gaitbench.data.readers.opengait.importer import import_opengait
+from gaitbench.data.readers.opengait.reader import OpenGaitReader
 from gaitbench.data.readers.opengait.records import RECORDS, get_record
 from gaitbench.data.rules import Rules
 from gaitbench.data.silhouettes import Silhouettes
@@ -26,7 +27,7 @@ def tree(tmp_path):
 
 def imported(tree, out, dataset="oumvlp", **more):
     jobs = more.pop("jobs", 1)
-    choices = Choices(dataset, **{**tree.options, **more})
+    choices = OpenGaitReader(dataset, **{**tree.options, **more})
     report = import_opengait(tree.root, out, choices, jobs=jobs)
     return Silhouettes.open(out), report
 
@@ -319,11 +320,11 @@ def test_trees_that_are_none(tree, tmp_path):
         (tree.root / "00001" / "00" / "000", "holds no folders"),
     ):
         with pytest.raises(DataError, match=message):
-            import_opengait(root, tmp_path / "out", Choices("oumvlp", **tree.options))
+            import_opengait(root, tmp_path / "out", OpenGaitReader("oumvlp", **tree.options))
     flat = tmp_path / "flat"
     (flat / "00001" / "00").mkdir(parents=True)
     with pytest.raises(DataError, match="no clips in the folders of 1 identities"):
-        import_opengait(flat, tmp_path / "out", Choices("oumvlp", **tree.options))
+        import_opengait(flat, tmp_path / "out", OpenGaitReader("oumvlp", **tree.options))
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "file").touch()
     with pytest.raises(ConfigurationError, match="not empty"):
@@ -420,7 +421,7 @@ def test_progress_counts_all_clips(tree, tmp_path):
     import_opengait(
         tree.root,
         tmp_path / "out",
-        Choices("oumvlp", **tree.options),
+        OpenGaitReader("oumvlp", **tree.options),
         progress=lambda *done: seen.append(done),
     )
     assert seen[-1] == (28, 28)
@@ -437,7 +438,7 @@ def test_every_record_is_whole(name):
 
 def test_targets_that_cannot_be_are_refused_before_any_work(tmp_path):
     tree = make_tree("casia-b", tmp_path / "t")
-    choices = Choices("casia-b", **tree.options)
+    choices = OpenGaitReader("casia-b", **tree.options)
     for out, said in (
         (tree.root / "out", "lies inside the tree"),
         (tmp_path / "file", "there already"),
@@ -455,12 +456,12 @@ def test_names_that_cannot_be_printed_are_refused(tmp_path):
     first = next(tree.root.iterdir())
     (first / "nm\r01").mkdir()
     with pytest.raises(DataError, match=r"'nm\\r01' has a name with characters"):
-        import_opengait(tree.root, tmp_path / "o", Choices("casia-b", **tree.options))
+        import_opengait(tree.root, tmp_path / "o", OpenGaitReader("casia-b", **tree.options))
 
 
 def test_what_failed_for_passing_reasons_is_read_again(tmp_path, monkeypatch):
     tree = make_tree("casia-b", tmp_path / "t")
-    choices = Choices("casia-b", **tree.options)
+    choices = OpenGaitReader("casia-b", **tree.options)
 
     def denied(*_):
         raise PermissionError(13, "Permission denied")
@@ -477,4 +478,4 @@ def test_two_imports_into_one_folder(tmp_path):
     scratch = tmp_path / ".o.importing"
     scratch.mkdir()
     with FileLock(scratch / "lock"), pytest.raises(ConfigurationError, match="Another import"):
-        import_opengait(tree.root, tmp_path / "o", Choices("casia-b", **tree.options))
+        import_opengait(tree.root, tmp_path / "o", OpenGaitReader("casia-b", **tree.options))

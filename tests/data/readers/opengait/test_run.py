@@ -105,13 +105,14 @@ def test_a_process_that_is_killed_loses_only_its_last_chunk(gaitbench, tmp_path)
 import os
 from pathlib import Path
 from gaitbench.data.readers.opengait import chunks
-from gaitbench.data.readers.opengait.importer import Choices, import_opengait
+from gaitbench.data.readers.opengait.importer import import_opengait
+from gaitbench.data.readers.opengait.reader import OpenGaitReader
 chunks.CLIPS_PER_CHUNK = 5
 def dies(done, of):
     if done >= 10:
         os._exit(9)
 import_opengait(Path({str(tree.root)!r}), Path("out"),
-    Choices("oumvlp", partition=Path({str(tree.options["partition"])!r})), progress=dies)
+    OpenGaitReader("oumvlp", partition=Path({str(tree.options["partition"])!r})), progress=dies)
 """
     done = subprocess.run([sys.executable, "-c", script], cwd=tmp_path, check=False)
     assert done.returncode == 9
