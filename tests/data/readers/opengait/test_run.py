@@ -3,15 +3,15 @@
 import re
 import subprocess
 import sys
-from concurrent.futures import Future
 
 import pytest
 
 from gaitbench.cli.main import main
+from gaitbench.core.plugins import load_plugin
 from gaitbench.data.readers.opengait.records import RECORDS
 from gaitbench.data.silhouettes import Silhouettes
-from gaitbench.running import run as runner
 from tests.data.made_up_trees import NAMES, make_tree
+from tests.places import ROOT
 
 
 @pytest.fixture(scope="module")
@@ -20,30 +20,13 @@ def store(tmp_path_factory):
     return tmp_path_factory.mktemp("store")
 
 
-class Here:
-    """Does the work of a pool of processes in this one: a process takes longer to start than to run."""
-
-    def __init__(self, **_):
-        pass
-
-    def submit(self, work, *arguments):
-        future = Future()
-        try:
-            future.set_result(work(*arguments))
-        except Exception as error:  # noqa: BLE001
-            future.set_exception(error)
-        return future
-
-    def shutdown(self, **_):
-        pass
-
-
 @pytest.fixture
 def gaitbench(monkeypatch, capsys, tmp_path):
     """Run a command in this process; return its exit code and everything that it printed."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", "200")
-    monkeypatch.setattr(runner, "ProcessPoolExecutor", Here)
+    # A worker process takes longer to start than to run.
+    load_plugin(ROOT / "tests" / "serial_executor.py")
 
     def call(*arguments):
         monkeypatch.setattr(sys, "argv", ["gaitbench", *map(str, arguments)])
@@ -62,8 +45,8 @@ def import_command(tree, dataset, out):
 
 
 def run_command(store, *options):
-    common = ("--preset", "smoke", "--methods", "baseline-1", "--jobs", 1, "--device", "cpu")
-    return ("run", "--store", store, *common, *options)
+    common = ("--preset", "smoke", "--methods", "baseline-1", "--device", "cpu")
+    return ("run", "--store", store, "--executor", "serial", *common, *options)
 
 
 @pytest.mark.parametrize("dataset", NAMES)
