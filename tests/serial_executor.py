@@ -20,7 +20,7 @@ class Serial(Executor):
         return task.key
 
     def wait(self, timeout):
-        return [Finished.calling(self.task.key, lambda: make(self.world, self.task))]
+        return [Finished.after(self.task.key, lambda: make(self.world, self.task))]
 
     def stop(self, *, kill):
         pass

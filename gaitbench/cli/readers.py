@@ -114,12 +114,12 @@ def _option(kind: "type[Reader]", field: "dataclasses.Field[Any]", hint: Any) ->
     if field.default_factory is not dataclasses.MISSING:
         default = field.default_factory()
     least = field.metadata.get("least")
-    told = typer.Option(
+    info = typer.Option(
         help=field.metadata.get("help", ""), min=least, show_default=default not in (None, "")
     )
     return _parameter(
         field.name,
-        Annotated[hint, told],
+        Annotated[hint, info],
         inspect.Parameter.empty if default is dataclasses.MISSING else default,
     )
 

@@ -178,8 +178,8 @@ def make_stage(world: World, stage: Stage) -> None:
         if isinstance(stage, ImportedExtractorStage):
             trained = imported(stage, world.files[stage.digest], identities)
         else:
-            told = callbacks_of(("progress", *world.callbacks), store, stage.key)
-            trained = train(stage, data, networks, initial, device, told)
+            callbacks = callbacks_of(("progress", *world.callbacks), store, stage.key)
+            trained = train(stage, data, networks, initial, device, callbacks)
         save_file(trained.weights, folder / "weights.safetensors")
         trained.history.to_csv(folder / "history.csv", index=False, lineterminator="\n")
 
@@ -202,8 +202,8 @@ def score(
     """
     data = world.data(evaluation.data)
     rules = Rules.of(data.meta, data.name)
-    found = embed_splits(world, evaluation, "test", progress)
-    probes, gallery = found["probe"], found["gallery"]
+    embedded = embed_splits(world, evaluation, "test", progress)
+    probes, gallery = embedded["probe"], embedded["gallery"]
     scores = score_probes(
         probes.embeddings.numpy(),
         gallery.embeddings.numpy(),
@@ -235,14 +235,14 @@ def embed_splits(
     network = _cached_network(world, stage, identities)
     networks = load_inputs(world, stage, identities)
     data = world.data(evaluation.data)
-    found: dict[str, EmbeddedSequences] = {}
+    embedded: dict[str, EmbeddedSequences] = {}
     for number, (side, mix) in enumerate(
         {"gallery": evaluation.gallery, "probe": evaluation.probe}.items()
     ):
         progress(number, 2, None)
         if evaluation.hidden is not None:
             mix = hiding(mix, evaluation.hidden, data, evaluation.frames)
-        found[side] = embed_sequences(
+        embedded[side] = embed_sequences(
             stage,
             network,
             networks,
@@ -256,24 +256,24 @@ def embed_splits(
             device=device,
             tampering=evaluation.tampering,
         )
-    return found
+    return embedded
 
 
-def _what_was_hidden(stage: Stage, mix: Mix, found: EmbeddedSequences) -> pd.DataFrame:
-    drawn = np.array(mix.classes)[found.types]
+def _what_was_hidden(stage: Stage, mix: Mix, probes: EmbeddedSequences) -> pd.DataFrame:
+    drawn = np.array(mix.classes)[probes.types]
     columns: dict[str, Any] = {
         "occlusion": drawn,
-        "hidden_share": found.hidden_share,
-        "alpha": found.alpha,
-        "detected_amount": found.detected_amount,
+        "hidden_share": probes.hidden_share,
+        "alpha": probes.alpha,
+        "detected_amount": probes.detected_amount,
         "type_correct": np.full(len(drawn), np.nan),
     }
     detector = stage.inputs.get("detector")
     if detector is not None:
-        said = np.array(detector.mix.classes)[found.detected_type]
+        detected = np.array(detector.mix.classes)[probes.detected_type]
         # Of a type that it has no class for, a detector cannot say anything right or wrong.
         known = np.isin(drawn, detector.mix.classes)
-        columns["type_correct"] = np.where(known, said == drawn, np.nan)
+        columns["type_correct"] = np.where(known, detected == drawn, np.nan)
     return pd.DataFrame(columns)
 
 

@@ -37,10 +37,10 @@ def print_status(store: Store, console: Console) -> None:
         needed |= {t.key: t for t in tasks}
         absent = [t for t in tasks if not store.has(t.kind, t.key)]
         seeds = ",".join(map(str, values.get("seeds", [])))
-        said = "; ".join(t.label for t in absent[:3]) + (" …" if len(absent) > 3 else "")
+        first = "; ".join(t.label for t in absent[:3]) + (" …" if len(absent) > 3 else "")
         done = f"{len(tasks) - len(absent)}/{len(tasks)}"
         row = (values.get("protocol", ""), values.get("preset", ""), seeds, done)
-        table.add_row(key[:8], *map(str, row), str(len(absent)), said)
+        table.add_row(key[:8], *map(str, row), str(len(absent)), first)
     console.print(table)
     _print_running(store, needed, console)
     if unknown:

@@ -68,7 +68,7 @@ def train(
         TrainingError: If a loss is not finite.
         PluginError: If a plug-in's stage or callback fails.
     """
-    recipe, told = stage.recipe, callbacks or CallbackList()
+    recipe, callbacks = stage.recipe, callbacks or CallbackList()
     torch.set_num_threads(recipe.threads)
     sampler = IdentitySampler(data, data.split("train"), recipe)
     network = new_network(stage, len(sampler.names))
@@ -81,7 +81,7 @@ def train(
     optimiser = _optimiser(network, recipe)
     check = _Check(stage, network, networks, _validation(stage, data), device)
     supply = batches(sampler, stage.mix, stage.seed, _purpose(stage))
-    told.start(stage, recipe.steps)
+    callbacks.start(stage, recipe.steps)
     for step in range(1, recipe.steps + 1):
         for group in optimiser.param_groups:
             group["lr"] = learning_rate(recipe, step, group["pace"])
@@ -89,21 +89,21 @@ def train(
         total = torch.stack(list(terms.values())).sum()
         loss = float(total.detach())
         if not math.isfinite(loss):
-            said = ", ".join(f"{k} = {float(v.detach()):g}" for k, v in terms.items())
+            values = ", ".join(f"{k} = {float(v.detach()):g}" for k, v in terms.items())
             raise TrainingError(
                 f"{stage.role} ({stage.key}): the loss is not finite at step {step} of {recipe.steps} "
-                f"({said}). Lower the learning rate ({recipe.learning_rate:g}) or use precision fp32."
+                f"({values}). Lower the learning rate ({recipe.learning_rate:g}) or use precision fp32."
             )
         optimiser.zero_grad(set_to_none=True)
         total.backward()  # type: ignore[no-untyped-call]
         optimiser.step()
         rows = check.add(step, terms)
-        told.step(step, terms)
+        callbacks.step(step, terms)
         if rows:
-            told.check([dict(row) for row in rows])
+            callbacks.check([dict(row) for row in rows])
     weights = {k: v.detach().cpu().contiguous() for k, v in network.state_dict().items()}
     trained = Trained(weights, check.history())
-    told.end(trained)
+    callbacks.end(trained)
     return trained
 
 
@@ -196,8 +196,8 @@ def weight_groups(network: nn.Module, recipe: Recipe) -> list[dict[str, Any]]:
     """
     chosen: dict[int, list[nn.Parameter]] = {}
     for name, weight in network.named_parameters():
-        found = (i for i, g in enumerate(recipe.weight_groups) if re.search(g.match, name))
-        chosen.setdefault(next(found, -1), []).append(weight)
+        matching = (i for i, g in enumerate(recipe.weight_groups) if re.search(g.match, name))
+        chosen.setdefault(next(matching, -1), []).append(weight)
     for i, group in enumerate(recipe.weight_groups):
         if i not in chosen:
             raise TrainingError(

@@ -5,20 +5,10 @@ import sys
 
 import pytest
 
-from gaitbench.experiment.bench import Bench
-from gaitbench.experiment.spec import Experiment
 from gaitbench.protocols.base import protocols
 from gaitbench.protocols.expansion import expand
 from gaitbench.running.plan import tasks_of
-
-METHODS = ("baseline-1", "rg-gait")
-
-
-def bench(**changes):
-    # Without repetitions and panel, which add more of the same kinds of work.
-    bare = {"sanity": False, "test_draws": 1}
-    values = {"preset": "smoke", "protocol": "occluded", "methods": METHODS} | bare | changes
-    return Bench.resolve(Experiment(**values))
+from tests.running.small_runs import bench
 
 
 def test_draws_and_panel_are_evaluations_of_the_same_networks():

@@ -1,6 +1,5 @@
 """Resuming, sharing a store, and what a killed run leaves."""
 
-import hashlib
 import os
 import signal
 import subprocess
@@ -10,35 +9,13 @@ import time
 import pytest
 
 from gaitbench.core.store import Store
-from gaitbench.experiment.bench import Bench
-from gaitbench.experiment.spec import Experiment
 from gaitbench.running.run import Runner
 from tests.making import Silent
-
-METHODS = ("baseline-1", "rg-gait")
-# The data set, three networks, and whole clips and top+bottom for one method, top+bottom for the other.
-ARTIFACTS = 7
-
-
-def bench(**changes):
-    # Without repetitions and panel, which add more of the same kinds of work.
-    bare = {"sanity": False, "test_draws": 1}
-    values = {"preset": "smoke", "protocol": "occluded", "methods": METHODS} | bare | changes
-    return Bench.resolve(Experiment(**values))
+from tests.running.small_runs import ARTIFACTS, METHODS, bench, contents
 
 
 def runner(folder, jobs=1, **changes):
     return Runner(Store(folder), bench(**changes), jobs=jobs, device="cpu", display=Silent())
-
-
-def contents(folder):
-    """Return a hash of every file whose bytes must not depend on how a run went."""
-    return {
-        str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
-        for kind in ("datasets", "stages", "scores")
-        for path in sorted((folder / kind).rglob("*"))
-        if path.is_file() and path.name != "record.json" and ".making-" not in str(path)
-    }
 
 
 @pytest.fixture(scope="module")

@@ -26,8 +26,8 @@ class Finished:
     error: Exception | None = None
 
     @classmethod
-    def calling(cls, handle: Hashable, work: Callable[[], Outcome]) -> Self:
-        """Return what becomes of a task whose work is done by a call, now and in this process."""
+    def after(cls, handle: Hashable, work: Callable[[], Outcome]) -> Self:
+        """Do the work of a task, and return what became of it."""
         try:
             return cls(handle, work())
         except Exception as error:  # noqa: BLE001 - whatever it is, the run decides what follows

@@ -69,7 +69,7 @@ class Local(Executor):
                 f"{task.label}: a worker process was killed, most likely for want of memory. Everything "
                 "that was finished is kept; give the same command again with fewer --jobs."
             ) from future.exception()
-        return Finished.calling(future, partial(future.result))
+        return Finished.after(future, partial(future.result))
 
     def stop(self, *, kill: bool) -> None:
         """End the workers."""

@@ -11,7 +11,7 @@ from gaitbench.running.executors.base import Executor, Finished, executor_of, ex
 from gaitbench.running.run import Runner
 from tests.making import Silent
 from tests.places import ROOT
-from tests.running.test_run import ARTIFACTS, bench, contents
+from tests.running.small_runs import ARTIFACTS, bench, contents
 
 SERIAL = ROOT / "tests" / "serial_executor.py"
 

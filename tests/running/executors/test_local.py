@@ -7,7 +7,7 @@ from gaitbench.core.plugins import load_plugin
 from gaitbench.core.store import Store
 from gaitbench.running.run import Runner
 from tests.making import Silent
-from tests.running.test_run import bench
+from tests.running.small_runs import bench
 
 MOODY = """
 import os

@@ -13,7 +13,7 @@ from gaitbench.core.store import Store
 from gaitbench.running.run import Runner
 from gaitbench.training.callbacks.base import Callback, StepLosses, callbacks, callbacks_of
 from tests.making import Silent
-from tests.running.test_run import bench, contents
+from tests.running.small_runs import bench, contents
 
 LOGGER = '''
 import csv
