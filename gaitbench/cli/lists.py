@@ -102,6 +102,24 @@ def _preview(
     out.print(f"{output}", highlight=False)
 
 
+def _executor_rows() -> Iterator[tuple[str, ...]]:
+    from gaitbench.running.executors.base import executors
+
+    return _registered(executors, "title", "about")
+
+
+def _callback_rows() -> Iterator[tuple[str, ...]]:
+    from gaitbench.training.callbacks.base import callbacks
+
+    return _registered(callbacks, "about")
+
+
+def _reader_rows() -> Iterator[tuple[str, ...]]:
+    from gaitbench.data.readers.base import readers
+
+    return _registered(readers, "title", "about")
+
+
 _Rows = Callable[[], Iterator[tuple[str, ...]]]
 _LISTS: tuple[tuple[str, _Rows, tuple[str, ...]], ...] = (
     ("methods", _method_rows, ("name", "title", "about", "options", "source", "from")),
@@ -110,6 +128,9 @@ _LISTS: tuple[tuple[str, _Rows, tuple[str, ...]], ...] = (
     ("protocols", _protocol_rows, ("name", "about", "from")),
     ("settings", _setting_rows, ("name", "training clips", "test clips", "source")),
     ("presets", _preset_rows, ("name", "about")),
+    ("readers", _reader_rows, ("name", "title", "about", "from")),
+    ("executors", _executor_rows, ("name", "title", "about", "from")),
+    ("callbacks", _callback_rows, ("name", "about", "from")),
     ("occlusions", _occlusion_rows, ("name", "about", "amount", "in grids", "from")),
 )
 

@@ -126,6 +126,15 @@ def run(
     out_folder: OutOption = Path("report"),
     jobs: JobsOption = None,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
+    executor: Annotated[
+        str, typer.Option(help="Who does the work; see 'gaitbench executors list'.")
+    ] = "local",
+    callback: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Told how each training goes; see 'gaitbench callbacks list'. May be given again."
+        ),
+    ] = None,
     dry_run: Annotated[
         bool, typer.Option(help="List what would be made and what is there.")
     ] = False,
@@ -134,6 +143,7 @@ def run(
     options = experiment_options(locals())
     with opened_experiment(experiment, options, plugin, store) as (bench, opened):
         from gaitbench.running.display import display_for
+        from gaitbench.running.executors.base import executor_of
         from gaitbench.running.make import resolve_device
         from gaitbench.running.run import Runner
 
@@ -144,6 +154,8 @@ def run(
             jobs=jobs or default_jobs(chosen),
             device=chosen,
             display=display_for(err),
+            executor=executor_of(executor),
+            callback_names=callback or (),
         )
         if not dry_run:
             err.print(bench.experiment.toml().rstrip(), style="dim", markup=False, highlight=False)

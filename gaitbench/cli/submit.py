@@ -112,8 +112,10 @@ def _evaluation(bench: "Bench", method: str, *, occluded: bool) -> "Evaluation":
 
 
 def _submission(store: "Store", bench: "Bench", evaluation: "Evaluation", device: str) -> str:
+    from gaitbench.data.source import folders_of
     from gaitbench.evaluation.submission import check_grew, grew_submission, submission_csv
-    from gaitbench.running.make import World, embed_splits, folders_of, resolve_device
+    from gaitbench.running.make import embed_splits, resolve_device
+    from gaitbench.running.world import World
 
     _check_trained(store, bench, evaluation)
     folders = folders_of(store, (bench.train, bench.test))

@@ -7,11 +7,12 @@ import numpy as np
 import numpy.typing as npt
 
 from gaitbench.core.errors import TrainingError
+from gaitbench.core.plugin_errors import calling, is_own, returned, wrong
 from gaitbench.core.random_streams import stream
 from gaitbench.data.silhouettes import Silhouettes
 from gaitbench.evaluation.tampering.base import UNTOUCHED, Tampering, get_tampering
 from gaitbench.occlusion.mix import Mix
-from gaitbench.training.stage import Networks, Stage
+from gaitbench.training.stage import Embedded, Networks, Stage
 
 if TYPE_CHECKING:
     import torch
@@ -98,7 +99,7 @@ def embed_sequences(
             batch, stray = batch.to(device), clips.stray(device)
             with torch.inference_mode(), autocast(device, precision):
                 used = change.networks(stage, networks, batch, stray)
-                parts.append(stage.embed(network, used, batch))
+                parts.append(embedded(stage, network, used, batch))
     back = np.argsort(np.concatenate(order))
     found = EmbeddedSequences(
         torch.cat([p.embeddings.float().cpu() for p in parts])[torch.from_numpy(back)],
@@ -110,6 +111,37 @@ def embed_sequences(
     )
     _check_finite(found.embeddings, stage, data, indices)
     return found
+
+
+def embedded(stage: Stage, network: nn.Module, networks: Networks, batch: Batch) -> Embedded:
+    """Return what a stage says about a batch of clips.
+
+    Raises:
+        PluginError: If the stage's `embed`, or its backbone, fails or returns something else.
+    """
+    n, *size = batch.clips.shape
+    clips = f"{n} clips of {size[0]} frames of {size[1]}×{size[2]}"
+    culprit, method = _embedding_code(stage)
+    with calling(culprit, method, f"on {clips}"):
+        result = stage.embed(network, networks, batch)
+    returned(stage, "embed", result, Embedded, "an Embedded")
+    shape = tuple(result.embeddings.shape)
+    if len(shape) != 3 or shape[0] != n:
+        raise wrong(
+            culprit,
+            method,
+            f"returned embeddings of shape {shape} for {clips}; it must return [n, c, p]: clips, channels, "
+            "parts.",
+        )
+    return result
+
+
+def _embedding_code(stage: Stage) -> tuple[object, str]:
+    """Return whose method embeds clips, and its name: maybe that of a plug-in's backbone."""
+    backbone = getattr(stage, "backbone", None)
+    if is_own(stage) and backbone is not None and not is_own(backbone.kind()):
+        return backbone.kind(), "forward"
+    return stage, "embed"
 
 
 def clips_at_test(

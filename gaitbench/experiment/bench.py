@@ -8,6 +8,7 @@ from pathlib import Path
 from gaitbench.backbones.base import BackboneSpec, backbones
 from gaitbench.checkpoints.extractor import ExtractorFile
 from gaitbench.core.errors import ConfigurationError
+from gaitbench.core.plugin_errors import calling, returned
 from gaitbench.data.source import DataSource
 from gaitbench.evaluation.tampering.base import UNTOUCHED
 from gaitbench.experiment.cells import Cell, Coordinate, Evaluation
@@ -130,8 +131,16 @@ class Bench:
         return [(b, s) for b in self.backbone_names() for s in self.experiment.seeds]
 
     def stage(self, method: str, backbone: str, seed: int) -> Stage:
-        """Return the last stage of a method."""
-        return self.method(method).stage(self._plan(backbone, seed))
+        """Return the last stage of a method.
+
+        Raises:
+            PluginError: If a plug-in's method cannot be built or gives no stage.
+        """
+        chosen, plan = self.method(method), self._plan(backbone, seed)
+        with calling(chosen, "stage"):
+            stage = chosen.stage(plan)
+        returned(chosen, "stage", stage, Stage, "a Stage")
+        return stage
 
     def adapted(
         self, method: str, backbone: str, seed: int, generator: Occlusion, budget: float = 1.0
@@ -151,7 +160,10 @@ class Bench:
         stage = self.stage(method, backbone, seed)
         preset = self.preset_of(backbone)
         recipes = [_shortened(r, budget) for r in (preset.adaptation, preset.detector_adaptation)]
-        return stage.adapted(generator, *recipes)
+        with calling(stage, "adapted"):
+            adapted = stage.adapted(generator, *recipes)
+        returned(stage, "adapted", adapted, Stage, "a Stage")
+        return adapted
 
     def method(self, name: str) -> Method:
         """Return a method by name, or with options written out."""

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from gaitbench.core.errors import ConfigurationError, GaitbenchError, ProtocolError
-from gaitbench.core.plugin_errors import is_own
+from gaitbench.core.plugin_errors import calling, is_own
 from gaitbench.core.random_streams import stream
 from gaitbench.data.rules import Rules
 from gaitbench.data.silhouettes import Silhouettes
+from gaitbench.evaluation.embed import embedded
 from gaitbench.evaluation.pairs import check_mates
 from gaitbench.experiment.bench import Bench
 from gaitbench.experiment.cells import Cell
@@ -94,19 +95,11 @@ def check_occlusions(cells: Iterable[Cell]) -> None:
     """Draw every occlusion once, at the size of the clips that it will meet.
 
     Raises:
-        ConfigurationError: If a generator fails or returns a wrong shape.
+        PluginError: If a generator fails or returns a wrong shape.
     """
-    for mix, frames, data in {met for cell in cells for met in _meetings(cell)}:
+    for mix, frames, (height, width) in {met for cell in cells for met in _meetings(cell)}:
         for generator in mix.generators:
-            try:
-                generator.draw(stream(0, "check"), frames, data[0], data[1])
-            except GaitbenchError:
-                raise
-            except Exception as error:
-                raise ConfigurationError(
-                    f"occlusion {generator.name!r} ({type(generator).__module__}): steps() fails on a clip "
-                    f"of {frames} frames of {data[0]}×{data[1]}: {type(error).__name__}: {error}"
-                ) from error
+            generator.draw(stream(0, "check"), frames, height, width)
 
 
 Meeting = tuple[Mix, int, tuple[int, int]]
@@ -126,7 +119,8 @@ def check_networks(cells: Iterable[Cell]) -> None:
     They are untrained; of gaitbench's own sizes in its own presets it is known that they fit.
 
     Raises:
-        ConfigurationError: If one fails or gives embeddings of a wrong shape.
+        PluginError: If a plug-in's network fails or gives embeddings of a wrong shape.
+        ConfigurationError: If an imported one does not fit the frames.
     """
     seen: set[str] = set()
     for cell in cells:
@@ -156,21 +150,19 @@ def _check_network(cell: Cell, stage: Stage) -> None:
     streams = [stream(0, "check", i) for i in range(2)]
     batch = occluded_batch(clips, np.arange(2), stage.mix, streams)
     try:
+        with calling(stage, "build"):
+            network = _untrained(stage)
         networks = {n: _untrained(s) for n, s in stage.inputs.items()}
         with torch.inference_mode():
-            shape = tuple(stage.embed(_untrained(stage), networks, batch).embeddings.shape)
-    except GaitbenchError:
+            embedded(stage, network, networks, batch)
+    except GaitbenchError as error:
+        error.add_context(f"{cell.title} on backbone {cell.backbone!r}")
         raise
     except Exception as error:
         raise ConfigurationError(
             f"{cell.title} on backbone {cell.backbone!r} fails on two clips of {frames} frames of "
             f"{data.height}×{data.width}: {type(error).__name__}: {error}"
         ) from error
-    if len(shape) != 3 or shape[0] != 2:
-        raise ConfigurationError(
-            f"{cell.title} on backbone {cell.backbone!r}: two clips are embedded as {shape}; an embedding "
-            "must have the shape [n, c, p]: clips, channels, parts."
-        )
 
 
 def _untrained(stage: Stage) -> "nn.Module":

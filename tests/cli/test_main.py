@@ -44,6 +44,8 @@ def gaitbench(monkeypatch, capsys, tmp_path):
         (("--test-draws", "0"), "'--test-draws': Input should be greater than or equal to 1"),
         (("--adapt-to", "rg-gait.pach"), "Did you mean 'rg-gait.patch'"),
         (("--device", "tpu"), "Device 'tpu' is not available"),
+        (("--executor", "locl"), "Did you mean 'local'"),
+        (("--callback", "progres"), "Did you mean 'progress'"),
         (("--plugin", "nothing.py"), "there is no such file"),
         (("missing.toml",), "there is no such file"),
     ],
@@ -108,7 +110,11 @@ def test_released_occlusions_are_listed_last_and_drawn_where_they_are_asked_for(
 
 
 @pytest.mark.parametrize(
-    "name", ["methods", "backbones", "datasets", "protocols", "settings", "presets", "occlusions"]
+    "name",
+    [
+        *("methods", "backbones", "datasets", "protocols", "settings", "presets", "occlusions"),
+        *("readers", "executors", "callbacks"),
+    ],
 )
 def test_every_list_lists(gaitbench, name):
     code, printed = gaitbench(name, "list")

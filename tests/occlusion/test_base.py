@@ -290,15 +290,14 @@ class Careless(Occlusion):
         (Step(window=np.array([[0, 9]] * 3)), "window outside 0 ≤ first < last ≤ 8"),
         (Step(window=np.array([[4, 4]] * 3)), "window outside"),
         (Step(columns=np.array([[-1, 4]] * 3)), "columns outside 0 ≤ first < last ≤ 6"),
-        ([Step(), "top"], "'top'; it must be a Step or several"),
-        (None, "None; it must be a Step or several"),
+        ([Step(), "top"], "'top'; it must return a Step or several"),
+        (None, "None; it must return a Step or several"),
     ],
 )
 def test_wrong_steps_are_named(returns, message):
     with pytest.raises(ConfigurationError, match=re.escape(message)) as caught:
         Careless(returns=returns).draw(stream(0), 3, 8, 6)
-    assert "occlusion 'careless'" in str(caught.value)
-    assert "Careless)" in str(caught.value)
+    assert "tests.occlusion.test_base: Careless.steps() returned" in str(caught.value)
 
 
 def test_parameters_are_collected():

@@ -11,6 +11,7 @@ from gaitbench import __version__
 from gaitbench.cli.experiment import experiment_options
 from gaitbench.cli.main import app
 from gaitbench.core.store import DEFAULT_FOLDER, Store
+from gaitbench.evaluation.scores import read_rules, read_scores
 from gaitbench.experiment.bench import Bench
 from gaitbench.experiment.cells import Evaluation
 from gaitbench.experiment.spec import Experiment
@@ -18,7 +19,6 @@ from gaitbench.protocols.expansion import expand
 from gaitbench.results.collect import NUMBERS
 from gaitbench.results.facts import command_of
 from gaitbench.results.frame import METRICS
-from gaitbench.running.make import read_rules, read_scores
 from gaitbench.running.run import Runner
 from gaitbench.walkers.dataset import RULES
 from tests.making import Silent, collected

@@ -49,7 +49,10 @@ class StrayDetector(Tampering):
     """The detector is shown the same clips under draws of their own."""
 
     title = "Stray detector"
-    about = "the detector sees the same clips under other draws: equal to the first row where it is not used"
+    about = (
+        "the detector sees the same clips under other draws: equal to the first row where it is not "
+        "used"
+    )
     place, shows_stray = 81, True
 
     def concerns(self, stage: Stage) -> bool:
