@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from gaitbench.backbones.base import BackboneSpec
 from gaitbench.core.errors import TrainingError
 from gaitbench.core.plugin_errors import calling, is_own, returned, wrong
 from gaitbench.core.random_streams import stream
@@ -113,7 +114,7 @@ def embed_sequences(
     return found
 
 
-def embedded(stage: Stage, network: nn.Module, networks: Networks, batch: Batch) -> Embedded:
+def embedded(stage: Stage, network: "nn.Module", networks: Networks, batch: "Batch") -> Embedded:
     """Return what a stage says about a batch of clips.
 
     Raises:
@@ -138,9 +139,9 @@ def embedded(stage: Stage, network: nn.Module, networks: Networks, batch: Batch)
 
 def _embedding_code(stage: Stage) -> tuple[object, str]:
     """Return whose method embeds clips, and its name: maybe that of a plug-in's backbone."""
-    backbone = getattr(stage, "backbone", None)
-    if is_own(stage) and backbone is not None and not is_own(backbone.kind()):
-        return backbone.kind(), "forward"
+    spec = getattr(stage, "backbone", None)
+    if is_own(stage) and isinstance(spec, BackboneSpec) and not is_own(spec.backbone()):
+        return spec.backbone(), "build"
     return stage, "embed"
 
 
