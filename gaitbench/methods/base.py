@@ -18,7 +18,8 @@ from gaitbench.backbones.base import BackboneSpec
 from gaitbench.core.keys import canonical, key_of, tag
 from gaitbench.core.registry import Registry
 from gaitbench.occlusion.base import Occlusion
-from gaitbench.occlusion.mix import Mix, Setting
+from gaitbench.occlusion.mix import Mix
+from gaitbench.occlusion.setting import Setting
 from gaitbench.training.batches import Batch
 from gaitbench.training.recipe import Recipe
 

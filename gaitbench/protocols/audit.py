@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from gaitbench.core.registry import register
 from gaitbench.experiment.bench import HOLISTIC_TEST, Bench
 from gaitbench.experiment.cells import Cell
-from gaitbench.occlusion.mix import HOLISTIC, Setting, get_setting
+from gaitbench.occlusion.mix import HOLISTIC
+from gaitbench.occlusion.setting import Setting, get_setting
 from gaitbench.protocols.base import Protocol
 
 SETTINGS = ("mimicgait", "rg-gait", "occ-aware")

@@ -7,7 +7,8 @@ from typing import ClassVar
 from gaitbench.core.registry import Registry
 from gaitbench.experiment.bench import HOLISTIC_TEST, REFERENCE, Bench
 from gaitbench.experiment.cells import Cell
-from gaitbench.occlusion.mix import HOLISTIC, Setting
+from gaitbench.occlusion.mix import HOLISTIC
+from gaitbench.occlusion.setting import Setting
 
 
 @dataclass(frozen=True)

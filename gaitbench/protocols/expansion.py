@@ -3,7 +3,7 @@
 from gaitbench.core.errors import ConfigurationError
 from gaitbench.experiment.bench import Bench
 from gaitbench.experiment.cells import Cell
-from gaitbench.occlusion.mix import Setting
+from gaitbench.occlusion.setting import Setting
 from gaitbench.protocols.base import protocols
 from gaitbench.protocols.sanity import Sanity, panel
 

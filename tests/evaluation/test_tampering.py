@@ -14,7 +14,8 @@ from gaitbench.evaluation.embed import embed_sequences
 from gaitbench.evaluation.tampering import Tampering, tampered_frames
 from gaitbench.methods.base import Embedded, Plan, Stage, TrainingData, methods
 from gaitbench.occlusion.base import make
-from gaitbench.occlusion.mix import HOLISTIC, Mix, get_setting
+from gaitbench.occlusion.mix import HOLISTIC, Mix
+from gaitbench.occlusion.setting import get_setting
 from gaitbench.training.recipe import Recipe
 from gaitbench.training.trainer import load_network, new_network
 

@@ -13,7 +13,7 @@ from gaitbench.experiment.bench import Bench
 from gaitbench.experiment.recipes import Book, book_names, further, with_recipes
 from gaitbench.experiment.spec import Experiment, Preset, checked
 from gaitbench.methods.base import Plan, TrainingData, methods
-from gaitbench.occlusion.mix import get_setting
+from gaitbench.occlusion.setting import get_setting
 from gaitbench.training.recipe import Recipe
 from gaitbench.training.trainer import load_network, train
 

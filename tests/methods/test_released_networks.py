@@ -8,7 +8,7 @@ from gaitbench.checkpoints.opengait import load_detector
 from gaitbench.methods.base import Plan, TrainingData
 from gaitbench.methods.oem import OcclusionDetector
 from gaitbench.methods.rg_gait import MeanFeatureAlpha, RGGait
-from gaitbench.occlusion.mix import get_setting
+from gaitbench.occlusion.setting import get_setting
 from gaitbench.training import losses
 from gaitbench.training.batches import Batch
 from gaitbench.training.recipe import Recipe

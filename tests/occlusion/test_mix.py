@@ -5,7 +5,8 @@ import pytest
 from gaitbench.core.errors import ConfigurationError, UnknownNameError
 from gaitbench.core.random_streams import stream
 from gaitbench.occlusion.base import occlusions
-from gaitbench.occlusion.mix import Mix, get_setting, setting_names
+from gaitbench.occlusion.mix import Mix
+from gaitbench.occlusion.setting import get_setting, setting_names
 
 
 def drawn_types(mix, n=2000):

@@ -10,11 +10,12 @@ from gaitbench.backbones.gaitbase import GaitBase
 from gaitbench.core.errors import ConfigurationError, UnknownNameError
 from gaitbench.core.registry import register
 from gaitbench.data.silhouettes import Silhouettes, SilhouettesWriter
-from gaitbench.experiment.spec import preset_names
+from gaitbench.experiment.preset import preset_names
 from gaitbench.methods.base import methods
 from gaitbench.methods.oem import DetectorStage
 from gaitbench.occlusion.base import Occlusion, Step, make, occlusions
-from gaitbench.occlusion.mix import HOLISTIC, Mix, get_setting, setting_names
+from gaitbench.occlusion.mix import HOLISTIC, Mix
+from gaitbench.occlusion.setting import get_setting, setting_names
 from gaitbench.protocols.base import protocols
 from gaitbench.protocols.expansion import expand, protocol_names
 from gaitbench.walkers.dataset import Walkers
