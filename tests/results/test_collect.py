@@ -153,7 +153,7 @@ def test_the_command_of_a_missing_cell_makes_it(partial, store):
         {"seeds": (7,), "backbones": ("gaitbase", "another"), "distance": "cosine"},
         {"dataset": "my walks/indoor", "test_dataset": "it's outdoors", "no_mate": "miss"},
         {"methods": ("mimicgait", "baseline-1"), "side": "gallery", "setting": "occ-aware"},
-        {"adapt_to": (), "plugins": ("/plug ins/one.py", "/plug ins/two.py")},
+        {"adapt_to": (), "extractor": "/check points/one.pt"},
         {"adapt_to": ("crowd", "pole"), "setting": "rg-gait", "side": "probe"},
         {"adapt_to": ("rg-gait.patch",), "draws": "batch", "positives": "self-too"},
         {"sanity": False, "test_draws": 7},
