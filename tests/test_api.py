@@ -1,6 +1,7 @@
 """gaitbench from Python: the same as on the command line, and nothing heavy before it is needed."""
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -14,6 +15,9 @@ from gaitbench.checkpoints.contents import Content
 from gaitbench.core.errors import ConfigurationError
 from gaitbench.experiment.bench import Bench
 from tests.places import ROOT
+from tests.test_readme import example
+
+API = ROOT / "docs" / "api.md"
 
 ASKED = gaitbench.Experiment(preset="smoke", methods=("baseline-1",), sanity=False)
 
@@ -56,6 +60,14 @@ def test_a_data_set_and_a_network_are_loaded(store, tmp_path):
     assert network.embed(torch.ones(2, 4, 16, 11)).shape[0] == 2
 
 
+def test_the_example_of_the_documentation_runs(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "my_occlusion.py").write_text(example())
+    (code,) = re.findall(r"```python\n(.*?)```", API.read_text(encoding="utf-8"), re.DOTALL)
+    exec(code, {})
+    assert (tmp_path / "report" / "report.html").is_file()
+
+
 def test_nothing_to_read_says_what_to_do(tmp_path):
     with pytest.raises(ConfigurationError, match="holds no experiment yet"):
         gaitbench.read_results(store=tmp_path / "store")
@@ -71,7 +83,7 @@ def test_names_are_checked_before_anything_is_written(tmp_path):
 def test_every_public_name_is_there_and_documented():
     assert set(gaitbench.__all__) == {"__version__", *gaitbench._PUBLIC}
     assert dir(gaitbench) == sorted(gaitbench.__all__)
-    text = (ROOT / "docs" / "api.md").read_text()
+    text = API.read_text(encoding="utf-8")
     for name in gaitbench._PUBLIC:
         assert getattr(gaitbench, name).__doc__
         assert f"`{name}`" in text

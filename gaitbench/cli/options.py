@@ -2,7 +2,7 @@
 
 import functools
 import inspect
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, get_args
 
@@ -15,6 +15,8 @@ from gaitbench.core.machine import default_jobs as default_jobs
 from gaitbench.core.plugins import load_plugin
 from gaitbench.experiment.option import BoundOption, Option
 from gaitbench.experiment.spec import Experiment
+
+KEYWORD_ONLY = inspect.Parameter.KEYWORD_ONLY
 
 out = Console()
 err = Console(stderr=True)
@@ -73,28 +75,28 @@ def add_command(
         name: Of the command.
         without: Fields of the experiment that it has no option for.
     """
-    own = inspect.signature(command, eval_str=True).parameters
-    asked = {n: o for n, o in Experiment.options().items() if n not in without}
-    marked = {n: option for n, p in own.items() if (option := _marked(p)) is not None}
-    parameters = {n: _parameter(option) for n, option in (asked | marked).items()}
-    parameters |= {n: p for n, p in own.items() if n not in marked and n != "options"}
-    context = inspect.Parameter("context", inspect.Parameter.KEYWORD_ONLY, annotation=typer.Context)
-    parameters = {"context": context} | {
-        n: p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for n, p in parameters.items()
-    }
+    own = dict(inspect.signature(command, eval_str=True).parameters)
+    marked = {name: bound for name in own if (bound := _marked(own[name])) is not None}
+    asked = {name: o for name, o in Experiment.options().items() if name not in without}
+    plain = {name: own[name] for name in own if name not in ("options", "context", *marked)}
 
     @functools.wraps(command)
     def called(context: typer.Context, **values: Any) -> None:
-        rest = {n: v for n, v in values.items() if n in own and n not in marked}
-        for n, option in marked.items():
-            rest[n] = option.default if values[n] is None else option.parsed(values[n])
-            option.check(rest[n], option.flags[0])
+        passed = {name: values[name] for name in plain}
+        for name, option in marked.items():
+            value = values[name]
+            passed[name] = option.default if value is None else option.parsed(value)
+            option.check(passed[name], option.flags[0])
         if "context" in own:
-            rest["context"] = context
-        command(options=given_options(context), **rest)
+            passed["context"] = context
+        command(options=given_options(context), **passed)
 
-    called.__signature__ = inspect.Signature(list(parameters.values()))  # type: ignore[attr-defined]
-    called.__annotations__ = {n: p.annotation for n, p in parameters.items()}
+    context = inspect.Parameter("context", KEYWORD_ONLY, annotation=typer.Context)
+    made = [_parameter(option) for option in (asked | marked).values()]
+    kept = [parameter.replace(kind=KEYWORD_ONLY) for parameter in plain.values()]
+    signature = inspect.Signature([context, *made, *kept])
+    called.__signature__ = signature  # type: ignore[attr-defined]
+    called.__annotations__ = {n: p.annotation for n, p in signature.parameters.items()}
     kind = type("Command", (OptionsCommand,), {"options": asked | marked})
     app.command(name, cls=kind)(called)
 
@@ -109,26 +111,22 @@ def given_options(context: typer.Context) -> GivenOptions:
     }
 
 
-def load_plugins(plugins: Sequence[Path] | None) -> None:
+def load_plugins(plugins: Iterable[Path] | None) -> None:
     """Import plug-in files, whose `register` calls take effect."""
     for plugin in plugins or []:
         load_plugin(plugin)
 
 
-def _plugin_files(arguments: Sequence[str]) -> list[Path]:
-    return [Path(file) for file in _values_of(_PLUGIN.flags[0], arguments)]
-
-
-def _values_of(flag: str, arguments: Sequence[str]) -> Iterator[str]:
-    waiting = False
+def _plugin_files(arguments: Sequence[str]) -> Iterator[Path]:
+    flag, before = _PLUGIN.flags[0], ""
     for argument in arguments:
-        if waiting:
-            yield argument
-        elif argument == "--":
+        if argument == "--":
             return
+        if before == flag:
+            yield Path(argument)
         elif argument.startswith(f"{flag}="):
-            yield argument.removeprefix(f"{flag}=")
-        waiting = argument == flag and not waiting
+            yield Path(argument.removeprefix(f"{flag}="))
+        before = argument
 
 
 def _marked(parameter: inspect.Parameter) -> BoundOption | None:
@@ -160,7 +158,7 @@ def _parameter(option: BoundOption) -> inspect.Parameter:
     info = typer.Option(*flags, help=option.option.help, metavar=metavar, show_default=shown)
     return inspect.Parameter(
         option.name,
-        inspect.Parameter.KEYWORD_ONLY,
+        KEYWORD_ONLY,
         default=default,
         annotation=Annotated[kind | None if default is None else kind, info],
     )

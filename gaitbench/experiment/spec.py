@@ -208,7 +208,7 @@ class Experiment(BaseModel):
 
 
 def __getattr__(name: str) -> object:
-    # Presets import numpy, which the command line must not do before a command needs it.
+    # `gaitbench data` asks for presets here; they import numpy, which the command line must not do at once.
     if name == "Preset":
         from gaitbench.experiment.preset import Preset
 
