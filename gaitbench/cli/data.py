@@ -45,7 +45,7 @@ def data_walkers(
     """Generate the embedded walkers into a folder."""
     from gaitbench.data.readers.base import check_new_folder
     from gaitbench.data.source import DataSource
-    from gaitbench.experiment.spec import Preset
+    from gaitbench.experiment.preset import Preset
 
     check_new_folder(folder)
     source = DataSource.find("walkers", Preset.load(preset).walkers | {"seed": seed})

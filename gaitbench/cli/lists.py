@@ -56,7 +56,7 @@ def _protocol_rows() -> Iterator[tuple[str, ...]]:
 
 
 def _setting_rows() -> Iterator[tuple[str, ...]]:
-    from gaitbench.occlusion.mix import get_setting, setting_names
+    from gaitbench.occlusion.setting import get_setting, setting_names
 
     for name in setting_names():
         setting = get_setting(name)
@@ -64,7 +64,7 @@ def _setting_rows() -> Iterator[tuple[str, ...]]:
 
 
 def _preset_rows() -> Iterator[tuple[str, ...]]:
-    from gaitbench.experiment.spec import Preset, preset_names
+    from gaitbench.experiment.preset import Preset, preset_names
 
     for name in preset_names():
         yield name, Preset.load(name).about

@@ -5,18 +5,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from gaitbench.backbones.base import BackboneSpec, backbones
+from gaitbench.backbones.base import BackboneSpec
 from gaitbench.checkpoints.extractor import ExtractorFile
 from gaitbench.core.errors import ConfigurationError
 from gaitbench.core.plugin_errors import calling, returned
 from gaitbench.data.source import DataSource
 from gaitbench.evaluation.tampering.base import UNTOUCHED
 from gaitbench.experiment.cells import Cell, Coordinate, Evaluation
+from gaitbench.experiment.preset import Preset
 from gaitbench.experiment.recipes import with_recipes
-from gaitbench.experiment.spec import Experiment, Preset
+from gaitbench.experiment.spec import Experiment
 from gaitbench.methods.base import Method, Plan, get_method, methods_of_kind
 from gaitbench.occlusion.base import Occlusion, occlusions
-from gaitbench.occlusion.mix import HOLISTIC, Mix, Setting, get_setting
+from gaitbench.occlusion.mix import HOLISTIC, Mix
+from gaitbench.occlusion.setting import Setting, get_setting
 from gaitbench.training.recipe import Recipe
 from gaitbench.training.stage import Stage, TrainingData
 
@@ -48,7 +50,7 @@ class Bench:
 
     @classmethod
     def resolve(cls, experiment: Experiment, known: ExtractorFile | None = None) -> "Bench":
-        """Check every name in an experiment before any work starts.
+        """Load an experiment's plug-ins, and check every name in it before any work starts.
 
         Args:
             experiment: As asked for.
@@ -58,13 +60,8 @@ class Bench:
             ConfigurationError: If a name is unknown or does not fit the protocol.
             DataError: If a data set's folder cannot be used.
         """
+        experiment.check()
         preset = Preset.load(experiment.preset)
-        for name in experiment.methods:
-            get_method(name)
-        for name in experiment.backbones:
-            backbones.check(name)
-        for name in experiment.adapt_to:
-            occlusions.check(name)
         setting = get_setting(experiment.setting).drawn_per(experiment.draws)
         train = _source(experiment.dataset, preset)
         test = (
@@ -124,7 +121,8 @@ class Bench:
         """Return the preset for a backbone, with the published recipes where it asks for them."""
         names = (self.train.rules, self.train.name)
         preset = with_recipes(self.preset, backbone, [n for n in names if n])
-        return preset.with_positives(self.experiment.positives)
+        own = self.experiment.positives == "self-too"
+        return preset.with_self_positives() if own else preset
 
     def runs(self) -> list[tuple[str, int]]:
         """Return every (backbone, seed)."""

@@ -12,7 +12,7 @@ from gaitbench.core.errors import ConfigurationError, UnknownNameError
 from gaitbench.core.options import check_fields, make_with, option_names, read_options
 from gaitbench.core.plugin_errors import where
 from gaitbench.core.registry import Registry
-from gaitbench.occlusion.mix import Setting
+from gaitbench.occlusion.setting import Setting
 from gaitbench.training.recipe import Recipe
 from gaitbench.training.stage import Stage, TrainingData
 
@@ -124,6 +124,10 @@ class Method(ABC):
 
 class MethodRegistry(Registry[Method]):
     """The classes of methods by name, whose variants' names are taken, too."""
+
+    def check_name(self, name: str) -> None:
+        """Check the name of a class, of a variant, or with options written out."""
+        get_method(name)
 
     def _check(self, name: str, thing: type[Method]) -> None:
         super()._check(name, thing)

@@ -14,7 +14,8 @@ from gaitbench.evaluation import embed
 from gaitbench.evaluation.embed import clips_at_test, embed_sequences
 from gaitbench.methods.base import Plan, get_method, method_names
 from gaitbench.occlusion.base import make
-from gaitbench.occlusion.mix import HOLISTIC, Mix, get_setting
+from gaitbench.occlusion.mix import HOLISTIC, Mix
+from gaitbench.occlusion.setting import get_setting
 from gaitbench.training.recipe import Recipe
 from gaitbench.training.stage import Embedded, Stage, TrainingData
 from gaitbench.training.trainer import load_network, new_network

@@ -13,7 +13,8 @@ from gaitbench.evaluation.embed import embed_sequences
 from gaitbench.evaluation.tampering.base import UNTOUCHED, get_tampering, tamperings
 from gaitbench.methods.base import Plan, get_method
 from gaitbench.occlusion.base import make
-from gaitbench.occlusion.mix import HOLISTIC, Mix, get_setting
+from gaitbench.occlusion.mix import HOLISTIC, Mix
+from gaitbench.occlusion.setting import get_setting
 from gaitbench.training.recipe import Recipe
 from gaitbench.training.stage import Embedded, Stage, TrainingData
 from gaitbench.training.trainer import load_network, new_network

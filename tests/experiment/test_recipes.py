@@ -10,10 +10,13 @@ from gaitbench.backbones.base import BackboneSpec, backbones
 from gaitbench.core.errors import ConfigurationError
 from gaitbench.data.silhouettes import Silhouettes, SilhouettesWriter
 from gaitbench.experiment.bench import Bench
+from gaitbench.experiment.preset import Preset
 from gaitbench.experiment.recipes import Book, book_names, further, with_recipes
-from gaitbench.experiment.spec import Experiment, Preset, checked
+from gaitbench.experiment.spec import Experiment
+from gaitbench.experiment.toml_files import checked
+from gaitbench.experiment.preset import Preset
 from gaitbench.methods.base import Plan, get_method, method_names
-from gaitbench.occlusion.mix import get_setting
+from gaitbench.occlusion.setting import get_setting
 from gaitbench.training.recipe import Recipe
 from gaitbench.training.stage import TrainingData
 from gaitbench.training.trainer import load_network, train

@@ -8,7 +8,7 @@ from gaitbench.checkpoints.opengait import load_detector
 from gaitbench.methods.base import Plan
 from gaitbench.methods.rg_gait import RGGait
 from gaitbench.networks.detector import OcclusionDetector
-from gaitbench.occlusion.mix import get_setting
+from gaitbench.occlusion.setting import get_setting
 from gaitbench.training import losses
 from gaitbench.training.batches import Batch
 from gaitbench.training.recipe import Recipe

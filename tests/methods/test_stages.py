@@ -15,7 +15,7 @@ from gaitbench.methods.oem import DetectorStage
 from gaitbench.methods.rg_gait import RestorationStage, RGGait
 from gaitbench.networks.detector import OcclusionDetector
 from gaitbench.occlusion.base import occlusions
-from gaitbench.occlusion.mix import get_setting
+from gaitbench.occlusion.setting import get_setting
 from gaitbench.training.batches import IdentitySampler, batches
 from gaitbench.training.losses import batch_all_triplet, identity_losses, occlusion_loss
 from gaitbench.training.recipe import Recipe

@@ -10,11 +10,12 @@ from gaitbench.backbones.gaitbase import GaitBase
 from gaitbench.core.errors import ConfigurationError, UnknownNameError
 from gaitbench.core.registry import register
 from gaitbench.data.silhouettes import Silhouettes, SilhouettesWriter
-from gaitbench.experiment.spec import preset_names
+from gaitbench.experiment.preset import preset_names
 from gaitbench.methods.base import get_method, method_names
 from gaitbench.methods.oem import DetectorStage
 from gaitbench.occlusion.base import Occlusion, Step, make, occlusions
-from gaitbench.occlusion.mix import HOLISTIC, Mix, get_setting, setting_names
+from gaitbench.occlusion.mix import HOLISTIC, Mix
+from gaitbench.occlusion.setting import get_setting, setting_names
 from gaitbench.protocols.base import protocols
 from gaitbench.protocols.expansion import expand, protocol_names
 from gaitbench.walkers.dataset import Walkers
@@ -379,7 +380,7 @@ def test_rg_gait_0_3_trains_as_rg_gait_and_occludes_fewer_clips_at_test_time():
 
 
 def test_every_setting_is_tested_above():
-    assert setting_names() == ["mimicgait", "rg-gait", "rg-gait-0.3", "occ-aware"]
+    assert setting_names() == ["mimicgait", "occ-aware", "rg-gait", "rg-gait-0.3"]
 
 
 def test_one_draw_per_batch_concerns_the_training_of_recognition_alone():

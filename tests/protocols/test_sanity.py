@@ -7,7 +7,8 @@ import pytest
 from gaitbench.evaluation.tampering.base import DETECTOR
 from gaitbench.methods.base import get_method
 from gaitbench.occlusion.base import make
-from gaitbench.occlusion.mix import HOLISTIC, Mix, get_setting
+from gaitbench.occlusion.mix import HOLISTIC, Mix
+from gaitbench.occlusion.setting import get_setting
 from gaitbench.protocols.sanity import masked
 from tests.protocols.experiments import COMPARED, bench, cells_of
 
