@@ -128,7 +128,7 @@ def plain_layers(layers: nn.Module, maps: Tensor) -> Tensor:
     for layer in cast(nn.Sequential, layers):
         if isinstance(layer, FocalConv):
             weight = layer.weight
-            conv = lambda s, w=weight: functional.conv2d(s, w, padding=1)  # noqa: E731
+            conv = lambda s, w=weight: functional.conv2d(s, w, padding=w.shape[-1] // 2)  # noqa: E731
             maps = in_strips(conv, maps, layer.strips)
         elif isinstance(layer, nn.LeakyReLU):
             maps = functional.leaky_relu(maps)
