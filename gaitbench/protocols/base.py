@@ -23,7 +23,7 @@ class Protocol(ABC):
     about: ClassVar[str]
     """One line for lists."""
 
-    place: ClassVar[int] = 100
+    place: ClassVar[int] = 50
     """Where its sections stand in a report: the smallest first."""
 
     coordinates: ClassVar[Mapping[str, Coordinate]] = {}

@@ -43,7 +43,7 @@ MASKED = "masked"
 class Sanity(Protocol):
     """The sanity panel by itself; every other protocol has it for the methods that it tests."""
 
-    place = 8
+    place = 90
     coordinates: ClassVar[Mapping[str, Coordinate]] = {"check": ""}
     about = "what methods read: blank clips, outlines, one draw, shuffled frames, wrong detectors"
 

@@ -11,7 +11,6 @@ from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import chdtri
 
 from gaitbench.core.arrays import Doubles
 from gaitbench.core.errors import ProtocolError
@@ -76,6 +75,9 @@ class SeedNoise:
         """
         if freedom.ndim == 0:
             return _t_scale(self, float(freedom))
+        # Here, because importing it takes longer than most commands.
+        from scipy.special import chdtri
+
         scale = np.ones((len(self.levels), *freedom.shape))
         finite = np.isfinite(freedom)
         some = freedom[finite]
@@ -87,6 +89,8 @@ class SeedNoise:
 @lru_cache(maxsize=64)
 def _t_scale(noise: SeedNoise, freedom: float) -> Doubles:
     """Return the factors for one number of degrees of freedom, which most statistics of a table share."""
+    from scipy.special import chdtri
+
     if not np.isfinite(freedom):
         return np.ones(len(noise.levels))
     scale: Doubles = np.sqrt(freedom / chdtri(freedom, noise.levels))
