@@ -159,7 +159,7 @@ class Store:
         folder = self.folder / "locks"
         with _disk_errors(self.folder):
             folder.mkdir(parents=True, exist_ok=True)
-        return filelock.FileLock(folder / f"{key}.lock")
+        return lock_of(folder, key)
 
     def sweep(self) -> None:
         """Remove what killed runs left behind; artifacts that are being made now are locked."""

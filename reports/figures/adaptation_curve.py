@@ -38,7 +38,7 @@ class AdaptationFigure(ReportFigure):
 
 
 def _drawn(results: Results, curve: Curve) -> "Figure":
-    from gaitbench.reports.figures.style import error_bars, legend_above, looks, panels
+    from gaitbench.reports.drawing.style import error_bars, legend_above, looks, panels
 
     printed = titles(curve.cells)
     words = {

@@ -65,7 +65,7 @@ def _alphas(results: Results, cells: pd.DataFrame) -> dict[str, pd.DataFrame]:
 
 
 def _alpha(scores: dict[str, pd.DataFrame]) -> "Figure":
-    from gaitbench.reports.figures.style import panels
+    from gaitbench.reports.drawing.style import panels
 
     figure, axes = panels(list(scores), size=(3.6, 3.3))
     for title, ax in axes.items():

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from gaitbench.reports.figures.style import Look
+    from gaitbench.reports.drawing.style import Look
 
 _STEP = 0.2
 """Between marks of one method, in rows."""
@@ -48,7 +48,7 @@ class AuditFigure(ReportFigure):
 
 
 def _drawn(audit: AuditGrid) -> "Figure":
-    from gaitbench.reports.figures.style import legend_above, looks, panels
+    from gaitbench.reports.drawing.style import legend_above, looks, panels
 
     printed = titles(audit.cells)
     tests = {f"tested under\n{setting}": setting for setting in audit.settings}
@@ -86,7 +86,7 @@ def _met_by(audit: AuditGrid, test: str) -> pd.DataFrame:
 def _mark(
     audit: AuditGrid, ax: "Axes", cells: pd.DataFrame, y: float, look: "Look"
 ) -> "Artist | None":
-    from gaitbench.reports.figures.style import error_bars
+    from gaitbench.reports.drawing.style import error_bars
 
     if cells.empty:
         return None

@@ -49,7 +49,7 @@ class RetentionFigure(ReportFigure):
 
 
 def _retention(results: Results, condition: Condition, cells: pd.DataFrame) -> "Figure":
-    from gaitbench.reports.figures.style import looks, panels
+    from gaitbench.reports.drawing.style import looks, panels
 
     where_to, printed, seeds = places(cells), titles(cells), seeds_of(cells)
     size = (max(3.4, 1.0 * len(printed) + 0.8), 3.2)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from gaitbench.reports.figures.style import Look
+    from gaitbench.reports.drawing.style import Look
 
 
 @register("sweep")
@@ -48,7 +48,7 @@ class SweepFigure(ReportFigure):
 
 
 def _severity(swept: Swept) -> "Figure":
-    from gaitbench.reports.figures.style import legend_above, looks, panels
+    from gaitbench.reports.drawing.style import legend_above, looks, panels
 
     cells = swept.cells
     generators, printed = values_of(cells, "test"), titles(cells)

@@ -4,7 +4,7 @@ import pytest
 from gaitbench.reports.figures.figures import alpha_figures, retention_figures, severity_figures
 from matplotlib import pyplot as plt
 
-from gaitbench.reports.figures.style import looks, save
+from gaitbench.reports.drawing.style import looks, save
 
 FIGURES = (retention_figures, severity_figures, alpha_figures)
 

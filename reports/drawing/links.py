@@ -29,8 +29,8 @@ class FigureLinks:
         """Yield a link per figure; nothing is drawn, and nothing yielded, if no format shows any."""
         for drawing in drawings if self.inline or self.files else ():
             # Drawing libraries take a second to import, and most reports of one protocol have no figure.
-            from gaitbench.reports.figures.style import save, styled
-            from gaitbench.reports.figures.svg import inline_svg
+            from gaitbench.reports.drawing.style import save, styled
+            from gaitbench.reports.drawing.svg import inline_svg
 
             with styled():
                 figure = drawing.draw()

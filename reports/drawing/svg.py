@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
-from gaitbench.reports.figures.style import styled
+from gaitbench.reports.drawing.style import styled
 
 _PIXELS_PER_POINT = 4 / 3
 _REFERENCE = re.compile(r"#([\w.-]+)")
