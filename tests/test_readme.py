@@ -35,7 +35,7 @@ def test_the_occlusion_example_is_at_most_twenty_lines():
         ),
         (
             ("run", "--protocol", "sweep", "--preset", "smoke", "--dry-run"),
-            "RG-Gait on blinds of mimicgait severity 2",
+            "RG-Gait on blinds of mimicgait (severity 2)",
         ),
     ],
 )

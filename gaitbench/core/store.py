@@ -19,6 +19,7 @@ from typing import Any, Literal
 import filelock
 
 from gaitbench.core.errors import PluginError, StoreError
+from gaitbench.core.locks import lock_of
 
 STORE_VERSION = 1
 Kind = Literal["datasets", "stages", "scores", "experiments"]

@@ -10,7 +10,7 @@ from typing import ClassVar, Literal, Self
 from gaitbench.backbones.base import BackboneSpec
 from gaitbench.core.errors import ConfigurationError, UnknownNameError
 from gaitbench.core.options import check_fields, make_with, option_names, read_options
-from gaitbench.core.plugin_errors import where
+from gaitbench.core.plugin_errors import calling, where
 from gaitbench.core.registry import Registry
 from gaitbench.occlusion.setting import Setting
 from gaitbench.training.recipe import Recipe
@@ -194,7 +194,9 @@ def methods_of_kind(*kinds: Kind) -> list[str]:
 
 def _named(name: str) -> Method:
     if name in methods.names():
-        return methods.get(name)()
+        kind = methods.get(name)
+        with calling(kind, "__init__"):
+            return kind()
     for _, kind in methods.items():
         for variant in variants_of(kind):
             if variant.name == name:

@@ -29,13 +29,13 @@ def test_draws_and_panel_are_options_and_printed_as_toml(gaitbench):
     assert code == 0
     assert "test_draws = 3" in printed
     assert "sanity = true" in printed
-    assert "(blank)" in printed
+    assert "(check blank)" in printed
     options = ("--no-sanity", "--test-draws", "1")
     code, printed = gaitbench("run", "--preset", "smoke", *options, "--dry-run")
     assert code == 0
     assert "test_draws = 1" in printed
     assert "sanity = false" in printed
-    assert "(blank)" not in printed
+    assert "(check blank)" not in printed
     assert "draw 1" not in printed
 
 

@@ -23,7 +23,7 @@ MISSPELT = [
     (("--side", "prob"), "--side: Unknown value 'prob'", "probe"),
     (("--methods", "mimicgait,rggait"), "--methods: Unknown method 'rggait'", "rg-gait"),
     (("--backbone", "gaitbas"), "--backbones: Unknown backbone 'gaitbas'", "gaitbase"),
-    (("--distance", "euclid"), "--distance: Unknown value 'euclid'", "euclidean"),
+    (("--distance", "euclid"), "--distance: Unknown distance 'euclid'", "euclidean"),
     (("--draws", "clips"), "--draws: Unknown value 'clips'", "clip"),
     (("--positives", "self"), "--positives: Unknown value 'self'", "self-too"),
     (("--no-mate", "mis"), "--no-mate: Unknown value 'mis'", "miss"),
@@ -121,7 +121,7 @@ def test_a_file_is_checked_as_options_are(gaitbench, tmp_path, text, message):
 def test_formats_are_checked_before_stores_are_read(gaitbench):
     code, printed = gaitbench("report", "--format", "html,markdwn")
     assert code == 2
-    assert "--format: Unknown format 'markdwn'. Did you mean 'markdown'" in printed
+    assert "--format: Unknown report format 'markdwn'. Did you mean 'markdown'" in printed
 
 
 @pytest.mark.parametrize("command", COMMANDS)
