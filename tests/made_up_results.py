@@ -1,13 +1,13 @@
 """Synthetic results: every protocol, with numbers that are simple functions of their place."""
 
+from functools import cache
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from gaitbench.evaluation.metrics.base import metrics
 from gaitbench.results.frame import Results, columns
-from tests.making import collected, make_store
-from tests.protocols.experiments import bench
 
 METHODS = {
     "baseline-1": ("Baseline-1", 0.10),
@@ -22,7 +22,7 @@ ABLATION = {
     "adaptive-only": ("Adaptive only", 0.52),
     "rg-gait": ("RG-Gait", 0.60),
     "rg-gait-true-alpha": ("Oracle alpha", 0.65),
-    "baseline-1": ("Baseline-1", 0.10, (False, False, False)),
+    "baseline-1": ("Baseline-1", 0.10),
 }
 GENERATORS = ("top", "bottom", "middle", "pole")
 SHARES = (0.1, 0.2, 0.3, 0.4, 0.5)
@@ -99,13 +99,12 @@ COORDINATES = {"adapted_to": "", "adapted_steps": 0, "severity": float("nan"), "
 
 
 def frame(rows):
-    known = [*columns(), *COORDINATES]
-    return pd.DataFrame(rows, columns=[*known, *(k for k in rows[0] if k not in known)])
+    return pd.DataFrame(rows, columns=[*columns(), *COORDINATES])
 
 
-def results_from(cells, facts, probes, **more):
+def results_from(cells, facts, probes, rules=None, **more):
     """Return results whose cells stand at the coordinates of the built-in protocols."""
-    return Results(cells, facts, probes, coordinates=COORDINATES, **more)
+    return Results(cells, facts, probes, rules, coordinates=COORDINATES, **more)
 
 
 def fake_probes(key):
@@ -239,36 +238,36 @@ def newer_rows(seeds):
                 yield cell("sanity", method, title, value, seed, check=check)
 
 
-@pytest.fixture
+@cache
+def complete(seeds, backbones, datasets):
+    """Return the cells of a complete run; copy them before changing any."""
+    return frame(
+        [*occluded_rows(seeds, backbones, datasets), *other_rows(seeds), *newer_rows(seeds)]
+    )
+
+
+@pytest.fixture(scope="session")
 def make_cell():
     return cell
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make_results():
     """Results from rows."""
     return lambda rows, **facts: results_from(frame(rows), FACTS | facts, fake_probes)
 
 
-@pytest.fixture
-def full(make_results):
+@pytest.fixture(scope="session")
+def full():
     """A complete run with the given seeds, backbones and data sets."""
 
     def make(seeds=(0, 1, 2), backbones=("gaitbase",), datasets=("walkers",)):
-        rows = [*occluded_rows(seeds, backbones, datasets), *other_rows(seeds), *newer_rows(seeds)]
-        return make_results(rows)
+        cells = complete(tuple(seeds), tuple(backbones), tuple(datasets))
+        return results_from(cells.copy(), dict(FACTS), fake_probes)
 
     return make
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def without():
     return drop
-
-
-@pytest.fixture(scope="session")
-def pictured(tmp_path_factory):
-    """Results of a small run, whose data set is there to take pictures from."""
-    asked = bench(methods=("baseline-1",))
-    store = make_store(tmp_path_factory.mktemp("pictured") / "store", asked)
-    return collected(store, asked)

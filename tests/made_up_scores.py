@@ -6,8 +6,7 @@ import numpy as np
 import pandas as pd
 
 from gaitbench.data.rules import Rules
-from gaitbench.results.frame import COLUMNS, Results
-from tests.made_up_results import FACTS, cell
+from tests.made_up_results import FACTS, cell, frame, results_from
 from tests.summaries import summarise
 
 PROBES_PER_IDENTITY = 4
@@ -69,7 +68,5 @@ def row(protocol, method, skill, seed, draw=0, *, identities=24, **changes):
 def results_of(rows, **facts):
     """Results of (cell, scores) pairs."""
     scores = {found["key"]: table for found, table in rows}
-    # Not every row has every optional column; those it lacks are not known.
-    columns = dict.fromkeys([*COLUMNS, *(name for found, _ in rows for name in found)])
-    cells = pd.DataFrame([found for found, _ in rows], columns=list(columns))
-    return Results(cells, FACTS | facts, scores.__getitem__, Rules())
+    cells = frame([found for found, _ in rows])
+    return results_from(cells, FACTS | facts, scores.__getitem__, Rules())

@@ -3,7 +3,9 @@
 from gaitbench.core.store import Store
 from gaitbench.data.source import DataSource
 from gaitbench.experiment.bench import Bench
+from gaitbench.protocols.base import protocols
 from gaitbench.protocols.expansion import expand
+from gaitbench.reports.figures.base import figures
 from gaitbench.reports.report import sections_of, terminal_text, write_report
 from gaitbench.results.collect import collect
 from gaitbench.results.frame import Results
@@ -54,6 +56,21 @@ def collected(store, bench: Bench, snapshot: Snapshot | None = None) -> Results:
 def snapshot_of(store, bench: Bench) -> Snapshot:
     """Return what a store holds of an experiment now."""
     return Snapshot.take(store, expand(bench))
+
+
+def tables_of(protocol: str, results: Results):
+    """Return the tables of a protocol."""
+    return [t for section in protocols.get(protocol)().sections(results) for t in section.tables]
+
+
+def summary_of(protocol: str, results: Results):
+    """Return what a report's opening says of a protocol."""
+    return [s for section in protocols.get(protocol)().sections(results) for s in section.summary]
+
+
+def drawn_by(figure: str, results: Results):
+    """Return what a kind of figure draws."""
+    return [drawing.draw() for drawing in figures.get(figure)().drawings(results)]
 
 
 def write(results: Results, out, formats=None, *, published=False):

@@ -46,7 +46,10 @@ def view_matrix(scores, metric="rank_1", *, no_mate="drop"):
 
 
 def probe_views(scores, metric="rank_1", *, no_mate="drop"):
-    """Return a metric of the scores of one search by view, for every probe view."""
+    """Return a metric of the scores of one search for every probe view, whose galleries may be pooled."""
+    if (scores["gallery_view"] == "").all():
+        # Every view by itself: a table's number would pool them.
+        scores = scores.assign(gallery_view="every view")
     return counted_rows.probe_views(_one_search(scores, no_mate), get_metric(metric))
 
 

@@ -127,13 +127,17 @@ class CountedRows:
         """Return what every identity adds to a metric; cells in which nothing counts are left out.
 
         Raises:
-            PluginError: If the metric fails, or is not a finite number where it counts.
+            PluginError: If the metric of a plug-in fails.
+            ProtocolError: If it is not a finite number where it counts.
         """
         return self._sums(metric.values(self.rows), self._counted(metric))
 
     def value(self, metric: Metric) -> float:
-        """Return the metric: the one number of a table."""
-        return float(self.sums(metric).metric())
+        """Return the metric: the one number of a table; NaN where it is undefined for what counts."""
+        values, counted = metric.values(self.rows), self._counted(metric)
+        if np.isnan(values[counted]).any():
+            return float("nan")
+        return float(self._sums(values, counted).metric())
 
     def chance(self, metric: Metric) -> float | None:
         """Return what a random ranking would give the probes that the metric counts; None if unknown."""

@@ -11,7 +11,7 @@ from gaitbench.data.rules import Rules
 from gaitbench.data.silhouettes import Silhouettes
 from gaitbench.data.source import folders_of
 from gaitbench.evaluation.counted_rows import CountedRows, probe_views
-from gaitbench.evaluation.metrics.base import Metric, all_metrics, get_metric
+from gaitbench.evaluation.metrics.base import Metric, all_metrics, get_metric, main_metrics
 from gaitbench.evaluation.scores import read_rules
 from gaitbench.experiment.cells import Cell
 from gaitbench.experiment.expansion import Expansion
@@ -100,9 +100,8 @@ class _Read:
         """Return it from rows of scores."""
         headline = CountedRows.of(scores, rules, no_mate=experiment.no_mate)
         every = all_metrics()
-        sums = {metric.name: headline.sums(metric) for metric in every}
-        numbers = {name: float(of_metric.metric()) for name, of_metric in sums.items()}
-        numbers |= _chances(headline, every) | headline.counts | _of_probes(scores, experiment)
+        numbers = _values(headline, every) | _chances(headline, every) | headline.counts
+        numbers |= _of_probes(scores, experiment)
         names = [search.name for search in rules.searches]
         by_search = {
             name: headline
@@ -126,8 +125,8 @@ class _Read:
             if search.by_view
             for view, value in probe_views(by_search[search.name], get_metric("rank_1")).items()
         ]
-        kept = {metric.name: sums[metric.name] for metric in every if metric.in_main_tables}
-        return cls(numbers, kept, searches, views)
+        sums = {metric.name: headline.sums(metric) for metric in main_metrics()}
+        return cls(numbers, sums, searches, views)
 
 
 def _values(rows: CountedRows, every: list[Metric]) -> dict[str, float]:

@@ -79,6 +79,7 @@ def table_from_dict(stored: dict[str, Any]) -> Table:
             for row in stored["rows"]
         ),
         footer=tuple(stored["footer"]),
+        is_measured=stored["is_measured"],
     )
 
 

@@ -1,6 +1,6 @@
 """The papers' figures beside measured ones, where the condition is the same.
 
-`published_conditions.py` says when two conditions are the same.
+`conditions.py` says when two conditions are the same.
 """
 
 from collections.abc import Iterator
@@ -119,7 +119,8 @@ def _of_search(results: Results, name: str) -> Results:
         )
         rules = rules.model_copy(update={"searches": chosen})
     cells = results.cells.assign(rank_1=results.cells["key"].map(found).astype(float))
-    return replace(results, cells=cells, rules=rules)
+    # The sums that were kept are of the headline.
+    return replace(results, cells=cells, rules=rules, sums={})
 
 
 def beside_tables(run: MeasuredConditions) -> list[Table]:

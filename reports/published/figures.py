@@ -1,8 +1,8 @@
 """The papers' figures, in tables of their own and with their own setting and data set.
 
 Each row of `published.csv` is one printed figure with its source. A measured table never holds one
-of these numbers: data sets, sizes and often settings differ. Where they do not, `published_beside.py`
-puts both in one table.
+of these numbers: data sets, sizes and often settings differ. Where they do not, `beside.py` puts
+both in one table.
 """
 
 import math

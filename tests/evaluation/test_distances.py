@@ -4,8 +4,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gaitbench.core.arrays import Floats
-from gaitbench.core.errors import ProtocolError, UnknownNameError
-from gaitbench.evaluation.distances.base import distances, get_distance
+from gaitbench.core.errors import PluginError, ProtocolError, UnknownNameError
+from gaitbench.evaluation.distances.base import Distance, distances, get_distance
 from gaitbench.evaluation.distances.cosine import Cosine
 from gaitbench.evaluation.distances.euclidean import Euclidean
 
@@ -31,11 +31,11 @@ def slow_cosine(a: Floats, b: Floats) -> Floats:
 
 
 @pytest.mark.parametrize("n", [1, 5, 130, 257])
-@pytest.mark.parametrize(("fast", "slow"), [(euclidean, slow_euclidean), (cosine, slow_cosine)])
+@pytest.mark.parametrize(("fast", "slow"), [(Euclidean, slow_euclidean), (Cosine, slow_cosine)])
 def test_equals_the_loop_for_any_number_of_blocks(fast, slow, n):
     probe, gallery = embeddings(n), embeddings(7, seed=1)
 
-    found = fast(probe, gallery)
+    found = fast()(probe, gallery)
 
     assert found.dtype == np.float32
     assert found.shape == (n, 7)
@@ -116,6 +116,28 @@ def test_a_long_list_of_rows_is_cut():
 def test_shapes_must_fit(shape):
     with pytest.raises(ProtocolError, match="of one model"):
         Euclidean()(np.zeros(shape), embeddings(3))
+
+
+@pytest.mark.parametrize(
+    ("between", "message"),
+    [
+        (
+            lambda p, g: np.zeros((len(g), len(p))),
+            r"returned .* finite distances of the shape \(2, 3\)",
+        ),
+        (lambda p, g: np.full((len(p), len(g)), np.nan), "it must return finite distances"),
+        (lambda p, g: p[:, 0, 0] @ g[:, 0], r"Odd\.between\(\) raised ValueError"),
+    ],
+)
+def test_a_distance_that_gives_no_distances_is_named(between, message):
+    class Odd(Distance):
+        about = "odd"
+
+        def between(self, probe, gallery):
+            return between(probe, gallery)
+
+    with pytest.raises(PluginError, match=message):
+        Odd()(embeddings(2), embeddings(3, seed=1))
 
 
 def test_unknown_name_offers_the_nearest():

@@ -3,16 +3,22 @@ from itertools import pairwise
 from typing import get_args
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from gaitbench.core.arrays import Bools, Floats
-from gaitbench.core.errors import ProtocolError, UnknownNameError
-from gaitbench.evaluation.metrics.base import NoMate
+from gaitbench.core.arrays import Bools, Floats, Integers
+from gaitbench.core.errors import PluginError, ProtocolError, UnknownNameError
+from gaitbench.evaluation.metrics.base import Metric, NoMate, get_metric, metrics
 from gaitbench.evaluation.metrics.rank import chance_rank_k
 from gaitbench.evaluation.ranking import nearest, rank_mates
-from gaitbench.evaluation.verification import allowed_impostors, far_threshold, tar_at_far
+from gaitbench.evaluation.verification import (
+    allowed_impostors,
+    far_threshold,
+    tar_at_far,
+    tar_column,
+)
 from gaitbench.experiment.spec import Experiment
 from tests.summaries import averaged
 
@@ -240,6 +246,41 @@ def test_probe_without_any_valid_entry():
     assert found.first_mate_rank.tolist() == [0, 2]
     assert found.gallery.tolist() == [0, 2]
     assert np.isnan(found.impostor[0])
+
+
+@pytest.mark.parametrize(
+    ("per_probe", "message"),
+    [
+        (lambda rows: rows["ap"].to_numpy()[1:], "it must return 2 numbers, one per row"),
+        (lambda rows: ["1", "0"], "it must return 2 numbers, one per row"),
+        (lambda rows: rows["no such column"], r"Odd\.per_probe\(\) raised KeyError"),
+    ],
+)
+def test_a_metric_that_gives_no_number_per_probe_is_named(per_probe, message):
+    class Odd(Metric):
+        title = "Odd"
+
+        def per_probe(self, rows):
+            return per_probe(rows)
+
+    with pytest.raises(PluginError, match=message):
+        Odd().values(pd.DataFrame({"ap": [0.5, 1.0], "mates": 1}))
+
+
+@pytest.mark.parametrize("name", metrics.names())
+def test_every_metric_has_a_share_of_its_own_for_every_probe(name):
+    rng = np.random.default_rng(0)
+    far = {tar_column(f): rng.random(50) for f in (0.01, 0.001)}
+    rank, mates = rng.integers(1, 30, 50), rng.integers(0, 3, 50)
+    rows = pd.DataFrame({"rank": rank, "ap": 1 / rank, "inp": 1 / rank, "mates": mates} | far)
+    kept = rows.copy()
+    metric = get_metric(name)
+    values = metric.values(rows.assign(gallery=40))
+    assert ((values >= 0) & (values <= 1)).all()
+    assert (values[mates == 0] == 0).all()
+    last = metric.values(rows.iloc[[-1]].assign(gallery=40))
+    assert last == values[-1]
+    pd.testing.assert_frame_equal(rows, kept)
 
 
 def test_probes_without_a_mate_are_dropped_or_missed():

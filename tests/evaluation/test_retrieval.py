@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from gaitbench.core.errors import ProtocolError, UnknownNameError
 from gaitbench.data.rules import Rules, Search
-from gaitbench.evaluation import distances
+from gaitbench.evaluation.distances import base
 from gaitbench.evaluation.distances.euclidean import Euclidean
 from gaitbench.evaluation.retrieval import NEAREST, score_probes
 from gaitbench.evaluation.verification import tar_at_far
@@ -86,7 +86,7 @@ def slow_nearest(rules: Rules) -> list[list[int]]:
 @pytest.mark.parametrize("cells", [50, 10**6])
 @pytest.mark.parametrize("by_view", [True, False])
 def test_near_columns_are_rows_of_the_gallery(by_view, cells, monkeypatch):
-    monkeypatch.setattr(distances, "CELLS_AT_ONCE", cells)
+    monkeypatch.setattr(base, "CELLS_AT_ONCE", cells)
     rules = rules_of("same-view", by_view=by_view)
     found = scored(rules)
     near = found[list(NEAREST)]
@@ -194,7 +194,7 @@ def test_blocks_change_nothing(cells, by_view, monkeypatch):
     far, rules = (0.3, 0.05, 0.0), rules_of("same-view", by_view=by_view)
     whole = scored(rules, far=far)
 
-    monkeypatch.setattr(distances, "CELLS_AT_ONCE", cells)
+    monkeypatch.setattr(base, "CELLS_AT_ONCE", cells)
 
     pd.testing.assert_frame_equal(scored(rules, far=far), whole)
 
@@ -434,7 +434,7 @@ def test_embeddings_and_tables_must_fit():
 
 
 def test_not_finite_names_the_row_of_the_table(monkeypatch):
-    monkeypatch.setattr(distances, "CELLS_AT_ONCE", 50)
+    monkeypatch.setattr(base, "CELLS_AT_ONCE", 50)
     probe = embed(PROBES, noise=1.0)
     probe[40] = np.nan
 

@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 
 from gaitbench.core.errors import DataError, ProtocolError
-from gaitbench.evaluation import distances
+from gaitbench.evaluation.distances import base
 from gaitbench.evaluation.distances.euclidean import Euclidean
 from gaitbench.evaluation.submission import grew_submission, nearest_clips, submission_csv
 
@@ -48,7 +48,7 @@ def test_subjects_may_be_named_as_in_opengaits_layout():
 
 
 def test_of_equal_distances_the_earlier_clip_comes_first(monkeypatch):
-    monkeypatch.setattr(distances, "CELLS_AT_ONCE", 50)
+    monkeypatch.setattr(base, "CELLS_AT_ONCE", 50)
     same = np.ones((5, 4, 2), np.float32), np.ones((26, 4, 2), np.float32)
 
     assert nearest_clips(*same, 20).tolist() == [list(range(20))] * 5

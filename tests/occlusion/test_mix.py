@@ -4,7 +4,7 @@ from gaitbench.core.errors import ConfigurationError, UnknownNameError
 from gaitbench.core.random_streams import stream
 from gaitbench.occlusion.base import make
 from gaitbench.occlusion.mix import Mix
-from gaitbench.occlusion.setting import get_setting, setting_names
+from gaitbench.occlusion.setting import get_setting
 
 
 def drawn_types(mix, n=2000):

@@ -7,7 +7,7 @@ import pytest
 from gaitbench.methods.oem import DetectorStage
 from gaitbench.occlusion.mix import HOLISTIC
 from gaitbench.occlusion.setting import get_setting
-from gaitbench.protocols.expansion import setting_of
+from gaitbench.protocols.expansion import expand
 from tests.protocols.experiments import BARE, COMPARED, bench, cells_of
 
 SETTINGS = ["mimicgait", "rg-gait", "occ-aware"]
@@ -58,11 +58,11 @@ def test_what_settings_disagree_on_besides_types_and_amounts_is_matched():
 
 @pytest.mark.parametrize("setting", ["mimicgait", "occ-aware"])
 def test_the_setting_is_described_with_the_share_that_the_audit_trains_on(setting):
-    found = setting_of(bench(protocol="audit", setting=setting))
+    found = expand(bench(protocol="audit", setting=setting)).setting
     assert found.train == get_setting(setting).train.with_share(0.5)
     assert found.test == get_setting(setting).test
     for protocol in ("occluded", "all"):
-        assert setting_of(bench(protocol=protocol, setting=setting)) == get_setting(setting)
+        assert expand(bench(protocol=protocol, setting=setting)).setting == get_setting(setting)
 
 
 def test_total_steps_are_those_of_the_method_under_every_setting():

@@ -4,8 +4,10 @@ import dataclasses
 
 import pytest
 
+from gaitbench.core.errors import ConfigurationError, PluginError
+from gaitbench.core.registry import register
 from gaitbench.occlusion.mix import HOLISTIC
-from gaitbench.protocols.base import protocols
+from gaitbench.protocols.base import Protocol, protocols
 from gaitbench.protocols.expansion import ALL, expand, protocol_names
 from gaitbench.protocols.sanity import panel
 from tests.protocols.experiments import bench, cells_of, whereabouts
@@ -75,3 +77,33 @@ def test_sanity_that_is_asked_for_by_name_comes_whatever_the_option():
 
 def test_all_comes_last():
     assert protocol_names() == [*protocols.names(), "all"]
+
+
+def test_coordinates_are_those_of_every_protocol_whichever_is_run():
+    found = expand(bench(protocol="occluded")).coordinates
+    assert set(found) == {"adapted_to", "adapted_steps", "severity", "check"}
+    for cell in cells_of(protocol=ALL):
+        assert set(cell.at) <= set(protocols.get(cell.protocol).coordinates)
+
+
+@pytest.mark.parametrize(
+    ("error", "message", "cells"),
+    [
+        (ConfigurationError, "stands at 'lamps', which is no protocol's", lambda c: [c("lamps")]),
+        (PluginError, r"Dark\.cells\(\) returned \(\); it must return a list", lambda c: ()),
+        (PluginError, r"Dark\.cells\(\) raised ZeroDivisionError", lambda c: [1 / 0]),
+    ],
+)
+def test_a_protocol_that_gives_no_cells_is_named(error, message, cells):
+    first = cells_of()[0]
+
+    @register("dark")
+    @dataclasses.dataclass(frozen=True)
+    class Dark(Protocol):
+        about = "in the dark"
+
+        def cells(self, bench):
+            return cells(lambda name: dataclasses.replace(first, at={name: 1}))
+
+    with pytest.raises(error, match=message):
+        expand(bench(protocol="dark"))

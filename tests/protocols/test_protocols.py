@@ -153,17 +153,11 @@ def test_retention_tests_every_method_on_whole_clips():
     assert all(c.evaluation.probe == c.evaluation.gallery == HOLISTIC for c in cells)
 
 
-def test_ablation_has_every_row_and_control_with_its_ticks():
+def test_ablation_has_every_row_and_control():
     cells = cells_of(protocol="ablation")
     rows = ["baseline-1", *ABLATED, "rg-gait", "baseline-2"]
     wanted = [(m, t, "", None) for m in rows for t in ("top+bottom", "holistic")]
     assert places(cells) == by_name(wanted)
-    ticks = {c.method: tuple(c.ticks.values()) for c in cells}
-    assert ticks["baseline-1"] == ticks["baseline-2"] == ticks["baseline-2-matched"] == ()
-    assert ticks["vanilla-residual"] == (True, False, False)
-    assert ticks["aware-only"] == (True, False, True)
-    assert ticks["adaptive-only"] == (True, True, False)
-    assert ticks["rg-gait"] == ticks["rg-gait-true-alpha"] == (True, True, True)
 
 
 @pytest.mark.parametrize("protocol", protocols.names())

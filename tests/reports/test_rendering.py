@@ -6,17 +6,17 @@ import shutil
 import subprocess
 
 import pytest
-from gaitbench.reports.formats.export import table_csv, table_dict, table_from_dict
 
 from gaitbench.core.units import Better, Unit
-from gaitbench.protocols.occluded import occluded_tables
-from gaitbench.protocols.sweep import sweep_tables
+from gaitbench.reports.formats.csv import table_csv
+from gaitbench.reports.formats.json import table_dict, table_from_dict
 from gaitbench.reports.formats.latex import document_latex, table_latex
 from gaitbench.reports.formats.latex_text import code, escape
 from gaitbench.reports.formats.markdown import table_markdown, table_plain
 from gaitbench.reports.published.figures import published_tables
 from gaitbench.results.section import Document, Section
 from gaitbench.results.table import Column, Entry, Missing, Row, Table, mark_best
+from tests.making import tables_of
 
 ODD = 'a_b & 50% #1 ${x}$ ~^\\ <b>|"q" é ñ Š ł 李 — ✓ --opt `tick` *s* [l]'
 
@@ -95,7 +95,7 @@ def test_plain_text_marks_the_best_with_an_asterisk():
 
 
 def test_groups_that_differ_stand_above_their_columns(full):
-    (table,) = occluded_tables(full((0,), ("gaitbase", "gaitgl")))
+    (table,) = tables_of("occluded", full((0,), ("gaitbase", "gaitgl")))
     assert "walkers, GaitGL<br>Rank-1" in table_markdown(table)
     assert "(walkers, GaitBase)" not in table_markdown(table)
 
@@ -134,7 +134,12 @@ def test_dashes_and_option_hyphens_print_as_written():
 
 
 def test_latex_tables_are_balanced(full):
-    tables = [SMALL, odd_table(), *occluded_tables(full((0, 1))), *published_tables("occluded")]
+    tables = [
+        SMALL,
+        odd_table(),
+        *tables_of("occluded", full((0, 1))),
+        *published_tables("occluded"),
+    ]
     for table in tables:
         assert balanced(table_latex(table))
 
@@ -150,8 +155,14 @@ def test_long_tables_are_continued_and_lose_no_row():
 @pytest.mark.skipif(shutil.which("pdflatex") is None, reason="pdflatex is not installed")
 def test_latex_compiles_without_overflow(full, without, tmp_path):
     results = without(full((0,)), lambda c: c.method == "mimicgait")
-    tables = (SMALL, odd_table(), *occluded_tables(results), *sweep_tables(results))
-    section = Section(ODD, (ODD,), (("name", ODD),), (("listing", f"{ODD}\n\n{ODD}"),), tables)
+    tables = (SMALL, odd_table(), *tables_of("occluded", results), *tables_of("sweep", results))
+    section = Section(
+        ODD,
+        paragraphs=(ODD,),
+        facts=(("name", ODD),),
+        listings=(("listing", f"{ODD}\n\n{ODD}"),),
+        tables=tables,
+    )
     source = document_latex(Document(ODD, (ODD,), (section,)))
     (tmp_path / "report.tex").write_text(source, encoding="utf-8")
     command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "report.tex"]
@@ -161,19 +172,19 @@ def test_latex_compiles_without_overflow(full, without, tmp_path):
     assert "Missing character" not in log
 
 
-def tables_of(full, without):
+def some_tables(full, without):
     results = without(full((0, 1)), lambda c: (c.method == "mimicgait") & (c.seed == 1))
-    return [SMALL, odd_table(), *occluded_tables(results), *published_tables("occluded")]
+    return [SMALL, odd_table(), *tables_of("occluded", results), *published_tables("occluded")]
 
 
 def test_json_gives_the_table_back(full, without):
-    for table in tables_of(full, without):
+    for table in some_tables(full, without):
         stored = json.loads(json.dumps(table_dict(table), allow_nan=False))
         assert table_from_dict(stored) == table
 
 
 def test_csv_holds_the_same_cells_unrounded(full, without):
-    for table in tables_of(full, without):
+    for table in some_tables(full, without):
         header, *lines = csv.reader(io.StringIO(table_csv(table)))
         assert len(lines) == len(table.rows)
         # Below each header once: a reader by column name finds every column.

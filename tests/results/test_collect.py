@@ -10,15 +10,18 @@ import typer
 from gaitbench import __version__
 from gaitbench.cli.main import app
 from gaitbench.cli.options import given_options
+from gaitbench.core.registry import register
 from gaitbench.core.store import DEFAULT_FOLDER, Store
+from gaitbench.evaluation.metrics.base import metrics
+from gaitbench.evaluation.metrics.rank import RankK
 from gaitbench.evaluation.scores import read_rules, read_scores
 from gaitbench.experiment.bench import Bench
 from gaitbench.experiment.cells import Evaluation
 from gaitbench.experiment.spec import Experiment
 from gaitbench.protocols.expansion import expand
-from gaitbench.results.collect import NUMBERS
 from gaitbench.results.facts import command_of
-from gaitbench.results.frame import METRICS
+from gaitbench.results.frame import number_columns
+from gaitbench.results.snapshot import StoredScores
 from gaitbench.running.run import Runner
 from gaitbench.walkers.dataset import RULES
 from tests.making import Silent, collected
@@ -39,12 +42,10 @@ def parsed(command):
 
 
 @pytest.fixture(scope="module")
-def store(tmp_path_factory):
-    """Return a store that has Baseline-1, and nothing else, under the main table's protocol."""
-    made = Store(tmp_path_factory.mktemp("collected") / "a store")
+def store(small_store):
     # The data set, the network, whole clips, three draws, and six checks that nothing else asks for.
-    assert Runner(made, bench(), jobs=1, device="cpu", display=Silent()).run() == 12
-    return made
+    assert [len(small_store.keys(kind)) for kind in ("datasets", "stages", "scores")] == [1, 1, 10]
+    return small_store
 
 
 @pytest.fixture(scope="module")
@@ -119,7 +120,7 @@ def test_hidden_share_is_that_of_the_occluded_side(store):
 def test_a_method_without_a_detector_has_no_detector_quality(partial):
     done = partial.cells[partial.cells["status"] == "done"]
     assert done[["detector_accuracy", "detector_error"]].isna().all(axis=None)
-    assert done[list(METRICS)].notna().all(axis=None)
+    assert done[metrics.names()].notna().all(axis=None)
 
 
 def test_missing_cells_say_why_and_hold_no_number(partial):
@@ -129,8 +130,7 @@ def test_missing_cells_say_why_and_hold_no_number(partial):
     assert list(missing["check"])[-2:] == ["true-amount", "stray-detector"]
     for _, row in missing.iterrows():
         assert row["reason"] == "not evaluated yet"
-        assert all(math.isnan(row[name]) for name in NUMBERS)
-        assert (row["residual"], row["adaptive"], row["aware"]) == (True, True, True)
+        assert all(math.isnan(row[name]) for name in number_columns())
         assert row["steps_occluded"] == 4
         assert row["trained"] == "mimicgait"
 
@@ -217,6 +217,29 @@ def test_per_probe_scores_are_read_when_asked_for(store):
         assert results.probes(key).equals(read_scores(store, key))
 
 
+def test_a_metric_that_is_undefined_is_not_known_and_hides_no_other(store, monkeypatch):
+    """Without impostor pairs there is no false accept rate."""
+    before, rows = collected(store, bench()).cells, StoredScores.rows
+    undefined = {"tar_far_0.01": math.nan}
+    monkeypatch.setattr(StoredScores, "rows", lambda stored: rows(stored).assign(**undefined))
+    cells = collected(store, bench()).cells
+    assert set(cells["status"]) == {"done"}
+    assert cells["tar_far_0.01"].isna().all()
+    assert cells["tar_far_0.001"].equals(before["tar_far_0.001"])
+
+
+def test_a_plugins_metric_is_computed_from_stored_scores(store):
+    @register("rank_2")
+    class Rank2(RankK):
+        title, k = "Rank-2", 2
+
+    for _, row in collected(store, bench()).cells.iterrows():
+        scores = read_scores(store, row["key"])
+        found = scores[scores["mates"] > 0]
+        assert row["rank_2"] == pytest.approx((found["rank"] <= 2).mean())
+        assert row["chance_rank_1"] < row["chance_rank_2"] < row["chance_rank_5"]
+
+
 def test_facts_say_what_the_numbers_depend_on(partial, store):
     facts = partial.facts
     assert facts["preset"] == "smoke"
@@ -254,5 +277,5 @@ def test_an_empty_store_gives_the_same_cells_without_numbers(store, tmp_path):
     cells = collected(empty, bench()).cells
     assert list(cells["key"]) == list(collected(store, bench()).cells["key"])
     assert set(cells["status"]) == {"missing"}
-    assert cells[list(NUMBERS)].isna().all(axis=None)
+    assert cells[list(number_columns())].isna().all(axis=None)
     assert not empty.folder.exists()

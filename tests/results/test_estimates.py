@@ -3,7 +3,6 @@
 import pytest
 
 from gaitbench.core.units import Better, Unit
-from gaitbench.protocols.occluded import occluded_tables
 from gaitbench.reports.formats.markdown import table_plain
 from gaitbench.results.estimates import (
     Comparison,
@@ -15,6 +14,7 @@ from gaitbench.results.estimates import (
 from gaitbench.results.places import where
 from gaitbench.results.table import Column, Entry, Row
 from tests.made_up_scores import results_of, row
+from tests.making import tables_of
 
 SKILLS = {"baseline-2": 0.08, "occ-aware": 0.75, "mimicgait": 0.78, "rg-gait": 0.1}
 
@@ -102,7 +102,7 @@ def test_rows_of_other_contests_and_outside_of_any_are_not_compared(results):
 
 
 def test_the_main_table_says_what_its_brackets_and_marks_are(results):
-    (table,) = occluded_tables(results)
+    (table,) = tables_of("occluded", results)
     text = table_plain(table)
     assert "[ ]: 95% interval over the tested identities and the seeds" in text
     assert "≈ cannot be told from the best value" in text

@@ -83,7 +83,7 @@ def test_seeds_of_two_machines_make_one_table(made):
         mine = merged.cells[merged.cells["seed"] == seed].set_index("key")
         numbers = ["rank_1", "rank_5", "map", "n_probes"]
         assert mine[numbers].equals(alone.loc[mine.index, numbers])
-    assert merged.rules == rules_of(made[0], bench())
+    assert merged.rules == rules_of(made[0], expand(bench()))
 
 
 def test_facts_name_the_stores_and_what_made_them(made):

@@ -1,12 +1,11 @@
 import matplotlib as mpl
 import numpy as np
 import pytest
-from gaitbench.reports.figures.figures import alpha_figures, retention_figures, severity_figures
 from matplotlib import pyplot as plt
 
 from gaitbench.reports.drawing.style import looks, save
-
-FIGURES = (retention_figures, severity_figures, alpha_figures)
+from gaitbench.reports.figures.base import figures
+from tests.making import drawn_by
 
 
 def panels(figure):
@@ -21,8 +20,8 @@ def test_methods_keep_their_look_when_others_are_left_out():
 
 def test_retention_bars_are_the_tables_values(full, without):
     results = without(full((0, 1)), lambda c: (c.method == "mimicgait") & (c.seed == 1))
-    (drawn,) = retention_figures(results)
-    ax = panels(drawn.figure)["walkers, GaitBase"]
+    (figure,) = drawn_by("retention", results)
+    ax = panels(figure)["walkers, GaitBase"]
     assert [round(bar.get_height(), 3) for bar in ax.patches] == [66.0, 71.0, 81.0]
     assert "missing" in [text.get_text() for text in ax.texts]
     assert ax.get_title() == "walkers, GaitBase\nupper bound 81.0"
@@ -32,8 +31,8 @@ def test_severity_curves_have_a_panel_per_generator_and_break_at_gaps(full, with
     results = without(
         full((0,)), lambda c: (c.method == "rg-gait") & (c.test == "bottom") & (c.severity == 2)
     )
-    (drawn,) = severity_figures(results)
-    axes = panels(drawn.figure)
+    (figure,) = drawn_by("sweep", results)
+    axes = panels(figure)
     assert list(axes) == ["top", "bottom", "middle", "pole"]
     *_, curve, chance = axes["bottom"].lines
     assert np.isnan(curve.get_ydata()).tolist() == [False, False, True, False, False, False]
@@ -45,26 +44,26 @@ def test_severity_curves_have_a_panel_per_generator_and_break_at_gaps(full, with
 
 def test_severity_curves_keep_the_order_of_severities(full, make_results):
     cells = full((0,)).cells.iloc[::-1]
-    (drawn,) = severity_figures(make_results(cells.to_dict("records")))
-    for ax in panels(drawn.figure).values():
+    (figure,) = drawn_by("sweep", make_results(cells.to_dict("records")))
+    for ax in panels(figure).values():
         for line in ax.lines[:-1]:
             assert (np.diff(line.get_xdata()) > 0).all()
 
 
 def test_alpha_is_drawn_for_methods_that_have_it(full):
-    (drawn,) = alpha_figures(full((0,)))
-    assert list(panels(drawn.figure)) == ["MimicGait", "RG-Gait"]
+    (figure,) = drawn_by("alpha", full((0,)))
+    assert list(panels(figure)) == ["MimicGait", "RG-Gait"]
 
 
-@pytest.mark.parametrize("draw", FIGURES, ids=lambda d: d.__name__)
-def test_nothing_measured_nothing_drawn(draw, full, without):
-    assert list(draw(without(full((0,)), lambda c: c.seed == 0))) == []
+@pytest.mark.parametrize("name", figures.names())
+def test_nothing_measured_nothing_drawn(name, full, without):
+    assert drawn_by(name, without(full((0,)), lambda c: c.seed == 0)) == []
 
 
 def test_saving_is_repeatable_and_leaves_no_state(full, tmp_path):
     before = dict(mpl.rcParams)
-    (drawn,) = retention_figures(full((0,)))
-    files = [save(drawn.figure, tmp_path / name) for name in ("a", "b")]
+    (figure,) = drawn_by("retention", full((0,)))
+    files = [save(figure, tmp_path / name) for name in ("a", "b")]
     assert [p.name for p in files[0]] == ["a.png", "a.pdf"]
     for one, other in zip(*files, strict=True):
         assert one.read_bytes() == other.read_bytes()

@@ -132,7 +132,9 @@ def document(hostile=HOSTILE):
         f"gaitbench report {hostile}",
         ("What was found.", f"By {hostile}."),
         (
-            Section(f"Rates {hostile}", ("Said first.",), tables=(rates(hostile=hostile),)),
+            Section(
+                f"Rates {hostile}", paragraphs=("Said first.",), tables=(rates(hostile=hostile),)
+            ),
             Section("Both", tables=(rates("again", hostile), wide()), figures=figures),
             Section("Pictures", galleries=(gallery(hostile),)),
             Section(

@@ -14,7 +14,7 @@ from gaitbench.reports.pictures.clips import TestedClips
 @pytest.fixture(scope="module")
 def occluded(pictured):
     """The first draw of the setting's own test."""
-    kept = pictured.clips.evaluations.values()
+    kept = pictured.evaluations.values()
     return next(e for e in kept if e.probe.share and e.tampering == "none" and e.draw == 0)
 
 
@@ -24,7 +24,7 @@ def clips_of(pictured):
 
     def changed(evaluation, **changes):
         one = dataclasses.replace(evaluation, **changes)
-        return TestedClips(pictured.clips.folders, {"it": one})
+        return TestedClips(pictured.folders, {"it": one})
 
     return changed
 
@@ -95,4 +95,4 @@ def test_without_its_data_set_no_clip_is_to_be_had(pictured, occluded, tmp_path)
     folders = {occluded.data.fingerprint: tmp_path}
     assert not TestedClips(folders, {"it": occluded}).available("it")
     assert not TestedClips({}, {"it": occluded}).available("it")
-    assert pictured.clips.available(occluded.key)
+    assert TestedClips(pictured.folders, pictured.evaluations).available(occluded.key)

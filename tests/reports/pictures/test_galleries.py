@@ -9,24 +9,35 @@ import pytest
 from PIL import Image
 
 from gaitbench.occlusion.mix import HOLISTIC
+from gaitbench.reports.pictures.clips import TestedClips
 from gaitbench.reports.pictures.galleries import (
     CLIPS,
     FRAMES,
     STRIP_FRAMES,
+    galleries,
     occlusion_galleries,
     retrieval_galleries,
 )
 
 
+def clips_of(results):
+    return TestedClips(results.folders, results.evaluations)
+
+
 @pytest.fixture(scope="module")
-def sheet(pictured):
-    (gallery,) = occlusion_galleries(pictured)
+def clips(pictured):
+    return clips_of(pictured)
+
+
+@pytest.fixture(scope="module")
+def sheet(pictured, clips):
+    (gallery,) = occlusion_galleries(pictured, clips)
     return gallery
 
 
 @pytest.fixture(scope="module")
-def strips(pictured):
-    (gallery,) = retrieval_galleries(pictured)
+def strips(pictured, clips):
+    (gallery,) = retrieval_galleries(pictured, clips)
     return gallery.strips
 
 
@@ -41,10 +52,10 @@ def test_a_contact_sheet_has_each_occluded_test_once(sheet):
     assert len({picture.caption for picture in group.pictures}) == CLIPS
 
 
-def test_a_picture_holds_frames_of_the_clip_side_by_side(sheet, pictured):
+def test_a_picture_holds_frames_of_the_clip_side_by_side(sheet, pictured, clips):
     (group,) = sheet.groups
     key = next(iter(pictured.cells.loc[pictured.cells["test"] == "top+bottom", "key"]))
-    clip = pictured.clips.clip(key, "probe", 0)
+    clip = clips.clip(key, "probe", 0)
     image = pixels(group.pictures[0])
     height, width = clip.shape[1:]
     count = min(FRAMES, len(clip))
@@ -53,7 +64,7 @@ def test_a_picture_holds_frames_of_the_clip_side_by_side(sheet, pictured):
     shown = np.split(bright, count, axis=1)
     assert np.array_equal(shown[0], clip[0] > 0)
     assert np.array_equal(shown[-1], clip[-1] > 0)
-    assert group.pictures[0].caption == pictured.clips.name(key, "probe", 0)
+    assert group.pictures[0].caption == clips.name(key, "probe", 0)
 
 
 def test_small_frames_are_enlarged_in_whole_steps(sheet):
@@ -91,24 +102,22 @@ def test_strips_have_fewer_frames_than_the_sheet(strips, sheet):
 
 
 def test_without_the_data_set_there_are_no_pictures(pictured, tmp_path):
-    moved = {print_: tmp_path / print_ for print_ in pictured.clips.folders}
-    clips = dataclasses.replace(pictured.clips, folders=moved)
-    results = dataclasses.replace(pictured, clips=clips)
-    assert occlusion_galleries(results) == retrieval_galleries(results) == []
-    assert occlusion_galleries(dataclasses.replace(pictured, clips=None)) == []
-    for print_, folder in pictured.clips.folders.items():
+    moved = {print_: tmp_path / print_ for print_ in pictured.folders}
+    results = dataclasses.replace(pictured, folders=moved)
+    assert galleries(results) == ()
+    assert galleries(dataclasses.replace(pictured, folders={})) == ()
+    for print_, folder in pictured.folders.items():
         shutil.copytree(folder, moved[print_])
-    assert occlusion_galleries(results) == occlusion_galleries(pictured)
+    assert galleries(results) == galleries(pictured) != ()
 
 
 def test_the_sheet_shows_the_side_that_is_hidden(pictured, sheet):
     key = next(iter(pictured.cells.loc[pictured.cells["test"] == "top+bottom", "key"]))
-    one = dataclasses.replace(pictured.clips.evaluations[key], probe=HOLISTIC)
-    clips = dataclasses.replace(pictured.clips, evaluations=pictured.clips.evaluations | {key: one})
-    results = dataclasses.replace(
-        pictured, cells=pictured.cells.assign(side="gallery"), clips=clips
-    )
-    ((group,),) = (gallery.groups for gallery in occlusion_galleries(results))
+    one = dataclasses.replace(pictured.evaluations[key], probe=HOLISTIC)
+    clips = TestedClips(pictured.folders, {**pictured.evaluations, key: one})
+    results = dataclasses.replace(pictured, cells=pictured.cells.assign(side="gallery"))
+    (found,) = occlusion_galleries(results, clips)
+    (group,) = found.groups
     assert group.pictures[0].caption == clips.name(key, "gallery", 0)
     clip = clips.clip(key, "gallery", 0)
     assert np.array_equal(pixels(group.pictures[0])[:, : clip.shape[2]] > 200, clip[0] > 0)

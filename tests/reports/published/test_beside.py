@@ -1,5 +1,6 @@
 import math
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -11,6 +12,7 @@ from gaitbench.backbones.base import backbones
 from gaitbench.cli.main import main
 from gaitbench.data.readers.opengait.records import RECORDS, get_record
 from gaitbench.data.rules import Rules
+from gaitbench.evaluation.metrics.base import metrics
 from gaitbench.occlusion.setting import get_setting
 from gaitbench.reports.published import beside as published_beside
 from gaitbench.reports.published import gaps as published_gaps_table
@@ -19,8 +21,7 @@ from gaitbench.reports.published.beside import (
     INSIDE,
     NO_INTERVAL,
     OUTSIDE,
-    published_beside_tables,
-    published_beside_words,
+    published_sections,
 )
 from gaitbench.reports.published.conditions import (
     MeasuredConditions,
@@ -28,39 +29,44 @@ from gaitbench.reports.published.conditions import (
     printed_orders,
 )
 from gaitbench.reports.published.figures import load_published
-from gaitbench.results.frame import COLUMNS, METRICS, SEARCH_COLUMNS, Results
-from gaitbench.results.titles import METHODS
+from gaitbench.results.frame import columns, search_columns
+from gaitbench.results.titles import method_title
 from gaitbench.statistics.agreement import kendall_tau
+from tests.made_up_results import COORDINATES, results_from
 from tests.making import write
+from tests.protocols.experiments import COMPARED as PAPERS
+from tests.summaries import identity_sums
 
-PAPERS = list(METHODS)
 RISING = dict(zip(PAPERS, (0.1, 0.3, 0.5, 0.7, 0.9), strict=True))
 PROBES_EACH = 10
 
 
 def evaluation(method, rank_1, **changes):
     """One finished evaluation of Gait3D, GaitBase, setting mimicgait; `changes` overrides any column."""
-    row = dict.fromkeys(COLUMNS, math.nan) | {
-        "status": "done",
-        "reason": "",
-        "command": "",
-        "protocol": "occluded",
-        "dataset": "gait3d",
-        "backbone": "gaitbase",
-        "method": method,
-        "title": METHODS.get(method, method),
-        "setting": "mimicgait",
-        "trained": "mimicgait",
-        "side": "both",
-        "adapted_to": "",
-        "test": "top+bottom",
-        "check": "",
-        "seed": 0,
-        "draw": 0,
-        "chance_rank_1": 0.001,
-        "chance_rank_5": 0.005,
-    }
-    row |= dict.fromkeys(METRICS, rank_1) | changes
+    row = (
+        dict.fromkeys(columns(), math.nan)
+        | COORDINATES
+        | {
+            "status": "done",
+            "reason": "",
+            "command": "",
+            "protocol": "occluded",
+            "dataset": "gait3d",
+            "backbone": "gaitbase",
+            "method": method,
+            "title": method_title(method),
+            "setting": "mimicgait",
+            "trained": "mimicgait",
+            "side": "both",
+            "test": "top+bottom",
+            "seed": 0,
+            "draw": 0,
+            "chance_rank_1": 0.001,
+            "chance_rank_5": 0.005,
+            "chance_rank_20": 0.02,
+        }
+    )
+    row |= dict.fromkeys(metrics.names(), rank_1) | changes
     row.setdefault("test_dataset", row["dataset"])
     if "test_dataset" not in changes:
         row["test_dataset"] = row["dataset"]
@@ -71,7 +77,7 @@ def evaluation(method, rank_1, **changes):
 
 def run_of(rows, rules=None, identities=20, **facts):
     """Results whose per-probe scores have the Rank-1 that the rows say, equally for every identity."""
-    cells = pd.DataFrame(rows, columns=[*COLUMNS])
+    cells = pd.DataFrame(rows, columns=[*columns(), *COORDINATES])
     rank_1 = dict(zip(cells["key"], cells["rank_1"], strict=True))
 
     def probes(key):
@@ -91,7 +97,7 @@ def run_of(rows, rules=None, identities=20, **facts):
         )
 
     rules = get_record("gait3d").rules if rules is None else rules
-    return Results(cells, {"preset": "paper", "no_mate": "drop"} | facts, probes, rules)
+    return results_from(cells, {"preset": "paper", "no_mate": "drop"} | facts, probes, rules)
 
 
 def one_run(values=RISING, rules=None, **changes):
@@ -156,15 +162,17 @@ def test_whether_a_published_value_lies_in_the_interval():
 
     cells = results.cells
     cells.loc[cells["method"] == "mimicgait", "rank_1"] = 0.25
-    (table,) = beside_tables(Results(cells, results.facts, uneven, results.rules))
+    results = replace(results, probes=uneven)
+    (table,) = beside_tables(results)
     far, near = column(table, "Difference", "Rank-1")
     assert (far.text, near.text) == (OUTSIDE, INSIDE)
     measured = column(table, "Measured", "Rank-1")[1]
     assert measured.low < 0.2272 < measured.high
-    assert published_beside_words(Results(cells, results.facts, uneven, results.rules)) == [
+    (section,) = published_sections(results)
+    assert section.paragraphs == (
         "8 of 342 published figures belong to a condition of this run. Of the 4 whose measured value "
-        "has an interval, 2 lie in it."
-    ]
+        "has an interval, 2 lie in it.",
+    )
 
 
 def test_rp_is_beside_measured_rp():
@@ -253,9 +261,9 @@ def test_every_figure_is_either_compared_or_explained(
         for condition in conditions[protocol]
         for method in methods
     ]
-    cells = pd.DataFrame(rows, columns=[*COLUMNS])
+    cells = pd.DataFrame(rows, columns=[*columns(), *COORDINATES])
     record = RECORDS.get(dataset)
-    results = Results(cells, {}, lambda key: pytest.fail(key))
+    results = results_from(cells, {}, lambda key: pytest.fail(key))
     compared = sum(
         cell.value is not None
         for table in beside_tables(results)
@@ -315,7 +323,8 @@ def test_rank_1_by_walking_condition_is_that_of_the_search():
     by_search = {"NM": 0.8, "BG": 0.6, "CL": 0.1}
     searches = pd.DataFrame(
         [
-            dict.fromkeys(SEARCH_COLUMNS, math.nan) | {"key": row["key"], "search": s, "rank_1": v}
+            dict.fromkeys(search_columns(), math.nan)
+            | {"key": row["key"], "search": s, "rank_1": v}
             for s, v in by_search.items()
         ]
     )
@@ -338,9 +347,11 @@ def test_rank_1_by_walking_condition_is_that_of_the_search():
         ]
         return pd.concat(frames)
 
-    cells = pd.DataFrame([row], columns=[*COLUMNS])
+    cells = pd.DataFrame([row], columns=[*columns(), *COORDINATES])
     rules = get_record("casia-b").rules
-    (table,) = beside_tables(Results(cells, {}, probes, rules, searches))
+    # As kept when the scores were read: sums of the headline, not of one search.
+    kept = {(row["key"], "rank_1"): identity_sums(probes(row["key"]), rules, "rank_1")}
+    (table,) = beside_tables(results_from(cells, {}, probes, rules, searches=searches, sums=kept))
     for search, value, published in (("NM", 0.8, 0.6942), ("BG", 0.6, 0.5712), ("CL", 0.1, 0.3735)):
         (cell,) = column(table, "Measured", f"Rank-1 {search}")
         assert (cell.value, cell.low, cell.high) == pytest.approx((value, value, value))
@@ -373,9 +384,11 @@ def test_a_ratio_whose_chance_level_is_unknown_has_no_interval():
         evaluation("baseline-1", 0.6, **place, test="holistic"),
     ]
     (table,) = beside_tables(run_of(rows, get_record("briar").rules))
-    (cell,) = column(table, "Measured", "RP-20")
+    (cell,) = column(table, "Measured", "RP-TAR@FAR=1%")
     assert (cell.value, cell.low, cell.spread) == (pytest.approx(0.5), None, None)
-    assert column(table, "Difference", "RP-20")[0].text == NO_INTERVAL
+    assert column(table, "Difference", "RP-TAR@FAR=1%")[0].text == NO_INTERVAL
+    (cell,) = column(table, "Measured", "RP-20")
+    assert (cell.low, cell.high) == pytest.approx((0.5, 0.5))
 
 
 def test_another_preset_is_named():
@@ -443,7 +456,7 @@ def test_the_interval_of_an_order_is_over_the_identities():
 
     cells = results.cells
     cells["rank_1"] = [0.2, 0.201, 0.202, 0.203, 0.204]
-    table = orders(Results(cells, results.facts, uneven, results.rules))
+    table = orders(replace(results, probes=uneven))
     cell = row_of(table, GAIT3D).cells[4]
     assert cell.value == pytest.approx(1)
     assert cell.low < 0 < cell.high <= 1
@@ -547,4 +560,5 @@ def test_the_command_line_option_makes_another_report_in_the_same_folder(
 
 
 def test_nothing_measured_gives_no_tables():
-    assert published_beside_tables(Results(pd.DataFrame(columns=[*COLUMNS]), {}, None)) == []
+    nothing = pd.DataFrame(columns=[*columns(), *COORDINATES])
+    assert published_sections(results_from(nothing, {}, None)) == []

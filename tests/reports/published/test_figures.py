@@ -1,9 +1,7 @@
 import pytest
 
 from gaitbench.core.units import Better, Unit
-from gaitbench.protocols.occluded import occluded_tables
 from gaitbench.reports.published.figures import companions, load_published, published_tables
-from gaitbench.results.table import Table
 
 KINDS = ("occluded", "new-types", "retention", "ablation", "sweep")
 
@@ -74,13 +72,10 @@ def test_settings_say_where_they_are_from():
     }
 
 
-def test_companions_of_measured_tables(full):
-    results = full((0,))
-    assert [t.name for t in companions(occluded_tables(results)[0])] == [
+def test_companions_of_measured_tables():
+    assert [t.name for t in companions("occluded")] == [
         "published-occluded",
         "published-occluded-by-condition",
     ]
-    grid = Table("sweep-grid", "Sweep", (), ())
-    assert [t.name for t in companions(grid)] == ["published-sweep"]
-    (other,) = published_tables("ablation")
-    assert companions(other) == []
+    assert [t.name for t in companions("sweep")] == ["published-sweep"]
+    assert companions("audit") == []

@@ -1,10 +1,11 @@
-"""A report in a few sentences."""
-
-from gaitbench.reports.summary_words import best_words, summary_words
+"""Who is best, in words: names and numbers are those of the table."""
 
 from gaitbench.core.units import Unit
+from gaitbench.results.retained import best_words
 from gaitbench.results.table import Entry, Row
 from tests.made_up_scores import results_of, row
+from tests.making import summary_of, tables_of
+from tests.tables import row as row_of
 
 SKILLS = {"baseline-2": 0.08, "mimicgait": 0.78, "rg-gait": 0.75}
 
@@ -12,16 +13,20 @@ SKILLS = {"baseline-2": 0.08, "mimicgait": 0.78, "rg-gait": 0.75}
 def test_the_summary_names_the_best_with_its_interval_and_what_ties_with_it():
     rows = [row("occluded", m, s, seed) for m, s in SKILLS.items() for seed in (0, 1, 2)]
     rows += [row("occluded", "baseline-1", 0.9, s, test="holistic") for s in (0, 1, 2)]
-    (said,) = summary_words(results_of(rows))
-    assert said.startswith("Occluded clips, walkers, GaitBase: MimicGait leads with 7")
-    assert "not told apart from RG-Gait." in said
-    assert "The upper bound, Baseline-1 on whole clips, is " in said
-    assert "RP-1: MimicGait leads with 0." in said
+    results = results_of(rows)
+    (sentence,) = summary_of("occluded", results)
+    (table,) = tables_of("occluded", results)
+    best, ratio, *_ = row_of(table, "MimicGait")
+    bound, *_ = row_of(table, "Upper bound (holistic)")
+    assert f"MimicGait leads with {100 * best.value:.1f} % [" in sentence
+    assert "not told apart from RG-Gait." in sentence
+    assert f"is {100 * bound.value:.1f} %." in sentence
+    assert f"RP-1: MimicGait leads with {ratio.value:.2f} [" in sentence
 
 
 def test_nothing_is_said_of_a_table_without_a_complete_contest():
     rows = [row("occluded", "baseline-1", 0.9, 0, test="holistic")]
-    assert summary_words(results_of(rows)) == []
+    assert summary_of("occluded", results_of(rows)) == []
 
 
 def test_equal_values_are_all_named():

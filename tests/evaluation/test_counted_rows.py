@@ -8,6 +8,8 @@ from hypothesis import strategies as st
 
 from gaitbench.core.errors import ProtocolError
 from gaitbench.data.rules import Rules, Search
+from gaitbench.evaluation.counted_rows import CountedRows
+from gaitbench.evaluation.metrics.base import get_metric
 from tests.summaries import (
     pooled_tar,
     probe_views,
@@ -18,7 +20,7 @@ from tests.summaries import (
 
 METRICS = [
     "rank_1", "rank_5", "rank_10", "rank_20", "map", "minp", "tar_far_0.01", "tar_far_0.001",
-    "chance_rank_1", "chance_rank_5",
+    "chance_rank_1", "chance_rank_5", "chance_rank_10", "chance_rank_20",
 ]  # fmt: skip
 COUNTS = ["n_probes", "n_without_mate", "n_gallery"]
 POOLED = Rules()
@@ -26,12 +28,12 @@ BY_VIEW = Rules(searches=(Search(by_view=True, excluded="same-view"),))
 
 
 def rows(*entries, search="all"):
-    """Return scores from (probe, view, gallery view, rank, AP, mates)."""
+    """Return scores from (probe, view, gallery view, rank, AP, mates); every probe is another identity."""
     columns = ["probe", "view", "gallery_view", "rank", "ap", "mates"]
     table = pd.DataFrame(entries, columns=columns)
     table["ap"] = table["ap"].astype(float)
     return table.assign(
-        **{"search": search, "inp": table["ap"] / 2, "gallery": 10},
+        **{"search": search, "identity": table["probe"], "inp": table["ap"] / 2, "gallery": 10},
         **{"tar_far_0.01": table["ap"], "tar_far_0.001": table["ap"]},
     )
 
@@ -113,7 +115,7 @@ def test_view_matrix():
 def test_probe_views_are_means_over_gallery_views():
     assert probe_views(CELLS) == {"000": pytest.approx(2 / 3), "090": 0.0}
     assert probe_views(FOUR, "map") == {"000": 0.75, "090": 0.25}
-    assert probe_views(FOUR[FOUR["view"] == "090"].iloc[:1]) == {}
+    assert probe_views(FOUR[FOUR["probe"] < 3]) == {"000": 0.5}
 
 
 def test_the_headline_is_the_mean_over_its_searches():
@@ -163,6 +165,69 @@ def test_the_headline_is_the_mean_whatever_the_searches(sizes, headline, seed):
 
     means = [(part["rank"] == 1).mean() for part, h in zip(parts, headline, strict=False) if h]
     assert summary["rank_1"] == pytest.approx(np.mean(means))
+
+
+BOTH = Rules(searches=(Search(name="NM", by_view=True), Search(name="CL")))
+
+
+def made_up_scores(rng, rules, n_identities=9):
+    """Return scores with several probes per identity, some without a mate, and a cell without any."""
+    parts = []
+    for search in rules.searches:
+        for gallery_view in ("000", "090", "180") if search.by_view else ("",):
+            n = 60
+            mates = rng.integers(0, 3, n)
+            view = rng.choice(["000", "090"], n)
+            if gallery_view == "180":
+                mates[view == "090"] = 0
+            ap = np.where(mates > 0, rng.random(n), np.nan)
+            parts.append(
+                pd.DataFrame(
+                    {"search": search.name, "gallery_view": gallery_view, "probe": np.arange(n)}
+                    | {"identity": rng.integers(0, n_identities, n), "view": view, "ap": ap}
+                    | {"rank": np.where(mates > 0, rng.integers(1, 4, n), 0), "mates": mates}
+                )
+            )
+    return pd.concat(parts, ignore_index=True)
+
+
+def slow_average(scores, metric, no_mate):
+    """Return Rank-1 or mAP by the words of the rules: a mean of probes, of cells, of searches."""
+    counts_all = no_mate == "miss" or (no_mate == "miss-ranks" and metric == "rank_1")
+    searches = {}
+    for (search, *_), cell in scores.groupby(
+        ["search", scores["view"].where(scores["gallery_view"] != "", ""), "gallery_view"]
+    ):
+        found = cell[cell["mates"] > 0]
+        if len(found):
+            hits = (found["rank"] == 1).sum() if metric == "rank_1" else found["ap"].sum()
+            value = hits / len(cell if counts_all else found)
+            searches.setdefault(search, []).append(value)
+    return np.mean([np.mean(cells) for cells in searches.values()])
+
+
+@pytest.mark.parametrize("rules", [POOLED, BY_VIEW, BOTH], ids=["pooled", "by view", "both"])
+@pytest.mark.parametrize("no_mate", ["drop", "miss", "miss-ranks"])
+@pytest.mark.parametrize("metric", ["rank_1", "map"])
+def test_number_and_identity_sums_are_the_mean_of_the_rules(rules, no_mate, metric):
+    scores = made_up_scores(np.random.default_rng(3), rules)
+    counted = CountedRows.of(scores, rules, no_mate=no_mate)
+
+    sums = counted.sums(get_metric(metric))
+
+    expected = pytest.approx(slow_average(scores, metric, no_mate), abs=1e-14)
+    assert counted.value(get_metric(metric)) == expected
+    assert sums.contributions().sum() == expected
+    assert sums.weights.sum() == pytest.approx(1)
+    assert sums.n_identities == 9
+
+
+def test_a_metric_that_is_undefined_for_a_counted_probe_has_no_value():
+    undefined = FOUR.assign(ap=[1.0, np.nan, np.nan, 0.25])
+
+    assert np.isnan(CountedRows.of(undefined, POOLED).value(get_metric("map")))
+    with pytest.raises(ProtocolError, match="Row 1 counts, but its value is not a finite number"):
+        CountedRows.of(undefined, POOLED).sums(get_metric("map"))
 
 
 def test_scores_of_other_rules_are_refused():

@@ -1,22 +1,14 @@
-"""The setting audit: its crossed table, what differences come from, and its sentences."""
+"""The setting audit: its crossed table, what differences come from, its sentences and figure."""
 
 import itertools
+from dataclasses import replace
 
-import numpy as np
 import pytest
 
-from gaitbench.protocols.audit import (
-    SOURCES,
-    audit_tables,
-    audit_words,
-    effect,
-    effect_range,
-    effect_shares,
-)
-from gaitbench.reports.figures.audit import audit_figures
-from gaitbench.results.frame import Results
+from gaitbench.protocols.audit import Audit
 from gaitbench.results.places import where
 from tests.made_up_scores import results_of, row
+from tests.making import drawn_by, tables_of
 
 SETTINGS = ("mimicgait", "rg-gait", "occ-aware")
 METHODS = {"baseline-2": 0.0, "mimicgait": 0.2, "rg-gait": 0.02}
@@ -52,8 +44,19 @@ def results():
     return results_of(list(audit_rows()))
 
 
-def test_the_crossed_table_has_a_row_per_training_setting_and_method(results):
-    crossed, _ = audit_tables(results)
+@pytest.fixture(scope="module")
+def tables(results):
+    return tables_of("audit", results)
+
+
+def words_of(results):
+    (section,) = Audit().sections(results)
+    assert section.summary == section.paragraphs[:2]
+    return list(section.paragraphs)
+
+
+def test_the_crossed_table_has_a_row_per_training_setting_and_method(tables):
+    crossed, _ = tables
     labels = [(r.cells[0].text, r.cells[1].text) for r in crossed.rows]
     assert labels[0] == ("whole clips", "Baseline-1")
     assert [label for label, _ in labels if label] == ["whole clips", *SETTINGS]
@@ -63,63 +66,23 @@ def test_the_crossed_table_has_a_row_per_training_setting_and_method(results):
         assert all(cell.low <= cell.value <= cell.high for cell in r.cells[2:])
 
 
-def test_each_cell_is_the_mean_of_its_own_evaluations(results):
-    crossed, _ = audit_tables(results)
+def test_each_cell_is_the_mean_of_its_own_evaluations(results, tables):
+    crossed, _ = tables
     last = crossed.rows[-1]
     mine = where(results.cells, method="rg-gait", trained="occ-aware", setting="rg-gait")
     expected = mine[mine["test"] != "holistic"]["rank_1"].mean()
     assert last.cells[3].value == pytest.approx(expected)
 
 
-def test_rows_compete_only_within_a_training_setting(results):
-    crossed, _ = audit_tables(results)
+def test_rows_compete_only_within_a_training_setting(tables):
+    crossed, _ = tables
     best = [r.cells[1].text for r in crossed.rows if r.cells[2].best]
     assert best == ["MimicGait"] * len(SETTINGS)
     assert not any(cell.best or cell.tied for cell in crossed.rows[0].cells)
 
 
-def slow_effect(grid, axes):
-    """An effect by its textbook definition, one entry after another."""
-    found = {}
-    for place in itertools.product(*(range(grid.shape[a]) for a in axes)):
-        total = 0.0
-        for k in range(len(axes) + 1):
-            for kept in itertools.combinations(range(len(axes)), k):
-                index = [slice(None)] * 3
-                for i in kept:
-                    index[axes[i]] = place[i]
-                total += (-1) ** (len(axes) - k) * grid[tuple(index)].mean()
-        found[place] = total
-    return found
-
-
-@pytest.mark.parametrize("axes", [s.axes for s in SOURCES])
-def test_effects_are_those_of_the_textbook(axes):
-    grid = np.random.default_rng(1).random((4, 3, 3))
-    fast = effect(grid, axes)
-    for place, expected in slow_effect(grid, axes).items():
-        index = [0, 0, 0]
-        for axis, i in zip(axes, place, strict=True):
-            index[axis] = i
-        assert fast[tuple(index)] == pytest.approx(expected, abs=1e-12)
-
-
-def test_effects_add_up_to_the_grid_and_their_shares_to_one():
-    grid = np.random.default_rng(2).random((5, 4, 3, 3))
-    total = grid.mean(axis=(1, 2, 3), keepdims=True)
-    assert total + sum(effect(grid, s.axes) for s in SOURCES) == pytest.approx(grid)
-    assert effect_shares(grid).sum(axis=-1) == pytest.approx(np.ones(5))
-    assert effect_shares(np.full((4, 3, 3), 0.5)) == pytest.approx(np.zeros(len(SOURCES)))
-
-
-def test_a_range_is_the_best_less_the_worst_marginal_mean():
-    grid = np.zeros((2, 3, 3))
-    grid[1] = 0.25
-    assert [effect_range(grid, axis) for axis in range(3)] == pytest.approx([0.25, 0.0, 0.0])
-
-
-def test_what_was_built_into_the_scores_is_what_the_table_finds(results):
-    _, sources = audit_tables(results)
+def test_what_was_built_into_the_scores_is_what_the_table_finds(tables):
+    _, sources = tables
     shares = {r.cells[0].text: r.cells[2] for r in sources.rows}
     sizes = {r.cells[0].text: r.cells[1] for r in sources.rows}
     assert sum(cell.value for cell in shares.values()) == pytest.approx(1.0)
@@ -129,7 +92,7 @@ def test_what_was_built_into_the_scores_is_what_the_table_finds(results):
 
 
 def test_the_sentences_say_which_is_largest_and_who_is_best(results):
-    sizes, best, orders, crossing = audit_words(results)
+    sizes, best, orders, crossing = words_of(results)
     assert sizes.index("the setting of the test clips") < sizes.index("the method")
     assert "under mimicgait MimicGait" in best
     assert "mimicgait and rg-gait" in orders
@@ -140,22 +103,22 @@ def test_a_missing_cell_is_never_averaged_over(results):
     cells = results.cells.copy()
     gone = cells.index[(cells["method"] == "rg-gait") & (cells["trained"] == "rg-gait")][0]
     cells.loc[gone, ["status", "reason"]] = ["missing", "not evaluated yet"]
-    gap = Results(cells, results.facts, results.probes, results.rules)
-    _, sources = audit_tables(gap)
+    gap = replace(results, cells=cells)
+    _, sources = tables_of("audit", gap)
     assert all(r.cells[2].missing for r in sources.rows)
-    assert audit_words(gap) == ["The audit is not complete, so nothing is said about it yet."]
+    assert words_of(gap) == ["The audit is not complete, so nothing is said about it yet."]
 
 
 def test_with_few_identities_there_are_numbers_without_intervals():
-    crossed, sources = audit_tables(results_of(list(audit_rows((0,), identities=6))))
+    crossed, sources = tables_of("audit", results_of(list(audit_rows((0,), identities=6))))
     assert all(cell.low is None for r in crossed.rows for cell in r.cells)
     assert sources.rows[0].cells[1].value is not None
     assert "No intervals" in sources.footer[-1]
 
 
 def test_the_figure_has_a_panel_per_test_and_a_mark_per_evaluation(results):
-    (found,) = audit_figures(results)
-    panels = [ax for ax in found.figure.axes if ax.get_title()]
+    (figure,) = drawn_by("audit", results)
+    panels = [ax for ax in figure.axes if ax.get_title()]
     assert [ax.get_title().split("\n")[1] for ax in panels] == [*SETTINGS, "whole clips"]
     for ax in panels:
         # One mark per method and training setting, one for Baseline-1; an error bar is a container.
@@ -166,14 +129,14 @@ def test_the_figure_has_a_panel_per_test_and_a_mark_per_evaluation(results):
 
 def test_the_reference_alone_has_nothing_to_cross():
     alone = results_of([r for r in audit_rows((0,)) if r[0]["method"] == "baseline-1"])
-    assert [table.name for table in audit_tables(alone)] == ["audit"]
-    assert audit_words(alone) == []
+    assert [table.name for table in tables_of("audit", alone)] == ["audit"]
+    assert words_of(alone) == []
 
 
 def test_one_trained_method_is_not_called_the_best():
     kept = ("baseline-1", "rg-gait")
-    (said,) = audit_words(results_of([r for r in audit_rows() if r[0]["method"] in kept]))
-    assert said.startswith("The largest loss by training under another setting: RG-Gait")
+    (sentence,) = words_of(results_of([r for r in audit_rows() if r[0]["method"] in kept]))
+    assert sentence.startswith("The largest loss by training under another setting: RG-Gait")
 
 
 def test_methods_with_equal_values_are_best_together(results):
@@ -181,5 +144,5 @@ def test_methods_with_equal_values_are_best_together(results):
     own = (cells["trained"] == "mimicgait") & (cells["setting"] == "mimicgait")
     equal = own & cells["method"].isin(["mimicgait", "rg-gait"]) & (cells["test"] != "holistic")
     cells.loc[equal, "rank_1"] = 0.75
-    tie = Results(cells, results.facts, results.probes, results.rules)
-    assert "under mimicgait MimicGait and RG-Gait (75.0 %" in audit_words(tie)[1]
+    tie = replace(results, cells=cells)
+    assert "under mimicgait MimicGait and RG-Gait (75.0 %" in words_of(tie)[1]

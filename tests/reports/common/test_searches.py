@@ -1,15 +1,16 @@
 """The data set's own tables: searches as columns, and Rank-1 by probe view."""
 
 import json
+from dataclasses import replace
 from typing import get_args
 
 import pandas as pd
 import pytest
-from gaitbench.results.rules_words import averaging, never_compared
 
 from gaitbench.data.rules import Metric, Rules, Search
+from gaitbench.evaluation.metrics.base import metrics
 from gaitbench.reports.common.searches import has_own_tables, search_tables
-from gaitbench.results.frame import METRICS, Results
+from gaitbench.results.facts import averaging, never_compared
 from tests.making import write
 
 CASIA_B = Rules(
@@ -49,7 +50,9 @@ def results_of(full):
         searches, views = [], []
         for row in base.cells.drop_duplicates("key").to_dict("records"):
             for search in rules.searches:
-                numbers = {m: max(0.0, row[m] - LOSS.get(search.name, 0.0)) for m in METRICS}
+                numbers = {
+                    m: max(0.0, row[m] - LOSS.get(search.name, 0.0)) for m in metrics.names()
+                }
                 counts = {"n_probes": 10, "n_without_mate": 0, "n_gallery": 5}
                 here = {"key": row["key"], "search": search.name}
                 searches.append(here | numbers | counts)
@@ -58,16 +61,16 @@ def results_of(full):
                     for view, more in VIEWS.items()
                     if search.by_view
                 ]
-        frames = (
-            pd.DataFrame(searches),
-            pd.DataFrame(views, columns=["key", "search", "view", "rank_1"]),
-        )
-        headline = next(search.name for search in rules.searches if search.headline)
+        frames = {
+            "searches": pd.DataFrame(searches),
+            "views": pd.DataFrame(views, columns=["key", "search", "view", "rank_1"]),
+        }
 
         def probes(key):
-            return base.probes(key).assign(search=headline)
+            scores = base.probes(key)
+            return pd.concat([scores.assign(search=search.name) for search in rules.searches])
 
-        return Results(base.cells, base.facts, probes, rules, *frames)
+        return replace(base, probes=probes, rules=rules, **frames)
 
     return make
 
@@ -158,9 +161,7 @@ def test_seeds_and_missing_evaluations(results_of):
     cells = complete.cells.copy()
     gone = (cells["method"] == "mimicgait") & (cells["seed"] == 1)
     cells.loc[gone, ["status", "reason", "command"]] = ["missing", "not evaluated yet", "do it"]
-    for table in search_tables(
-        Results(cells, complete.facts, complete.probes, CASIA_B, complete.searches, complete.views)
-    ):
+    for table in search_tables(replace(complete, cells=cells)):
         assert set(row(table, "MimicGait", "top+bottom")) == {None}
         assert None not in row(table, "RG-Gait", "top+bottom")
         reasons = {missing.reason for missing in table.footnotes}
@@ -172,13 +173,13 @@ def test_nothing_evaluated_yet(full):
     base = full((0,))
     cells = base.cells.assign(status="missing", reason="not evaluated yet", command="")
 
-    summary, *_ = search_tables(Results(cells, base.facts, base.probes, CASIA_B))
+    summary, *_ = search_tables(replace(base, cells=cells, rules=CASIA_B))
 
     assert all(c.missing for r in summary.rows for c in r.cells[2:])
 
 
 def test_rules_can_ask_for_every_metric_that_there_is():
-    assert get_args(Metric) == METRICS
+    assert list(get_args(Metric)) == metrics.names()
 
 
 def test_rules_in_words():
@@ -195,25 +196,6 @@ def test_rules_in_words():
     )
 
 
-@pytest.mark.parametrize(
-    ("no_mate", "words"),
-    [
-        ("drop", "probes without a mate: left out."),
-        ("miss", "probes without a mate: counted as misses."),
-        ("miss-ranks", "counted as misses in Rank-k, left out of all other metrics."),
-    ],
-)
-def test_footers_name_rules_and_the_reading_of_probes_without_a_mate(results_of, no_mate, words):
-    results = results_of(GAIT3D)
-    facts = {"rules": "gait3d, version 1", "never_compared": "no pairs", "no_mate": no_mate}
-    results.facts.update(facts)
-
-    footer = search_tables(results)[0].footer
-
-    assert "Rules of the test data: gait3d, version 1; never compared: no pairs." in footer
-    assert any(line.endswith(words) for line in footer)
-
-
 def test_exports_hold_every_metric_of_every_search(results_of, tmp_path):
     results = results_of(CASIA_B)
 
@@ -226,6 +208,6 @@ def test_exports_hold_every_metric_of_every_search(results_of, tmp_path):
     for name, frame in (("evaluations", results.cells), ("searches", results.searches)):
         read = pd.read_csv(tmp_path / "tables" / f"all-{name}.csv")
         assert len(read) == len(frame)
-        assert set(METRICS) <= set(read.columns)
+        assert set(metrics.names()) <= set(read.columns)
     views = pd.read_csv(tmp_path / "tables" / "all-views.csv", dtype={"view": str})
     assert set(views["view"]) == set(VIEWS)

@@ -1,5 +1,7 @@
 """Where the uncertainty of a number comes from, and which differences hold."""
 
+from dataclasses import replace
+
 import pandas as pd
 
 from gaitbench.reports.common.differences import difference_tables, spread_tables
@@ -58,6 +60,6 @@ def test_a_protocol_that_shares_an_evaluation_does_not_repeat_it():
     found = results()
     twice = found.cells.copy()
     twice["protocol"] = "retention"
-    both = type(found)(pd.concat([found.cells, twice]), found.facts, found.probes, found.rules)
+    both = replace(found, cells=pd.concat([found.cells, twice]))
     (once,), (still_once,) = spread_tables(found), spread_tables(both)
     assert len(still_once.rows) == len(once.rows)
