@@ -24,7 +24,7 @@ test: setup
 lint: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy gaitbench
+	$(BIN)/mypy
 
 clean:
 	rm -rf .venv build dist *.egg-info

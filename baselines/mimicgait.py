@@ -5,60 +5,25 @@ Correlational Knowledge Distillation", WACV 2025, section 3.
 """
 
 from dataclasses import dataclass, field
-from typing import Literal, cast
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, cast
 
-import torch
-from torch import Tensor, nn
+from pydantic import Field
 
-from gaitbench.backbones.base import Backbone, BackboneSpec
-from gaitbench.backbones.parts import PartLinear, append_vector
+from gaitbench.backbones.base import BackboneSpec
 from gaitbench.core.registry import register
-from gaitbench.methods.base import TEST_ONLY, Embedded, Method, Networks, Plan, Stage
-from gaitbench.methods.extractor import (
-    Extractor,
-    ExtractorStage,
-    cross_entropy,
-    holistic_extractor,
-)
-from gaitbench.methods.oem import (
-    FEATURE_CHANNELS,
-    Detection,
-    DetectorStage,
-    detect,
-    occlusion_detector,
-)
-from gaitbench.training.batches import Batch
-from gaitbench.training.losses import distillation_triplet
+from gaitbench.methods.base import Method, Plan, Variant
+from gaitbench.methods.extractor import ExtractorStage, holistic_extractor
+from gaitbench.methods.oem import DetectorStage, occlusion_detector
+from gaitbench.training.stage import TEST_ONLY, Embedded, Networks, Stage
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+    from gaitbench.networks.extractor import Extractor
+    from gaitbench.networks.student import Student
+    from gaitbench.training.batches import Batch
 
 Inference = Literal["paper", "released-code"]
-
-
-class Student(nn.Module):
-    """A backbone and the per-part mixer that the detector's feature guides.
-
-    Args:
-        spec: The backbone's.
-        identities: Size of the classifier, where there is one.
-        own_teacher: Whether it carries a copy of the teacher, without gradient.
-    """
-
-    def __init__(
-        self, spec: BackboneSpec, identities: int | None, *, own_teacher: bool = False
-    ) -> None:
-        super().__init__()
-        self.backbone: Backbone = spec.build()
-        channels, parts = self.backbone.channels, self.backbone.parts
-        self.mixer = PartLinear(parts, channels + FEATURE_CHANNELS, channels)
-        self.neck = self.backbone.neck(identities) if identities else None
-        self.teacher = spec.build().requires_grad_(False) if own_teacher else None
-
-    def guided(self, clips: Tensor, found: Detection) -> Tensor:
-        """Return T(Fm(x) concat V(x)), [n, c, p]."""
-        return cast(Tensor, self.mixer(append_vector(self.backbone(clips), found.feature)))
-
-    def embed(self, clips: Tensor, found: Detection, inference: Inference) -> Tensor:
-        """Return what is compared at test time: guided, or for "released-code" before the mixer."""
-        return self.guided(clips, found) if inference == "paper" else self.backbone(clips)
 
 
 @dataclass(frozen=True)
@@ -89,23 +54,32 @@ class MimicStage(Stage):
     inference: Inference = field(default="paper", metadata=TEST_ONLY)
     role = "student"
 
-    def build(self, identities: int) -> Student:
+    def build(self, identities: int) -> "Student":
         """Return a new student."""
+        from gaitbench.networks.student import Student
+
         return Student(
-            self.backbone,
+            self.backbone.build,
             identities if self.cross_entropy else None,
             own_teacher=self.drifting_teacher,
         )
 
-    def start(self, network: nn.Module, networks: Networks) -> None:
+    def start(self, network: "nn.Module", networks: Networks) -> None:
         """Begin with the teacher's weights and statistics, where the network has a copy of it."""
-        copy = cast(Student, network).teacher
+        copy = cast("Student", network).teacher
         if copy is not None:
-            copy.load_state_dict(cast(Extractor, networks["teacher"]).backbone.state_dict())
+            copy.load_state_dict(cast("Extractor", networks["teacher"]).backbone.state_dict())
 
-    def losses(self, network: nn.Module, networks: Networks, batch: Batch) -> dict[str, Tensor]:
+    def losses(
+        self, network: "nn.Module", networks: Networks, batch: "Batch"
+    ) -> "dict[str, Tensor]":
         """Return the distillation loss over student and teacher embeddings."""
-        model = cast(Student, network)
+        import torch
+
+        from gaitbench.networks.detector import detect
+        from gaitbench.training.losses import cross_entropy, distillation_triplet
+
+        model = cast("Student", network)
         student = model.guided(batch.clips, detect(networks["detector"], batch.clips))
         imitated = networks["teacher"] if model.teacher is None else model.teacher
         with torch.no_grad():
@@ -120,16 +94,19 @@ class MimicStage(Stage):
             )
         }
         if model.neck is not None:
-            terms["cross-entropy"] = cross_entropy(model.neck(student), batch, self.recipe)
+            logits = model.neck(student)
+            terms["cross-entropy"] = cross_entropy(logits, batch.identities, self.recipe)
         return terms
 
-    def embed(self, network: nn.Module, networks: Networks, batch: Batch) -> Embedded:
+    def embed(self, network: "nn.Module", networks: Networks, batch: "Batch") -> Embedded:
         """Return the guided embedding, or the student's own for "released-code"."""
-        model = cast(Student, network)
-        found = detect(networks["detector"], batch.clips)
-        embeddings = model.embed(batch.clips, found, self.inference)
-        amount = self.detector.hidden_share(found)
-        return Embedded(embeddings, types=found.type_logits.argmax(1), amount=amount)
+        from gaitbench.networks.detector import detect
+
+        detection = detect(networks["detector"], batch.clips)
+        guided = self.inference == "paper"
+        embeddings = cast("Student", network).embed(batch.clips, detection, guided=guided)
+        amount = self.detector.hidden_share(detection)
+        return Embedded(embeddings, types=detection.type_logits.argmax(1), amount=amount)
 
 
 @register("mimicgait")
@@ -145,7 +122,7 @@ class MimicGait(Method):
         inference: See `MimicStage`.
     """
 
-    margin: float = 0.05
+    margin: Annotated[float, Field(ge=0)] = 0.05
     cross_entropy: bool = False
     teacher_pairs: bool = False
     drifting_teacher: bool = False
@@ -153,7 +130,41 @@ class MimicGait(Method):
 
     title = "MimicGait"
     source = "MimicGait, WACV 2025"
+    place = 4
     about = "student on occluded clips imitates Baseline-1 on the same clips unoccluded"
+
+    variants: ClassVar[tuple[Variant, ...]] = (
+        Variant(
+            "mimicgait-released-inference",
+            "MimicGait, released inference",
+            about="variant: the student's embedding without guidance at test time",
+            options={"inference": "released-code"},
+        ),
+        Variant(
+            "mimicgait-released-margin",
+            "MimicGait, margin 0.2",
+            about="variant: the released configurations' margin",
+            options={"margin": 0.2},
+        ),
+        Variant(
+            "mimicgait-cross-entropy",
+            "MimicGait with cross-entropy",
+            about="variant: a classifier beside the distillation",
+            options={"cross_entropy": True},
+        ),
+        Variant(
+            "mimicgait-teacher-pairs",
+            "MimicGait, teacher pairs",
+            about="variant: two teacher embeddings are anchor and positive too, as released",
+            options={"teacher_pairs": True},
+        ),
+        Variant(
+            "mimicgait-drifting-statistics",
+            "MimicGait, drifting statistics",
+            about="variant: the teacher's batch-norm statistics go on moving, as released",
+            options={"drifting_teacher": True},
+        ),
+    )
 
     def stage(self, plan: Plan) -> MimicStage:
         """Return the distillation stage on top of the shared extractor and detector."""
@@ -171,63 +182,3 @@ class MimicGait(Method):
             drifting_teacher=self.drifting_teacher,
             inference=self.inference,
         )
-
-
-@register("mimicgait-released-inference")
-@dataclass(frozen=True)
-class ReleasedInference(MimicGait):
-    """MimicGait compared as its released code does: by the student's embedding before the mixer."""
-
-    inference: Inference = "released-code"
-
-    title = "MimicGait, released inference"
-    about = "variant: the student's embedding without guidance at test time"
-    kind = "variant"
-
-
-@register("mimicgait-released-margin")
-@dataclass(frozen=True)
-class ReleasedMargin(MimicGait):
-    """MimicGait with the margin of its released configurations."""
-
-    margin: float = 0.2
-
-    title = "MimicGait, margin 0.2"
-    about = "variant: the released configurations' margin"
-    kind = "variant"
-
-
-@register("mimicgait-cross-entropy")
-@dataclass(frozen=True)
-class WithCrossEntropy(MimicGait):
-    """MimicGait with a classifier beside the distillation, which the paper reports to hurt."""
-
-    cross_entropy: bool = True
-
-    title = "MimicGait with cross-entropy"
-    about = "variant: a classifier beside the distillation"
-    kind = "variant"
-
-
-@register("mimicgait-teacher-pairs")
-@dataclass(frozen=True)
-class WithTeacherPairs(MimicGait):
-    """MimicGait whose average holds pairs of two teacher embeddings too."""
-
-    teacher_pairs: bool = True
-
-    title = "MimicGait, teacher pairs"
-    about = "variant: two teacher embeddings are anchor and positive too, as released"
-    kind = "variant"
-
-
-@register("mimicgait-drifting-statistics")
-@dataclass(frozen=True)
-class DriftingTeacher(MimicGait):
-    """MimicGait whose teacher's batch norm takes its statistics from the distillation's batches."""
-
-    drifting_teacher: bool = True
-
-    title = "MimicGait, drifting statistics"
-    about = "variant: the teacher's batch-norm statistics go on moving, as released"
-    kind = "variant"

@@ -1,9 +1,11 @@
 """Baseline-1 and Baseline-2: the backbone alone, trained on whole or on occluded clips."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
+from gaitbench.core.options import Share
 from gaitbench.core.registry import register
-from gaitbench.methods.base import Method, Plan
+from gaitbench.methods.base import Method, Plan, Variant
 from gaitbench.methods.extractor import ExtractorStage, holistic_extractor
 
 
@@ -14,6 +16,7 @@ class Baseline1(Method):
 
     title = "Baseline-1"
     source = "MimicGait, WACV 2025; RG-Gait, IJCB 2025"
+    place = 1
     about = "backbone trained on whole clips only"
     adaptable = False
 
@@ -31,11 +34,22 @@ class Baseline2(Method):
         occluded_share: Largest share of the training clips that are occluded.
     """
 
-    occluded_share: float = 1.0
+    occluded_share: Share = 1.0
 
     title = "Baseline-2"
     source = "MimicGait, WACV 2025; RG-Gait, IJCB 2025"
+    place = 2
     about = "backbone trained from scratch on occluded clips"
+
+    variants: ClassVar[tuple[Variant, ...]] = (
+        Variant(
+            "baseline-2-matched",
+            "Baseline-2, matched",
+            kind="control",
+            about="control: Baseline-2 with RG-Gait's share of whole clips",
+            options={"occluded_share": 0.5},
+        ),
+    )
 
     def stage(self, plan: Plan) -> ExtractorStage:
         """Return an extractor stage on occluded clips."""
@@ -47,15 +61,3 @@ class Baseline2(Method):
             seed=plan.seed,
             backbone=plan.backbone,
         )
-
-
-@register("baseline-2-matched")
-@dataclass(frozen=True)
-class MatchedBaseline2(Baseline2):
-    """Control: Baseline-2 with as many whole clips among its training clips as RG-Gait."""
-
-    occluded_share: float = 0.5
-
-    title = "Baseline-2, matched"
-    about = "control: Baseline-2 with RG-Gait's share of whole clips"
-    kind = "control"

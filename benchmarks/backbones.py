@@ -18,16 +18,23 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from gaitbench.backbones.base import Backbone, BackboneSpec
-from gaitbench.backbones.blocks import FrameBlock, PseudoBlock, ResidualBlock, VolumeBlock
-from gaitbench.backbones.deepgaitv2 import DeepGaitV2
-from gaitbench.backbones.gaitbase import GaitBase
-from gaitbench.backbones.gaitgl import GaitGL, GlobalLocalConv
-from gaitbench.backbones.gaitpart import FocalConv, GaitPart, PartMotion
-from gaitbench.backbones.gaitset import GaitSet
-from gaitbench.backbones.parts import pool_parts
-from gaitbench.backbones.swingait import SwinGait
-from gaitbench.backbones.video_swin import SwinBlock, fitted, partition, reverse, shift_mask
+from gaitbench.backbones.base import BackboneSpec
+from gaitbench.networks.backbones.blocks import FrameBlock, PseudoBlock, ResidualBlock, VolumeBlock
+from gaitbench.networks.backbones.deepgaitv2 import DeepGaitV2Network
+from gaitbench.networks.backbones.gaitbase import GaitBaseNetwork
+from gaitbench.networks.backbones.gaitgl import GaitGLNetwork, GlobalLocalConv
+from gaitbench.networks.backbones.gaitpart import FocalConv, GaitPartNetwork, PartMotion
+from gaitbench.networks.backbones.gaitset import GaitSetNetwork
+from gaitbench.networks.backbones.swingait import SwinGaitNetwork
+from gaitbench.networks.backbones.video_swin import (
+    SwinBlock,
+    fitted,
+    partition,
+    reverse,
+    shift_mask,
+)
+from gaitbench.networks.base import BackboneNetwork
+from gaitbench.networks.parts import pool_parts
 
 
 def normed(norm: nn.Module, x: Tensor) -> Tensor:
@@ -67,7 +74,7 @@ def pseudo(block: PseudoBlock, x: Tensor) -> Tensor:
     return torch.relu(y + x)
 
 
-def residual_stages(backbone: DeepGaitV2 | SwinGait, x: Tensor) -> Tensor:
+def residual_stages(backbone: DeepGaitV2Network | SwinGaitNetwork, x: Tensor) -> Tensor:
     """Apply the convolutional stages to clips."""
     maps = by_frame(lambda f: torch.relu(backbone.bn1(backbone.conv1(f))), x[:, None])
     for block in (block for stage in backbone.stages for block in cast(nn.Sequential, stage)):
@@ -80,14 +87,14 @@ def residual_stages(backbone: DeepGaitV2 | SwinGait, x: Tensor) -> Tensor:
     return maps
 
 
-def deepgaitv2(backbone: Backbone, x: Tensor) -> Tensor:
+def deepgaitv2(backbone: BackboneNetwork, x: Tensor) -> Tensor:
     """Return DeepGaitV2's features."""
-    return pool_parts(residual_stages(cast(DeepGaitV2, backbone), x).amax(2), backbone.parts)
+    return pool_parts(residual_stages(cast(DeepGaitV2Network, backbone), x).amax(2), backbone.parts)
 
 
-def gaitbase(backbone: Backbone, x: Tensor) -> Tensor:
+def gaitbase(backbone: BackboneNetwork, x: Tensor) -> Tensor:
     """Return GaitBase's features."""
-    net = cast(GaitBase, backbone)
+    net = cast(GaitBaseNetwork, backbone)
     maps = torch.relu(net.bn1(net.conv1(x.flatten(0, 1)[:, None])))
     for block in net.stages:
         maps = residual(cast(ResidualBlock, block), maps)
@@ -102,9 +109,9 @@ def global_local(layer: GlobalLocalConv, x: Tensor) -> Tensor:
     return functional.leaky_relu(whole) + functional.leaky_relu(local)
 
 
-def gaitgl(backbone: Backbone, x: Tensor) -> Tensor:
+def gaitgl(backbone: BackboneNetwork, x: Tensor) -> Tensor:
     """Return GaitGL's features."""
-    net = cast(GaitGL, backbone)
+    net = cast(GaitGLNetwork, backbone)
     maps = x[:, None]
     for layer in net.stem:
         maps = functional.leaky_relu(layer(maps)) if isinstance(layer, nn.Conv3d) else maps
@@ -121,7 +128,7 @@ def plain_layers(layers: nn.Module, maps: Tensor) -> Tensor:
     for layer in cast(nn.Sequential, layers):
         if isinstance(layer, FocalConv):
             weight = layer.weight
-            conv = lambda s, w=weight: functional.conv2d(s, w, padding=1)  # noqa: E731
+            conv = lambda s, w=weight: functional.conv2d(s, w, padding=w.shape[-1] // 2)  # noqa: E731
             maps = in_strips(conv, maps, layer.strips)
         elif isinstance(layer, nn.LeakyReLU):
             maps = functional.leaky_relu(maps)
@@ -130,9 +137,9 @@ def plain_layers(layers: nn.Module, maps: Tensor) -> Tensor:
     return maps
 
 
-def gaitset(backbone: Backbone, x: Tensor) -> Tensor:
+def gaitset(backbone: BackboneNetwork, x: Tensor) -> Tensor:
     """Return GaitSet's features."""
-    net = cast(GaitSet, backbone)
+    net = cast(GaitSetNetwork, backbone)
 
     def pooled(maps: Tensor) -> Tensor:
         return maps.reshape(*x.shape[:2], *maps.shape[1:]).amax(1)
@@ -161,9 +168,9 @@ def motion(layer: PartMotion, x: Tensor, parts: int) -> Tensor:
     return template.view_as(x) * torch.sigmoid(torch.stack(scores, 1))
 
 
-def gaitpart(backbone: Backbone, x: Tensor) -> Tensor:
+def gaitpart(backbone: BackboneNetwork, x: Tensor) -> Tensor:
     """Return GaitPart's features."""
-    net = cast(GaitPart, backbone)
+    net = cast(GaitPartNetwork, backbone)
     maps = plain_layers(net.frames, x.flatten(0, 1)[:, None])
     strips = pool_parts(maps, net.parts)
     rows = strips.reshape(*x.shape[:2], *strips.shape[1:]).permute(0, 3, 2, 1).contiguous()
@@ -191,9 +198,9 @@ def attended(block: SwinBlock, x: Tensor) -> Tensor:
     return torch.roll(reverse(layer.out(mixed), window, size), shift, (1, 2, 3))
 
 
-def swingait(backbone: Backbone, x: Tensor) -> Tensor:
+def swingait(backbone: BackboneNetwork, x: Tensor) -> Tensor:
     """Return SwinGait's features."""
-    net = cast(SwinGait, backbone)
+    net = cast(SwinGaitNetwork, backbone)
     resize = nn.UpsamplingBilinear2d(net.size)
     maps = by_frame(resize, residual_stages(net, x))
     tower = net.transformer
@@ -207,7 +214,7 @@ def swingait(backbone: Backbone, x: Tensor) -> Tensor:
     return pool_parts(tower.norm(tokens).amax(1).movedim(-1, 1), net.parts)
 
 
-CASES: dict[str, tuple[str, dict[str, str], Callable[[Backbone, Tensor], Tensor]]] = {
+CASES: dict[str, tuple[str, dict[str, str], Callable[[BackboneNetwork, Tensor], Tensor]]] = {
     "gaitbase": ("gaitbase", {}, gaitbase),
     "deepgaitv2-2d": ("deepgaitv2", {"mode": "2d"}, deepgaitv2),
     "deepgaitv2-3d": ("deepgaitv2", {"mode": "3d"}, deepgaitv2),

@@ -15,7 +15,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from gaitbench.data.readers.opengait.importer import Choices, import_opengait
+from gaitbench.data.readers.opengait.importer import import_opengait
+from gaitbench.data.readers.opengait.reader import OpenGaitReader
 from gaitbench.walkers.dataset import Walkers
 
 CLIPS = 1000
@@ -79,7 +80,9 @@ def main(jobs: int) -> None:
             plain.append(time.perf_counter() - start)
             out = folder / f"out-{run}"
             start = time.perf_counter()
-            report = import_opengait(root, out, Choices("oumvlp", partition=partition), jobs=jobs)
+            report = import_opengait(
+                root, out, OpenGaitReader("oumvlp", partition=partition), jobs=jobs
+            )
             ours.append(time.perf_counter() - start)
             if report.frames != frames:
                 print(report.text())

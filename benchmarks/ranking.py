@@ -21,6 +21,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from gaitbench.data.rules import Rules
+from gaitbench.evaluation.counted_rows import CountedRows
+from gaitbench.evaluation.metrics.base import get_metric
 from gaitbench.evaluation.retrieval import score_probes
 
 Embeddings = npt.NDArray[np.float32]

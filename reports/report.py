@@ -8,8 +8,8 @@ from pathlib import Path
 from gaitbench.core.plugin_errors import calling, returned
 from gaitbench.protocols.base import protocols
 from gaitbench.reports.common import SECTIONS
+from gaitbench.reports.drawing.links import FigureLinks
 from gaitbench.reports.figures.base import ReportFigure, figures
-from gaitbench.reports.figures.links import FigureLinks
 from gaitbench.reports.formats.base import Format, formats
 from gaitbench.reports.formats.markdown import table_plain
 from gaitbench.reports.pictures.galleries import galleries

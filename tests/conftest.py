@@ -1,13 +1,49 @@
 """Fixtures that several folders share."""
 
+import contextlib
+import io
 import sys
 
 import pytest
 
+from gaitbench.cli import options
 from gaitbench.core.plugin_errors import PLUGIN_PREFIX
+from gaitbench.core.plugins import only_plugins
 from gaitbench.core.registry import OWN, REGISTRIES
 
 pytest_plugins = ["tests.made_up_results", "tests.stores"]
+
+
+@pytest.fixture(scope="session")
+def run_cli():
+    """Run a command in this process; return its exit code and everything that it printed."""
+    from gaitbench.cli.main import main
+
+    def call(*arguments):
+        output = io.StringIO()
+        consoles = [options.out, options.err]
+        files = [console._file for console in consoles]
+        argv, sys.argv = sys.argv, ["gaitbench", *map(str, arguments)]
+        try:
+            for console in consoles:
+                console.file, console._width = output, 200
+            # A process of its own would know no other plug-ins.
+            with (
+                only_plugins(()),
+                contextlib.redirect_stdout(output),
+                contextlib.redirect_stderr(output),
+            ):
+                main()
+            code = 0
+        except SystemExit as stopped:
+            code = stopped.code or 0
+        finally:
+            sys.argv = argv
+            for console, file in zip(consoles, files, strict=True):
+                console._file, console._width = file, None
+        return code, " ".join(output.getvalue().split())
+
+    return call
 
 
 def _foreign(thing):

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from gaitbench.backbones import from_opengait
+from gaitbench.checkpoints.opengait import from_opengait
 from tests.places import SHARED
 
 FOLDER = SHARED / "golden"
@@ -86,7 +86,7 @@ def network(name):
 @contextmanager
 def outputs(**modules):
     """Collect what these modules of a network return, by the names given; the last call counts."""
-    found = {}
+    found: dict[str, torch.Tensor] = {}
 
     def keep(name):
         return lambda _module, _given, result: found.__setitem__(name, result)

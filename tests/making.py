@@ -10,8 +10,8 @@ from gaitbench.reports.report import sections_of, terminal_text, write_report
 from gaitbench.results.collect import collect
 from gaitbench.results.frame import Results
 from gaitbench.results.snapshot import Snapshot
-from gaitbench.running.make import make_dataset
-from gaitbench.running.run import Runner, make
+from gaitbench.running.make import make, make_dataset
+from gaitbench.running.run import Runner
 
 
 class Silent:

@@ -1,26 +1,63 @@
-"""What a backbone is, so that any method works on any of them."""
+"""What a backbone is: a description of a network, by name and with options, that any method can train."""
 
-import inspect
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar
 
-import torch
-from torch import Tensor, nn
-
-from gaitbench.backbones.parts import PartLinear, PartNeck, append_vector
-from gaitbench.core.errors import ConfigurationError
-from gaitbench.core.keys import Described, canonical, tag
+from gaitbench.core.errors import PluginError
+from gaitbench.core.keys import Described, canonical
+from gaitbench.core.options import check_fields, make_with
+from gaitbench.core.plugin_errors import calling, returned, where
 from gaitbench.core.registry import Registry
 
+if TYPE_CHECKING:
+    from gaitbench.networks.base import BackboneNetwork
 
-class Backbone(nn.Module, ABC):
-    """Maps silhouette clips [n, t, h, w] in {0, 1} to part embeddings [n, c, p].
+SIZES = ("parts", "feature_channels", "channels")
+"""What a network must say of itself."""
 
-    A subclass sets `parts`, `feature_channels` and `channels` and writes `encode` and `project`. Its
-    constructor looks at no tensor's values, so that it can be sketched on torch's "meta" device.
+
+@dataclass(frozen=True)
+class Backbone(ABC):
+    """The architecture of a network that maps silhouette clips [n, t, h, w] to embeddings [n, c, p].
+
+    Its fields are its options. A backbone in one plug-in file:
+
+        class PlainNetwork(BackboneNetwork):
+            def __init__(self, width):
+                super().__init__()
+                self.parts, self.feature_channels, self.channels = 4, width, width
+                self.conv = nn.Conv2d(1, width, 3, padding=1)
+                self.head = PartLinear(self.parts, width, width)
+
+            def encode(self, x):
+                maps = self.conv(frames_of(x)).unflatten(0, x.shape[:2])
+                return pool_parts(maps.amax(1), self.parts)
+
+            def project(self, features):
+                return self.head(features)
+
+
+        @register("plain")
+        @dataclass(frozen=True)
+        class Plain(Backbone):
+            width: int = 64
+
+            title = "Plain"
+            source = "an example"
+
+            def build(self):
+                return PlainNetwork(self.width)
+
+    gaitbench's own import their networks within `build`, so that lists and `--dry-run` need no torch.
+
+    Raises:
+        ConfigurationError: If an option's value does not fit its annotation.
     """
+
+    name: ClassVar[str]
+    """As registered."""
 
     title: ClassVar[str]
     """As printed in tables."""
@@ -31,109 +68,12 @@ class Backbone(nn.Module, ABC):
     version: ClassVar[int] = 1
     """Raised when the same options give another network than before."""
 
-    parts: int
-    feature_channels: int
-    channels: int
+    def __post_init__(self) -> None:
+        check_fields(self, f"backbone {self.name!r}")
 
     @abstractmethod
-    def encode(self, x: Tensor) -> Tensor:
-        """Encode clips of one length, pool over time and over parts: [n, t, h, w] -> [n, c_f, p]."""
-
-    @abstractmethod
-    def project(self, features: Tensor) -> Tensor:
-        """Apply the per-part layers that give the embedding: [n, c_f, p] -> [n, c, p]."""
-
-    def features(self, x: Tensor, lengths: Tensor | None = None) -> Tensor:
-        """Return what `project` takes, [n, c_f, p].
-
-        Args:
-            x: Shape [n, t, h, w]; clips shorter than `t` are padded at the end.
-            lengths: Shape [n]: how many frames of each clip count; None for all.
-
-        Clips of one length are encoded together and see no padding, so a clip's result is the one that it
-        has alone: temporal convolutions, windows and batch statistics would all notice padding.
-        """
-        return by_length(self.encode, x, lengths)
-
-    def forward(self, x: Tensor, lengths: Tensor | None = None) -> Tensor:
-        """Return the embedding that is compared at test time, [n, c, p]."""
-        return self.project(self.features(x, lengths))
-
-    def neck(self, identities: int) -> nn.Module:
-        """Return a new neck for training on so many identities: [n, c, p] -> logits [n, k, p]."""
-        return PartNeck(self.parts, self.channels, identities)
-
-    def joined(self, extra: int) -> "Joined":
-        """Return this backbone with a vector of `extra` values per clip joined to its embedding.
-
-        Occ-Aware's deferred concatenation, at the place where its released code has it for this backbone.
-        """
-        return JoinedAfterHead(self, extra)
-
-
-class Joined(nn.Module, ABC):
-    """A backbone and how a vector per clip enters its embedding.
-
-    A subclass registers its own layers, sets `channels`, and writes `forward` and, where its logits are
-    made in another way, `neck`.
-
-    Args:
-        backbone: Becomes a part of this module.
-    """
-
-    channels: int
-
-    def __init__(self, backbone: Backbone) -> None:
-        super().__init__()
-        self.backbone = backbone
-        self.parts = backbone.parts
-
-    @abstractmethod
-    def forward(self, x: Tensor, vector: Tensor) -> Tensor:
-        """Embed clips [n, t, h, w] with a vector [n, e] each, as [n, channels, p]."""
-
-    def neck(self, identities: int) -> nn.Module:
-        """Return a new neck: [n, channels, p] -> logits [n, k, p]."""
-        return PartNeck(self.parts, self.channels, identities)
-
-
-class JoinedAfterHead(Joined):
-    """The vector is appended to every part's embedding, and one per-part linear layer mixes the two."""
-
-    def __init__(self, backbone: Backbone, extra: int) -> None:
-        super().__init__(backbone)
-        self.channels = backbone.channels
-        self.mixer = PartLinear(self.parts, self.channels + extra, self.channels)
-
-    def forward(self, x: Tensor, vector: Tensor) -> Tensor:
-        """Embed clips [n, t, h, w] with a vector [n, e] each, as [n, channels, p]."""
-        return cast(Tensor, self.mixer(append_vector(self.backbone(x), vector)))
-
-
-def by_length(encode: Callable[[Tensor], Tensor], x: Tensor, lengths: Tensor | None) -> Tensor:
-    """Apply `encode` to the clips of each length by themselves and put the results in order.
-
-    Args:
-        encode: Maps clips [m, t', h, w] of one length to [m, …].
-        x: Shape [n, t, h, w].
-        lengths: Shape [n], how many frames of each clip count; None for all.
-
-    Raises:
-        ConfigurationError: If there is no clip, or a length is not in 1 … t.
-    """
-    if lengths is None:
-        return encode(x)
-    kinds = torch.unique(lengths).tolist()
-    if not kinds or kinds[0] < 1 or kinds[-1] > x.shape[1]:
-        raise ConfigurationError(
-            f"Lengths of clips must be in 1 … {x.shape[1]}, the frames of the batch. Got {kinds} instead."
-        )
-    parts = {length: encode(x[lengths == length, :length]) for length in kinds}
-    first = parts[kinds[0]]
-    result = first.new_empty(len(x), *first.shape[1:])
-    for length, part in parts.items():
-        result[lengths == length] = part
-    return result
+    def build(self) -> "BackboneNetwork":
+        """Return a new network, whose weights come from torch's current random state."""
 
 
 backbones: Registry[Backbone] = Registry("backbone", Backbone, homes=("gaitbench.backbones",))
@@ -141,11 +81,11 @@ backbones: Registry[Backbone] = Registry("backbone", Backbone, homes=("gaitbench
 
 @dataclass(frozen=True)
 class BackboneSpec(Described):
-    """A backbone by name with its sizes: everything that its architecture depends on.
+    """A backbone by name with its options: everything that its architecture depends on.
 
     Args:
         name: As registered.
-        options: Keyword arguments of its constructor, sorted by name.
+        options: Those that are given, sorted by name.
     """
 
     name: str
@@ -153,31 +93,49 @@ class BackboneSpec(Described):
 
     @classmethod
     def of(cls, name: str, options: Mapping[str, Any]) -> "BackboneSpec":
-        """Return a spec with options in a fixed order; lists become tuples."""
-        frozen = ((k, tuple(v) if isinstance(v, list) else v) for k, v in options.items())
-        return cls(name, tuple(sorted(frozen)))
+        """Return a checked spec with options in a fixed order; lists become tuples.
 
-    def kind(self) -> type[Backbone]:
-        """Return the backbone's class."""
-        return backbones.get(self.name)
+        Raises:
+            UnknownNameError: If there is no such backbone.
+            ConfigurationError: If it has no such option, or a value does not fit.
+        """
+        spec = cls(name, tuple(sorted((k, _frozen(v)) for k, v in options.items())))
+        spec.backbone()
+        return spec
+
+    def backbone(self) -> Backbone:
+        """Return the backbone with these options."""
+        kind = backbones.get(self.name)
+        return make_with(kind, dict(self.options), f"backbone {self.name!r}")
 
     def description(self) -> Any:
         """Return class and options, defaults included: an option left out is the same as its default."""
-        kind = self.kind()
-        defaults = {
-            name: parameter.default
-            for name, parameter in inspect.signature(kind).parameters.items()
-            if parameter.default is not parameter.empty
-        }
-        return {"": tag(kind)} | canonical(defaults | dict(self.options))
+        return canonical(self.backbone())
 
-    def build(self) -> Backbone:
-        """Return a new backbone; its weights come from torch's current random state.
+    def build(self) -> "BackboneNetwork":
+        """Return a new network; its weights come from torch's current random state.
 
         Raises:
-            ConfigurationError: If the options do not fit the backbone.
+            PluginError: If a plug-in's `build` fails, or returns something else.
         """
-        try:
-            return self.kind()(**dict(self.options))
-        except TypeError as error:
-            raise ConfigurationError(f"backbone {self.name!r}: {error}") from error
+        from gaitbench.networks.base import BackboneNetwork
+
+        backbone = self.backbone()
+        with calling(backbone, "build"):
+            network = backbone.build()
+        returned(
+            *(backbone, "build", network, BackboneNetwork),
+            "a gaitbench.networks.base.BackboneNetwork",
+        )
+        unset = [size for size in SIZES if not isinstance(getattr(network, size, None), int)]
+        if unset:
+            raise PluginError(
+                f"{where(network)}: {type(network).__qualname__} must set {', '.join(unset)} to whole "
+                "numbers before it is used."
+            )
+        return network
+
+
+def _frozen(value: object) -> object:
+    """Return a value with tuples in place of lists."""
+    return tuple(map(_frozen, value)) if isinstance(value, list | tuple) else value

@@ -1,27 +1,22 @@
 """DeepGaitV2: a deep residual network whose later stages also look along time."""
 
-from collections.abc import Callable, Sequence
-from typing import Literal
-
-import torch
-from torch import Tensor, nn
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from gaitbench.backbones.base import Backbone
-from gaitbench.backbones.blocks import FrameBlock, PseudoBlock, VolumeBlock, clips_of, frames_of
-from gaitbench.backbones.options import check_choice, check_count, check_sizes
-from gaitbench.backbones.parts import PartLinear, pool_parts
+from gaitbench.backbones.options import Size, Sizes, check_count
 from gaitbench.core.registry import register
+from gaitbench.networks.kinds import Mode
 
-Mode = Literal["2d", "3d", "p3d"]
-Block = Callable[[int, int, int], nn.Module]
-"""Makes a block from the channels that come in, those that go out, and the stride."""
+if TYPE_CHECKING:
+    from gaitbench.networks.backbones.deepgaitv2 import DeepGaitV2Network
 
-BLOCKS: dict[str, Block] = {"2d": FrameBlock, "3d": VolumeBlock, "p3d": PseudoBlock}
 STRIDES = (1, 2, 2, 1)
 """Of the four stages, in space."""
 
 
 @register("deepgaitv2")
+@dataclass(frozen=True)
 class DeepGaitV2(Backbone):
     """Residual network of 22 layers, maximum over time, horizontal pooling, per-part linear layer.
 
@@ -36,61 +31,24 @@ class DeepGaitV2(Backbone):
     Source: Fan et al., "Exploring Deep Models for Practical Gait Recognition", 2023, section 3.
     """
 
+    mode: Mode = "p3d"
+    layers: Sizes = (1, 4, 4, 1)
+    channels: Sizes = (64, 128, 256, 512)
+    parts: Size = 16
+    embedding: Size = 256
+
     title = "DeepGaitV2"
     source = "Fan et al., Exploring Deep Models for Practical Gait Recognition, 2023"
 
-    def __init__(
-        self,
-        mode: Mode = "p3d",
-        layers: Sequence[int] = (1, 4, 4, 1),
-        channels: Sequence[int] = (64, 128, 256, 512),
-        parts: int = 16,
-        embedding: int = 256,
-    ) -> None:
-        super().__init__()
-        check_choice("deepgaitv2", "mode", mode, BLOCKS)
-        check_count("deepgaitv2", "layers", layers, len(STRIDES), "stages")
-        check_count("deepgaitv2", "channels", channels, len(STRIDES), "stages")
-        check_sizes(
-            "deepgaitv2", layers=layers, channels=channels, parts=parts, embedding=embedding
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_count("deepgaitv2", "layers", self.layers, len(STRIDES), "stages")
+        check_count("deepgaitv2", "channels", self.channels, len(STRIDES), "stages")
+
+    def build(self) -> "DeepGaitV2Network":
+        """Return a new network."""
+        from gaitbench.networks.backbones.deepgaitv2 import DeepGaitV2Network
+
+        return DeepGaitV2Network(
+            self.mode, self.layers, self.channels, STRIDES, self.parts, self.embedding
         )
-        self.parts, self.feature_channels, self.channels = parts, channels[-1], embedding
-        self.conv1 = nn.Conv2d(1, channels[0], 3, 1, 1, bias=False)
-        self.bn1 = nn.BatchNorm2d(channels[0])
-        self.stages = residual_stages(mode, layers, channels)
-        self.head = PartLinear(parts, channels[-1], embedding)
-
-    def encode(self, x: Tensor) -> Tensor:
-        """Encode clips, take the maximum over time, pool parts: [n, t, h, w] -> [n, c_f, p]."""
-        frames = torch.relu(self.bn1(self.conv1(frames_of(x))))
-        maps = self.stages(clips_of(frames, len(x)))
-        return pool_parts(maps.amax(2), self.parts)
-
-    def project(self, features: Tensor) -> Tensor:
-        """Apply the per-part linear layer: [n, c_f, p] -> [n, c, p]."""
-        return self.head(features)  # type: ignore[no-any-return]
-
-
-def residual_stages(mode: Mode, layers: Sequence[int], channels: Sequence[int]) -> nn.Sequential:
-    """Return the first stages: [n, channels[0], t, h, w] -> [n, channels[-1], t, h', w'].
-
-    Args:
-        mode: See `DeepGaitV2`.
-        layers: Blocks per stage.
-        channels: Width per stage.
-    """
-    widths = [channels[0], *channels]
-    kinds = [FrameBlock, *[BLOCKS[mode]] * (len(channels) - 1)]
-    return nn.Sequential(
-        *(
-            _stage(kind, count, widths[k], widths[k + 1], STRIDES[k])
-            for k, (kind, count) in enumerate(zip(kinds, layers, strict=True))
-        )
-    )
-
-
-def _stage(
-    kind: Block, count: int, channels_in: int, channels_out: int, stride: int
-) -> nn.Sequential:
-    first = kind(channels_in, channels_out, stride)
-    return nn.Sequential(first, *(kind(channels_out, channels_out, 1) for _ in range(count - 1)))

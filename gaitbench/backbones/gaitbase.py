@@ -1,24 +1,24 @@
 """GaitBase: a frame-wise residual network, maximum over time, horizontal parts."""
 
-from collections.abc import Sequence
-
-import torch
-from torch import Tensor, nn
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from gaitbench.backbones.base import Backbone
-from gaitbench.backbones.blocks import ResidualBlock, frames_of
-from gaitbench.backbones.options import check_sizes
-from gaitbench.backbones.parts import PartLinear, pool_parts
+from gaitbench.backbones.options import Size, Sizes
 from gaitbench.core.errors import ConfigurationError
 from gaitbench.core.registry import register
 
+if TYPE_CHECKING:
+    from gaitbench.networks.backbones.gaitbase import GaitBaseNetwork
+
 
 @register("gaitbase")
+@dataclass(frozen=True)
 class GaitBase(Backbone):
     """ResNet-9 on single frames, maximum over time, horizontal pooling, per-part linear layer.
 
     Args:
-        channels: Width of the four residual stages; the paper's are 64, 128, 256, 512.
+        channels: Width of the four residual stages.
         strides: Of the four stages.
         parts: Horizontal strips of the last map.
         embedding: Channels of the embedding per part.
@@ -26,38 +26,23 @@ class GaitBase(Backbone):
     Source: Fan et al., "OpenGait", CVPR 2023, section 4.
     """
 
+    channels: Sizes = (64, 128, 256, 512)
+    strides: Sizes = (1, 2, 2, 1)
+    parts: Size = 16
+    embedding: Size = 256
+
     title = "GaitBase"
     source = "Fan et al., OpenGait, CVPR 2023"
 
-    def __init__(
-        self,
-        channels: Sequence[int] = (64, 128, 256, 512),
-        strides: Sequence[int] = (1, 2, 2, 1),
-        parts: int = 16,
-        embedding: int = 256,
-    ) -> None:
-        super().__init__()
-        if len(channels) != len(strides):
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if len(self.channels) != len(self.strides):
             raise ConfigurationError(
-                f"backbone 'gaitbase': {len(channels)} channels, but {len(strides)} strides."
+                f"backbone 'gaitbase': {len(self.channels)} channels, but {len(self.strides)} strides."
             )
-        check_sizes(
-            "gaitbase", channels=channels, strides=strides, parts=parts, embedding=embedding
-        )
-        self.parts, self.feature_channels, self.channels = parts, channels[-1], embedding
-        self.conv1 = nn.Conv2d(1, channels[0], 3, 1, 1, bias=False)
-        self.bn1 = nn.BatchNorm2d(channels[0])
-        widths = [channels[0], *channels]
-        self.stages = nn.Sequential(
-            *(ResidualBlock(*pair) for pair in zip(widths, channels, strides, strict=False))
-        )
-        self.head = PartLinear(parts, channels[-1], embedding)
 
-    def encode(self, x: Tensor) -> Tensor:
-        """Encode frames, take the maximum over time, pool parts: [n, t, h, w] -> [n, c_f, p]."""
-        maps = self.stages(torch.relu(self.bn1(self.conv1(frames_of(x)))))
-        return pool_parts(maps.unflatten(0, x.shape[:2]).amax(1), self.parts)
+    def build(self) -> "GaitBaseNetwork":
+        """Return a new network."""
+        from gaitbench.networks.backbones.gaitbase import GaitBaseNetwork
 
-    def project(self, features: Tensor) -> Tensor:
-        """Apply the per-part linear layer: [n, c_f, p] -> [n, c, p]."""
-        return self.head(features)  # type: ignore[no-any-return]
+        return GaitBaseNetwork(self.channels, self.strides, self.parts, self.embedding)

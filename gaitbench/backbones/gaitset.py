@@ -1,18 +1,18 @@
 """GaitSet: a clip as a set of frames, pooled at three depths."""
 
-from collections.abc import Sequence
-
-import torch
-from torch import Tensor, nn
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from gaitbench.backbones.base import Backbone
-from gaitbench.backbones.blocks import frames_of
-from gaitbench.backbones.options import check_count, check_sizes
-from gaitbench.backbones.parts import PartLinear, pool_parts
+from gaitbench.backbones.options import Size, Sizes, check_count
 from gaitbench.core.registry import register
+
+if TYPE_CHECKING:
+    from gaitbench.networks.backbones.gaitset import GaitSetNetwork
 
 
 @register("gaitset")
+@dataclass(frozen=True)
 class GaitSet(Backbone):
     """Frame-wise convolutions beside a branch on maps that are pooled over the set of frames.
 
@@ -27,53 +27,19 @@ class GaitSet(Backbone):
     the neck with a classifier is this toolkit's, so that every method finds one.
     """
 
+    channels: Sizes = (64, 128, 256)
+    bins: Sizes = (16, 8, 4, 2, 1)
+    embedding: Size = 256
+
     title = "GaitSet"
     source = "Chao et al., GaitSet, AAAI 2019"
 
-    def __init__(
-        self,
-        channels: Sequence[int] = (64, 128, 256),
-        bins: Sequence[int] = (16, 8, 4, 2, 1),
-        embedding: int = 256,
-    ) -> None:
-        super().__init__()
-        check_count("gaitset", "channels", channels, 3, "blocks")
-        check_sizes("gaitset", channels=channels, bins=bins, embedding=embedding)
-        self.bins = tuple(bins)
-        self.parts, self.feature_channels, self.channels = 2 * sum(bins), channels[-1], embedding
-        c1, c2, c3 = channels
-        self.frame_blocks = nn.ModuleList(
-            [_block(1, c1, 5, halved=True), _block(c1, c2, 3, halved=True), _block(c2, c3, 3)]
-        )
-        self.set_blocks = nn.ModuleList([_block(c1, c2, 3, halved=True), _block(c2, c3, 3)])
-        self.head = PartLinear(self.parts, c3, embedding)
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_count("gaitset", "channels", self.channels, 3, "blocks")
 
-    def encode(self, x: Tensor) -> Tensor:
-        """Encode the set of frames, pool parts of both branches: [n, t, h, w] -> [n, c_f, p]."""
-        maps = self.frame_blocks[0](frames_of(x))
-        pooled = _over_time(maps, len(x))
-        for frame_block, set_block in zip(self.frame_blocks[1:], self.set_blocks, strict=True):
-            maps = frame_block(maps)
-            frame_branch = _over_time(maps, len(x))
-            pooled = set_block(pooled) + frame_branch
-        strips = [pool_parts(branch, b) for branch in (frame_branch, pooled) for b in self.bins]
-        return torch.cat(strips, -1)
+    def build(self) -> "GaitSetNetwork":
+        """Return a new network."""
+        from gaitbench.networks.backbones.gaitset import GaitSetNetwork
 
-    def project(self, features: Tensor) -> Tensor:
-        """Apply the per-part linear layer: [n, c_f, p] -> [n, c, p]."""
-        return self.head(features)  # type: ignore[no-any-return]
-
-
-def _block(channels_in: int, channels_out: int, kernel: int, halved: bool = False) -> nn.Sequential:
-    layers = [
-        nn.Conv2d(channels_in, channels_out, kernel, padding=kernel // 2, bias=False),
-        nn.LeakyReLU(inplace=True),
-        nn.Conv2d(channels_out, channels_out, 3, padding=1, bias=False),
-        nn.LeakyReLU(inplace=True),
-    ]
-    return nn.Sequential(*layers, *([nn.MaxPool2d(2)] if halved else []))
-
-
-def _over_time(frames: Tensor, clips: int) -> Tensor:
-    """Return the maximum over the frames of each clip: [n·t, c, h, w] -> [n, c, h, w]."""
-    return torch.unflatten(frames, 0, (clips, -1)).amax(1)
+        return GaitSetNetwork(self.channels, self.bins, self.embedding)

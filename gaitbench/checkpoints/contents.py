@@ -12,7 +12,8 @@ from torch.nn.modules.module import register_module_parameter_registration_hook
 from gaitbench import __version__
 from gaitbench.backbones.base import BackboneSpec
 from gaitbench.checkpoints.keymap import Fit, Rename, fit, prefixed
-from gaitbench.checkpoints.layouts import LAYOUTS, Layout, layout_of, options_of, shapes_of
+from gaitbench.checkpoints.layouts import LAYOUTS, layout_of
+from gaitbench.checkpoints.layouts.base import Layout, options_of, shapes_of
 from gaitbench.checkpoints.loaded import LoadedBackbone
 from gaitbench.checkpoints.methods import (
     DETECTOR,
@@ -28,7 +29,7 @@ from gaitbench.checkpoints.methods import (
 )
 from gaitbench.checkpoints.read import Checkpoint
 from gaitbench.core.errors import CheckpointError, ConfigurationError, UnknownNameError
-from gaitbench.methods.oem import OcclusionDetector
+from gaitbench.networks.detector import OcclusionDetector
 
 Kind = Literal["backbone", "rg-gait", "mimicgait", "occ-aware", "detector"]
 
@@ -158,10 +159,7 @@ def fitted(content: Content, checkpoint: Checkpoint) -> Fit:
         TypeError,
         ValueError,
     ) as error:
-        said = str(error).split("\n")[0]
-        raise CheckpointError(
-            f"{checkpoint.source} holds {content.text()} of sizes that gaitbench cannot build: {said}"
-        ) from error
+        raise _impossible(checkpoint.source, content.text(), error) from error
     return fit(checkpoint.tensors, content.renames, network)
 
 
@@ -210,7 +208,9 @@ def _from_notes(checkpoint: Checkpoint) -> Content:
         return Content(
             kind,
             _AS_IT_IS,
-            BackboneSpec.of(said["backbone"], said["options"]) if "backbone" in said else None,
+            _spec(said["backbone"], said["options"], checkpoint.source)
+            if "backbone" in said
+            else None,
             said["identities"],
             None if sizes is None else DetectorSizes.of(sizes),
         )
@@ -228,6 +228,18 @@ def _from_notes(checkpoint: Checkpoint) -> Content:
         ) from error
 
 
+def _spec(name: str, options: Mapping[str, Any], source: str) -> BackboneSpec:
+    try:
+        return BackboneSpec.of(name, options)
+    except ConfigurationError as error:
+        raise _impossible(source, f"backbone {name}", error) from error
+
+
+def _impossible(source: str, what: str, error: Exception) -> CheckpointError:
+    reason = str(error).split("\n")[0]
+    return CheckpointError(f"{source} holds {what} of sizes that gaitbench cannot build: {reason}")
+
+
 def _from_keys(checkpoint: Checkpoint) -> Content:
     tensors = checkpoint.tensors
     if "layer1.0.weight" in tensors and "fc1.weight" in tensors:
@@ -241,7 +253,8 @@ def _from_keys(checkpoint: Checkpoint) -> Content:
             f"{checkpoint.source} is no network that gaitbench knows: none of its {len(tensors)} keys "
             f"({few}, …) marks one of {', '.join(x.name for x in LAYOUTS)}, or an occlusion detector."
         )
-    spec = BackboneSpec.of(layout.name, options_of(layout, shapes, checkpoint.source))
+    options = options_of(layout, shapes, checkpoint.source)
+    spec = _spec(layout.name, options, checkpoint.source)
     kind = _kind(tensors)
     return Content(
         kind,

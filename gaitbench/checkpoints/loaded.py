@@ -7,8 +7,9 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
-from gaitbench.backbones.base import Backbone, BackboneSpec, by_length
+from gaitbench.backbones.base import BackboneSpec
 from gaitbench.core.errors import DataError
+from gaitbench.networks.base import by_length
 
 
 class Loaded(nn.Module, ABC):
@@ -68,7 +69,7 @@ class LoadedBackbone(Loaded):
 
     def __init__(self, spec: BackboneSpec, identities: int | None) -> None:
         super().__init__(spec)
-        self.backbone: Backbone = spec.build()
+        self.backbone = spec.build()
         self.neck = None if identities is None else self.backbone.neck(identities)
 
     def forward(self, clips: Tensor) -> Tensor:
@@ -76,9 +77,9 @@ class LoadedBackbone(Loaded):
         return cast(Tensor, self.backbone(clips))
 
     def features(self, clips: Tensor, lengths: Tensor | None = None) -> Tensor:
-        """Return the backbone's features, [n, c_f, p]; see `Backbone.features`."""
+        """Return the backbone's features, [n, c_f, p]; see `BackboneNetwork.features`."""
         return self.backbone.features(clips, lengths)
 
     def project(self, features: Tensor) -> Tensor:
-        """Return the embedding of features, [n, c, p]; see `Backbone.project`."""
+        """Return the embedding of features, [n, c, p]; see `BackboneNetwork.project`."""
         return self.backbone.project(features)

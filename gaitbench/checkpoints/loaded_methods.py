@@ -1,15 +1,15 @@
 """The methods of released code as they come out of a file, ready to embed silhouettes."""
 
-from typing import cast
+from typing import Literal, cast
 
 from torch import Tensor, nn
 
-from gaitbench.backbones.base import Backbone, BackboneSpec
-from gaitbench.baselines.mimicgait import Inference, Student
-from gaitbench.baselines.occ_aware import OccAwareNetwork
+from gaitbench.backbones.base import BackboneSpec
 from gaitbench.checkpoints.loaded import Loaded
-from gaitbench.methods.oem import OcclusionDetector
-from gaitbench.methods.rg_gait import Restoration, restored
+from gaitbench.networks.detector import Detection, OcclusionDetector
+from gaitbench.networks.occ_aware import OccAwareNetwork
+from gaitbench.networks.restoration import Restoration, restored
+from gaitbench.networks.student import Student
 
 
 class LoadedRGGait(Loaded):
@@ -17,15 +17,15 @@ class LoadedRGGait(Loaded):
 
     def __init__(self, spec: BackboneSpec, identities: int, detector: OcclusionDetector) -> None:
         super().__init__(spec)
-        self.extractor: Backbone = spec.build()
-        self.restoration = Restoration(spec, identities, aware=True, own_extractor=False)
+        self.extractor = spec.build()
+        self.restoration = Restoration(spec.build, identities, aware=True, own_extractor=False)
         self.detector = detector
 
     def forward(self, clips: Tensor) -> Tensor:
         """Return f = G + alpha · R, [n, c, p]; alpha is the mean of the frames' amounts."""
-        found = self.detector(clips)
-        residual = self.restoration.residual(clips, found.feature)
-        return restored(self.extractor(clips), found.amount, residual)
+        detection: Detection = self.detector(clips)
+        residual = self.restoration.residual(clips, detection.feature)
+        return restored(self.extractor(clips), detection.amount, residual)
 
 
 class LoadedMimicGait(Loaded):
@@ -38,14 +38,15 @@ class LoadedMimicGait(Loaded):
 
     def __init__(self, spec: BackboneSpec, detector: OcclusionDetector) -> None:
         super().__init__(spec)
-        self.student = Student(spec, None)
-        self.teacher: Backbone = spec.build()
+        self.student = Student(spec.build, None)
+        self.teacher = spec.build()
         self.detector = detector
-        self.inference: Inference = "paper"
+        self.inference: Literal["paper", "released-code"] = "paper"
 
     def forward(self, clips: Tensor) -> Tensor:
         """Embed occluded clips [n, t, h, w] as [n, c, p]."""
-        return self.student.embed(clips, self.detector(clips), self.inference)
+        guided = self.inference == "paper"
+        return self.student.embed(clips, self.detector(clips), guided=guided)
 
 
 class LoadedOccAware(Loaded):
@@ -56,7 +57,7 @@ class LoadedOccAware(Loaded):
     ) -> None:
         super().__init__(spec)
         # A backbone that was trained without a classifier gets one of two identities that nobody uses.
-        self.network = OccAwareNetwork(spec, identities or 2, "deferred-concat")
+        self.network = OccAwareNetwork(spec.build(), identities or 2, "deferred-concat")
         if identities is None:
             self.network.neck = nn.Identity()
         self.detector = detector

@@ -11,7 +11,7 @@ from gaitbench.checkpoints.keymap import Fit
 from gaitbench.checkpoints.loaded import Loaded
 from gaitbench.checkpoints.read import Checkpoint, read_checkpoint
 from gaitbench.core.errors import CheckpointError, ConfigurationError
-from gaitbench.methods.oem import OcclusionDetector
+from gaitbench.networks.detector import OcclusionDetector
 
 Source = str | Path | Mapping[str, object]
 

@@ -1,36 +1,18 @@
 """gaitbench diff: which scores differ between two stores beyond noise."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gaitbench.cli.experiment import (
-    AdaptToOption,
-    BackbonesOption,
-    DatasetOption,
-    DistanceOption,
-    DrawsOption,
-    ExtractorOption,
-    MethodsOption,
-    NoMateOption,
-    PositivesOption,
-    PresetOption,
-    ProtocolOption,
-    SanityOption,
-    SeedsOption,
-    SettingOption,
-    SideOption,
-    TestDatasetOption,
-    TestDrawsOption,
-    experiment_options,
-    resolved_experiment,
-)
-from gaitbench.cli.options import PluginOption, out
-from gaitbench.cli.stores import LastExperiment, differing, last_experiment
+from gaitbench.cli.experiment import resolved_experiment
+from gaitbench.cli.options import GivenOptions, out
+from gaitbench.experiment.option import Option
+from gaitbench.experiment.spec import Experiment
 
 if TYPE_CHECKING:
     from gaitbench.core.store_union import ReadableStore
+    from gaitbench.experiment.remembered import RememberedExperiment
     from gaitbench.results.frame import Results
 
 CHANGED = 1
@@ -38,27 +20,12 @@ CHANGED = 1
 
 
 def diff(
+    options: GivenOptions,
     first: Annotated[Path, typer.Argument(metavar="A", help="A store.", show_default=False)],
     second: Annotated[Path, typer.Argument(metavar="B", help="Another.", show_default=False)],
-    metric: Annotated[str, typer.Option(help="rank_1, rank_5, map and so on.")] = "rank_1",
-    protocol: ProtocolOption = None,
-    preset: PresetOption = None,
-    dataset: DatasetOption = None,
-    test_dataset: TestDatasetOption = None,
-    setting: SettingOption = None,
-    side: SideOption = None,
-    methods: MethodsOption = None,
-    backbones: BackbonesOption = None,
-    extractor: ExtractorOption = None,
-    seeds: SeedsOption = None,
-    test_draws: TestDrawsOption = None,
-    distance: DistanceOption = None,
-    draws: DrawsOption = None,
-    positives: PositivesOption = None,
-    no_mate: NoMateOption = None,
-    sanity: SanityOption = None,
-    adapt_to: AdaptToOption = None,
-    plugin: PluginOption = None,
+    metric: Annotated[
+        str, Option("What is compared.", choices="gaitbench.evaluation.metrics.base:metrics")
+    ] = "rank_1",
     fail_on_change: Annotated[
         bool, typer.Option("--fail-on-change", help="Exit with 1 if anything changed beyond noise.")
     ] = False,
@@ -68,21 +35,16 @@ def diff(
     The same cells are compared probe by probe: those of the experiment that the options ask for, or of
     the one that was run last in each store.
     """
-    options = experiment_options(locals())
+    asked = Experiment.read(None, options) if options else None
     from gaitbench.core.store_union import open_stores
+    from gaitbench.experiment.remembered import recall
     from gaitbench.reports.formats.markdown import table_plain
     from gaitbench.results.difference import compare_results, difference_table, difference_words
 
     stores = open_stores([first]), open_stores([second])
-    if options or plugin:
-        before, after = (_collected(store, options, plugin) for store in stores)
-    else:
-        last = [last_experiment(store) for store in stores]
-        _say_differing(*last)
-        before, after = (
-            _collected(store, one.options, one.plugins, one.record)
-            for store, one in zip(stores, last, strict=True)
-        )
+    if asked is None:
+        _say_differing(*(recall(store, None) for store in stores))
+    before, after = (_collected(store, asked) for store in stores)
     difference = compare_results(before, after, metric)
     table = difference_table(difference, [str(first), str(second)])
     lines = [table_plain(table)] if table else []
@@ -92,26 +54,20 @@ def diff(
         raise typer.Exit(CHANGED)
 
 
-def _collected(
-    store: "ReadableStore",
-    options: dict[str, Any],
-    plugins: list[Path] | None,
-    record: dict[str, Any] | None = None,
-) -> "Results":
+def _collected(store: "ReadableStore", experiment: Experiment | None) -> "Results":
     """Return a store's results, with no plug-ins but the experiment's own."""
     from gaitbench.core.plugins import only_plugins
     from gaitbench.protocols.expansion import expand
     from gaitbench.results.collect import collect
 
-    with (
-        only_plugins(()),
-        resolved_experiment(None, options, plugins, store, record) as bench,
-    ):
+    with only_plugins(()), resolved_experiment(experiment, store) as bench:
         return collect(store, expand(bench))
 
 
-def _say_differing(first: LastExperiment, second: LastExperiment) -> None:
+def _say_differing(first: "RememberedExperiment", second: "RememberedExperiment") -> None:
     """Say in what the two experiments differ: that explains what the scores do."""
+    from gaitbench.experiment.remembered import differing
+
     for field, values in differing(first, second).items():
         out.print(
             f"The experiments differ in {field}: {values}",

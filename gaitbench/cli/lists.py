@@ -1,6 +1,7 @@
 """`gaitbench methods list` and its like, and the sheet that shows occlusions."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -16,42 +17,45 @@ if TYPE_CHECKING:
     from gaitbench.core.registry import Registry
 
 
-def _registered(registry: "Registry[Any]", *facts: str) -> Iterator[tuple[str, ...]]:
-    for name, thing in registry.items():
-        said = (
-            getattr(thing, fact, None) or (thing.__doc__ or "").split("\n")[0] for fact in facts
-        )
-        yield name, *map(str, said), where(thing)
+def _registered(place: str, *facts: str) -> "_Rows":
+    """Return what lists the things of a registry, with some of their facts and where they are from.
+
+    Args:
+        place: "module:name" of the registry.
+        facts: Names of attributes; of a class without one, the first line of its docstring is shown.
+    """
+
+    def rows() -> Iterator[tuple[str, ...]]:
+        module, attribute = place.split(":")
+        registry: Registry[Any] = getattr(import_module(f"gaitbench.{module}"), attribute)
+        for name, thing in registry.items():
+            first_line = (thing.__doc__ or "").split("\n")[0]
+            values = (getattr(thing, fact, None) or first_line for fact in facts)
+            yield name, *map(str, values), where(thing)
+
+    return rows
 
 
 def _method_rows() -> Iterator[tuple[str, ...]]:
-    from gaitbench.methods.base import methods
+    from gaitbench.methods.base import methods, options_of, options_text, variants_of
 
-    return _registered(methods, "title", "about", "source")
-
-
-def _backbone_rows() -> Iterator[tuple[str, ...]]:
-    from gaitbench.backbones.base import backbones
-
-    return _registered(backbones, "title", "source")
-
-
-def _dataset_rows() -> Iterator[tuple[str, ...]]:
-    from gaitbench.data.dataset import datasets
-
-    return _registered(datasets, "about")
+    for name, kind in methods.items():
+        options = options_text(options_of(kind()))
+        yield name, kind.title, kind.about, options, kind.source, where(kind)
+        for variant in variants_of(kind):
+            options = options_text(variant.options)
+            yield f"  {variant.name}", variant.title, variant.about, options, "", ""
 
 
 def _protocol_rows() -> Iterator[tuple[str, ...]]:
-    from gaitbench.protocols.base import protocols
     from gaitbench.protocols.expansion import ALL
 
-    yield from _registered(protocols, "about")
+    yield from _registered("protocols.base:protocols", "about")()
     yield ALL, "every protocol, sharing every trained stage", ""
 
 
 def _setting_rows() -> Iterator[tuple[str, ...]]:
-    from gaitbench.occlusion.mix import get_setting, setting_names
+    from gaitbench.occlusion.setting import get_setting, setting_names
 
     for name in setting_names():
         setting = get_setting(name)
@@ -59,7 +63,7 @@ def _setting_rows() -> Iterator[tuple[str, ...]]:
 
 
 def _preset_rows() -> Iterator[tuple[str, ...]]:
-    from gaitbench.experiment.spec import Preset, preset_names
+    from gaitbench.experiment.preset import Preset, preset_names
 
     for name in preset_names():
         yield name, Preset.load(name).about
@@ -99,13 +103,53 @@ def _preview(
 
 _Rows = Callable[[], Iterator[tuple[str, ...]]]
 _LISTS: tuple[tuple[str, _Rows, tuple[str, ...]], ...] = (
-    ("methods", _method_rows, ("name", "title", "about", "source", "from")),
-    ("backbones", _backbone_rows, ("name", "title", "source", "from")),
-    ("datasets", _dataset_rows, ("name", "about", "from")),
+    ("methods", _method_rows, ("name", "title", "about", "options", "source", "from")),
+    (
+        "backbones",
+        _registered("backbones.base:backbones", "title", "source"),
+        ("name", "title", "source", "from"),
+    ),
+    ("datasets", _registered("data.dataset:datasets", "about"), ("name", "about", "from")),
+    (
+        "readers",
+        _registered("data.readers.base:readers", "title", "about"),
+        ("name", "title", "about", "from"),
+    ),
     ("protocols", _protocol_rows, ("name", "about", "from")),
     ("settings", _setting_rows, ("name", "training clips", "test clips", "source")),
     ("presets", _preset_rows, ("name", "about")),
     ("occlusions", _occlusion_rows, ("name", "about", "amount", "in grids", "from")),
+    (
+        "metrics",
+        _registered("evaluation.metrics.base:metrics", "title", "about"),
+        ("name", "title", "about", "from"),
+    ),
+    (
+        "distances",
+        _registered("evaluation.distances.base:distances", "about"),
+        ("name", "about", "from"),
+    ),
+    (
+        "tamperings",
+        _registered("evaluation.tampering.base:tamperings", "title", "about"),
+        ("name", "title", "about", "from"),
+    ),
+    ("formats", _registered("reports.formats.base:formats", "about"), ("name", "about", "from")),
+    (
+        "figures",
+        _registered("reports.figures.base:figures", "title", "about"),
+        ("name", "title", "about", "from"),
+    ),
+    (
+        "executors",
+        _registered("running.executors.base:executors", "title", "about"),
+        ("name", "title", "about", "from"),
+    ),
+    (
+        "callbacks",
+        _registered("training.callbacks.base:callbacks", "about"),
+        ("name", "about", "from"),
+    ),
 )
 
 

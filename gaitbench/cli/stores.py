@@ -1,9 +1,8 @@
-"""Which stores a command reads, and which experiment it is about if nobody says so."""
+"""Which stores a command reads or writes."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -11,8 +10,13 @@ from gaitbench.core.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from gaitbench.core.store import Store
-    from gaitbench.core.store_union import ReadableStore
 
+StoreOption = Annotated[
+    Path | None,
+    typer.Option(
+        envvar="GAITBENCH_STORE", help="Where results are kept.", show_default="gaitbench-store"
+    ),
+]
 PathsArgument = Annotated[
     list[Path] | None,
     typer.Argument(
@@ -23,27 +27,11 @@ PathsArgument = Annotated[
 ]
 
 
-@dataclass(frozen=True)
-class LastExperiment:
-    """The experiment that was run last in a store.
+def open_store(folder: Path | None) -> "Store":
+    """Return the store in a folder; in the default one if none is given."""
+    from gaitbench.core.store import DEFAULT_FOLDER, Store
 
-    Args:
-        values: Of its fields.
-        record: What the store remembers of it beside them.
-    """
-
-    values: dict[str, Any]
-    record: dict[str, Any]
-
-    @property
-    def options(self) -> dict[str, Any]:
-        """All fields but the plug-ins."""
-        return {name: value for name, value in self.values.items() if name != "plugins"}
-
-    @property
-    def plugins(self) -> list[Path]:
-        """Files to load."""
-        return [Path(p) for p in self.values.get("plugins", [])]
+    return Store(folder or DEFAULT_FOLDER)
 
 
 def split_paths(paths: Sequence[Path] | None) -> tuple[Path | None, list[Path]]:
@@ -81,70 +69,3 @@ def check_store_option(context: typer.Context, folders: Sequence[Path]) -> None:
             f"--store {context.params['store']} stands beside the stores {', '.join(map(str, folders))}. "
             "Give all stores as arguments."
         )
-
-
-def last_experiment(store: "ReadableStore") -> LastExperiment:
-    """Return the experiment that was run last; that of several stores is merged.
-
-    Raises:
-        ConfigurationError: If a store has none, or they differ in more than seeds and methods.
-    """
-    from gaitbench.core.store_union import StoreUnion
-
-    if not isinstance(store, StoreUnion):
-        return _last_of(store)
-    return _merged([_last_of(one) for one in store.stores], store.names)
-
-
-def _last_of(store: "Store") -> LastExperiment:
-    keys = store.keys("experiments")
-    if not keys:
-        raise ConfigurationError(
-            f"{store.folder} holds no experiment yet. Run one: gaitbench run --protocol occluded"
-        )
-    last = max(keys, key=lambda k: store.path("experiments", k).stat().st_mtime)
-    return LastExperiment(store.spec("experiments", last), store.record("experiments", last))
-
-
-def _merged(experiments: Sequence[LastExperiment], names: Sequence[str]) -> LastExperiment:
-    first = experiments[0]
-    for other, name in zip(experiments[1:], names[1:], strict=True):
-        found = differing(first, other)
-        said = [
-            f"{field}: {text}" for field, text in found.items() if not _united(field, first, other)
-        ]
-        if said:
-            raise ConfigurationError(
-                f"The last experiments of {names[0]} and {name} differ in {'; '.join(said)}. Only seeds "
-                "and named methods are merged. Say which experiment is meant with --protocol and the other "
-                "options, or with a TOML file."
-            )
-    seeds = sorted({seed for one in experiments for seed in one.values["seeds"]})
-    methods = dict.fromkeys(m for one in experiments for m in one.values["methods"])
-    return LastExperiment(first.values | {"seeds": seeds, "methods": list(methods)}, first.record)
-
-
-def _united(field: str, first: LastExperiment, second: LastExperiment) -> bool:
-    """Whether a field in which experiments differ is merged: each machine may have run a part.
-
-    No methods are the protocol's own choice, which cannot be united with named ones.
-    """
-    named = first.values["methods"] and second.values["methods"]
-    return field == "seeds" or (field == "methods" and bool(named))
-
-
-def differing(first: LastExperiment, second: LastExperiment) -> dict[str, str]:
-    """Return the fields in which two experiments differ, with both values; order counts for nothing."""
-    found: dict[str, str] = {}
-    for name in dict.fromkeys([*first.values, *second.values]):
-        one, other = first.values.get(name), second.values.get(name)
-        if _unordered(one) != _unordered(other):
-            found[name] = f"{one!r} and {other!r}"
-    one, other = (e.record.get("extractor", {}).get("digest") for e in (first, second))
-    if one != other and "extractor" not in found:
-        found["extractor"] = f"files with the SHA-256 {one} and {other}"
-    return found
-
-
-def _unordered(value: object) -> object:
-    return sorted(value) if isinstance(value, list | tuple) else value

@@ -5,25 +5,18 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gaitbench.cli.experiment import (
-    BackbonesOption,
-    DatasetOption,
-    DistanceOption,
-    DrawsOption,
+from gaitbench.cli.experiment import resolved_experiment
+from gaitbench.cli.options import (
+    DeviceOption,
     ExperimentArgument,
-    ExtractorOption,
-    PositivesOption,
-    PresetOption,
-    SeedsOption,
-    SettingOption,
-    SideOption,
-    StoreOption,
-    TestDatasetOption,
-    experiment_options,
-    opened_experiment,
+    GivenOptions,
+    add_command,
+    err,
+    out,
 )
-from gaitbench.cli.options import PluginOption, err, out
+from gaitbench.cli.stores import StoreOption, open_store
 from gaitbench.core.errors import ConfigurationError, DataError, StoreError
+from gaitbench.experiment.spec import Experiment
 
 if TYPE_CHECKING:
     from gaitbench.core.store import Store
@@ -40,45 +33,39 @@ def _submit() -> None:
     pass
 
 
-@submit_app.command("grew")
 def submit_grew(
-    method: Annotated[str, typer.Option(help="The method whose trained stage is submitted.")],
+    options: GivenOptions,
     experiment: ExperimentArgument = None,
-    preset: PresetOption = None,
-    dataset: DatasetOption = None,
-    test_dataset: TestDatasetOption = None,
-    setting: SettingOption = None,
-    side: SideOption = None,
-    backbones: BackbonesOption = None,
-    extractor: ExtractorOption = None,
-    seeds: SeedsOption = None,
-    distance: DistanceOption = None,
-    draws: DrawsOption = None,
-    positives: PositivesOption = None,
-    plugin: PluginOption = None,
     store: StoreOption = None,
-    occluded: Annotated[
-        bool, typer.Option(help="Occlude the clips as the setting says; default: whole clips.")
-    ] = False,
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
+    occluded: Annotated[bool, typer.Option(help="Occlude the clips as the setting says.")] = False,
+    device: DeviceOption = "auto",
     out_file: Annotated[Path, typer.Option("--out", help="File to write.")] = Path(
         "submission.csv"
     ),
 ) -> None:
     """Rank GREW's official test gallery for every official probe with a trained method.
 
-    The data set must have been imported with its official test sequences. Nothing is trained: what is
-    missing is named, with the command that makes it.
+    A submission is of one method, one backbone and one seed. The data set must have been imported with its
+    official test sequences. Nothing is trained: what is missing is named, with the command that makes it.
     """
+    asked = Experiment.read(experiment, options)
     _check_target(out_file)
-    options = experiment_options(locals()) | {"methods": [method]}
-    with opened_experiment(experiment, options, plugin, store) as (bench, opened):
+    opened = open_store(store)
+    with resolved_experiment(asked, opened) as bench:
         from gaitbench.core.atomic import write_text
 
-        evaluation = _evaluation(bench, method, occluded=occluded)
+        evaluation = _evaluation(bench, occluded=occluded)
         text = _submission(opened, bench, evaluation, device)
         write_text(out_file, text)
     out.print(f"{out_file.resolve()}", highlight=False, soft_wrap=True)
+
+
+add_command(
+    submit_app,
+    submit_grew,
+    "grew",
+    without=("protocol", "test_draws", "no_mate", "sanity", "adapt_to"),
+)
 
 
 def _check_target(file: Path) -> None:
@@ -93,18 +80,19 @@ def _check_target(file: Path) -> None:
         ) from error
 
 
-def _evaluation(bench: "Bench", method: str, *, occluded: bool) -> "Evaluation":
+def _evaluation(bench: "Bench", *, occluded: bool) -> "Evaluation":
     """Return what is to be embedded with what; a submission is of one run of one method."""
     from gaitbench.occlusion.mix import HOLISTIC
 
-    runs = bench.runs()
-    if len(runs) != 1:
+    methods, runs = bench.experiment.methods, bench.runs()
+    if len(methods) != 1 or len(runs) != 1:
         named = ", ".join(f"{backbone} with seed {seed}" for backbone, seed in runs)
         raise ConfigurationError(
-            f"A submission is of one backbone and one seed, but these are asked for: {named}. Give one "
-            "--backbone and one --seed."
+            "A submission is of one method, one backbone and one seed, but these are asked for: "
+            f"{', '.join(methods) or 'no method'}; {named}. Give one --method, one --backbone and one "
+            "--seed."
         )
-    ((backbone, seed),) = runs
+    (method,), ((backbone, seed),) = methods, runs
     mix = bench.setting.test if occluded else HOLISTIC
     stage = bench.stage(method, backbone, seed)
     cells = bench.cells("submission", method, backbone, stage, mix, "submission", draws=1)
@@ -112,8 +100,10 @@ def _evaluation(bench: "Bench", method: str, *, occluded: bool) -> "Evaluation":
 
 
 def _submission(store: "Store", bench: "Bench", evaluation: "Evaluation", device: str) -> str:
+    from gaitbench.data.source import folders_of
     from gaitbench.evaluation.submission import check_grew, grew_submission, submission_csv
-    from gaitbench.running.make import World, embed_splits, folders_of, resolve_device
+    from gaitbench.running.make import embed_splits, resolve_device
+    from gaitbench.running.world import World
 
     _check_trained(store, bench, evaluation)
     folders = folders_of(store, (bench.train, bench.test))

@@ -16,10 +16,42 @@ A message says what is wrong with which value, where it came from, and what to d
 
 import difflib
 from collections.abc import Iterable
+from typing import Any
 
 
 class GaitbenchError(Exception):
-    """Base of all errors that a user can cause or repair."""
+    """Base of all errors that a user can cause or repair.
+
+    A subclass whose message is more than its argument writes `message`.
+    """
+
+    context: tuple[str, ...] = ()
+    """What was being done, from the outside in; stands in front of the message."""
+
+    def add_context(self, context: str) -> None:
+        """Say what was being done, around everything that was said before."""
+        self.context = (context, *self.context)
+
+    def message(self) -> str:
+        """Return what is wrong, without the context."""
+        return super().__str__()
+
+    def __str__(self) -> str:
+        return ": ".join([*self.context, self.message()])
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Exceptions are rebuilt by calling their class with `args`, which fails for every subclass
+        # whose constructor asks for something else; and an error that a worker process cannot hand
+        # over breaks all workers.
+        return _rebuilt, (type(self), self.args, self.__dict__)
+
+
+def _rebuilt(
+    kind: type[GaitbenchError], arguments: tuple[object, ...], state: dict[str, Any]
+) -> GaitbenchError:
+    error = kind.__new__(kind, *arguments)
+    error.__dict__.update(state)
+    return error
 
 
 class ConfigurationError(GaitbenchError):
@@ -33,7 +65,8 @@ class UnknownNameError(ConfigurationError):
         self.kind, self.name, self.known = kind, name, sorted(known)
         super().__init__(kind, name, self.known)
 
-    def __str__(self) -> str:
+    def message(self) -> str:
+        """Return the name, the nearest ones and all that exist."""
         near = difflib.get_close_matches(self.name, self.known, n=3, cutoff=0.5)
         hint = f" Did you mean {' or '.join(repr(n) for n in near)}?" if near else ""
         return f"Unknown {self.kind} {self.name!r}.{hint} Known: {', '.join(self.known) or 'none'}."

@@ -20,6 +20,9 @@ def canonical(thing: object) -> Any:
     Raises:
         TypeError: If something in it is no description (an array, a function, an open file).
     """
+    # Nearly everything is one of these, and a large experiment has a hundred thousand of them.
+    if thing is None or isinstance(thing, str | int | float | bool):
+        return thing
     if isinstance(thing, Described):
         return thing.description()
     if isinstance(thing, BaseModel):
@@ -31,8 +34,6 @@ def canonical(thing: object) -> Any:
         return {str(k): canonical(v) for k, v in thing.items()}
     if isinstance(thing, tuple | list):
         return [canonical(v) for v in thing]
-    if thing is None or isinstance(thing, str | int | float | bool):
-        return thing
     raise TypeError(f"{type(thing).__name__} cannot be part of a description.")
 
 

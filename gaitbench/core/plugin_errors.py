@@ -75,7 +75,19 @@ def returned(
     """
     if not isinstance(value, kind):
         shown = repr(value)
-        raise PluginError(
-            f"{_method(thing, method)} returned {shown if len(shown) < 80 else type(value).__name__}; "
-            f"it must return {what}."
+        raise wrong(
+            thing,
+            method,
+            f"returned {shown if len(shown) < 80 else type(value).__name__}; it must return {what}.",
         )
+
+
+def wrong(thing: object, method: str, what: str) -> PluginError:
+    """Return an error that says what a method did wrong.
+
+    Args:
+        thing: The class or object whose method it was.
+        method: Name of the method.
+        what: The rest of the sentence, with what it must do instead: "returned nothing; …".
+    """
+    return PluginError(f"{_method(thing, method)} {what}")

@@ -63,6 +63,18 @@ def _forget(module_name: str) -> None:
         registry.forget(lambda thing: thing.__module__ == module_name)
 
 
+def load_plugins(paths: Iterable[Path]) -> None:
+    """Import several plug-in files, as a new process does before its work."""
+    for path in paths:
+        load_plugin(path)
+
+
+def loaded_plugins() -> tuple[Path, ...]:
+    """Return the plug-in files that are loaded, for processes that need them too."""
+    modules = [module for name, module in sys.modules.items() if name.startswith(PLUGIN_PREFIX)]
+    return tuple(Path(str(module.__file__)) for module in modules)
+
+
 @contextmanager
 def only_plugins(paths: Iterable[Path]) -> Iterator[None]:
     """Load these plug-in files for the length of a block, and none that was loaded before or after."""
@@ -75,8 +87,10 @@ def only_plugins(paths: Iterable[Path]) -> Iterator[None]:
     finally:
         _take_modules()
         sys.modules.update(modules)
-        for registry, of_others in things:
+        # Registries that were first imported within the block are among these, too.
+        for registry in REGISTRIES:
             registry.forget(_is_plugins)
+        for registry, of_others in things:
             registry.restore(of_others)
 
 

@@ -113,6 +113,14 @@ class Registry(Generic[T]):
             raise UnknownNameError(self.kind, name, self._things)
         return name
 
+    def check_name(self, name: str) -> None:
+        """Check a name as it may be asked for; a kind whose things have variants knows more names.
+
+        Raises:
+            UnknownNameError: If there is nothing of that name.
+        """
+        self.check(name)
+
     def names(self) -> list[str]:
         """Return all known names: gaitbench's own by `place` and alphabet, then others as they came."""
         self._load()

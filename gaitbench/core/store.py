@@ -18,7 +18,8 @@ from typing import Any, Literal
 
 import filelock
 
-from gaitbench.core.errors import StoreError
+from gaitbench.core.errors import PluginError, StoreError
+from gaitbench.core.locks import lock_of
 
 STORE_VERSION = 1
 Kind = Literal["datasets", "stages", "scores", "experiments"]
@@ -110,6 +111,12 @@ class Store:
                 if error.errno not in DISK_TROUBLE:
                     raise
                 raise _disk_error(self.folder, error) from error
+            except PluginError as error:
+                # The disk is full, whoever's code has noticed it.
+                cause = error.__cause__
+                if not isinstance(cause, OSError) or cause.errno not in DISK_FULL:
+                    raise
+                raise _disk_error(self.folder, cause) from error
             with _disk_errors(self.folder):
                 _write_json(temporary / "spec.json", spec)
                 _flush(temporary)
@@ -144,12 +151,16 @@ class Store:
             (folder / f"{key}.txt").write_text(text, encoding="utf-8")
         return folder / f"{key}.txt"
 
+    def log_folder(self, key: str) -> Path:
+        """Return where callbacks keep what they write while an artifact is made; made by who writes."""
+        return self.folder / "logs" / key
+
     def lock(self, key: str) -> filelock.BaseFileLock:
         """Return the lock that whoever makes this artifact holds."""
         folder = self.folder / "locks"
         with _disk_errors(self.folder):
             folder.mkdir(parents=True, exist_ok=True)
-        return filelock.FileLock(folder / f"{key}.lock")
+        return lock_of(folder, key)
 
     def sweep(self) -> None:
         """Remove what killed runs left behind; artifacts that are being made now are locked."""
@@ -183,6 +194,8 @@ class Store:
 
 DISK_TROUBLE = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EIO)
 """What says that a disk is full or cannot be written, whatever was being written to it."""
+
+DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 @contextmanager

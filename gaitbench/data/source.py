@@ -1,10 +1,13 @@
 """Where a data set comes from: a registered description that is built into the store, or a folder."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from gaitbench.core.errors import ConfigurationError, DataError, UnknownNameError
 from gaitbench.core.keys import canonical, key_of
+from gaitbench.core.store_union import ReadableStore
 from gaitbench.data.dataset import Dataset, datasets
 from gaitbench.data.rules import Rules
 from gaitbench.data.silhouettes import Silhouettes
@@ -52,3 +55,18 @@ class DataSource:
         data = Silhouettes.open(folder)
         rules = Rules.of(data.meta, data.name).name
         return cls(data.name, data.fingerprint, None, folder.resolve(), rules)
+
+
+def folders_of(store: ReadableStore, sources: Iterable[DataSource]) -> dict[str, Path]:
+    """Return where data sets lie, or will lie, by their keys."""
+    return {s.key: s.folder or store.path("datasets", s.key) for s in sources}
+
+
+@lru_cache(maxsize=4)
+def sized_data(folder: Path, height: int, width: int) -> Silhouettes:
+    """Return the data set in a folder at a frame size; the last few stay open.
+
+    Raises:
+        DataError: If it is no data set, or its frames cannot be brought to the size.
+    """
+    return Silhouettes.open(folder).resized(height, width)

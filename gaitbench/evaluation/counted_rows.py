@@ -164,11 +164,18 @@ class CountedRows:
     @property
     def counts(self) -> dict[str, float]:
         """Numbers of probes (each counted once), of those without a mate, and gallery entries per probe."""
-        mates = self.rows.groupby(["search", "probe"], sort=False)["mates"].sum().reset_index()
+        probes, positions = np.unique(self.rows["probe"].to_numpy(), return_inverse=True)
+        search = self._searches[self.cells]
+        shape = (int(search.max()) + 1, len(probes))
+        place = np.ravel_multi_index((search, positions), shape)
+        rows = np.bincount(place, minlength=shape[0] * shape[1]).reshape(shape)
+        mates = np.bincount(place, self.rows["mates"].to_numpy(), shape[0] * shape[1])
+        lacks_mate = (rows > 0) & (mates.reshape(shape) == 0)
+        entries = np.bincount(search, self.rows["gallery"].to_numpy()) / np.bincount(search)
         return {
-            "n_probes": float(self.rows["probe"].nunique()),
-            "n_without_mate": float(mates.loc[mates["mates"] == 0, "probe"].nunique()),
-            "n_gallery": float(self.rows.groupby("search")["gallery"].mean().mean()),
+            "n_probes": float(len(probes)),
+            "n_without_mate": float(lacks_mate.any(axis=0).sum()),
+            "n_gallery": float(entries.mean()),
         }
 
 

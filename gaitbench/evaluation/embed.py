@@ -1,25 +1,25 @@
 """From a trained stage and silhouettes to embeddings, one row per sequence."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-import torch
-from torch import Tensor, nn
 
+from gaitbench.backbones.base import BackboneSpec
 from gaitbench.core.errors import TrainingError
+from gaitbench.core.plugin_errors import calling, is_own, returned, wrong
 from gaitbench.core.random_streams import stream
 from gaitbench.data.silhouettes import Silhouettes
-from gaitbench.evaluation.tampering import (
-    Tampering,
-    draw_names,
-    tampered_frames,
-    tampered_networks,
-)
-from gaitbench.methods.base import Networks, Stage
+from gaitbench.evaluation.tampering.base import UNTOUCHED, Tampering, get_tampering
 from gaitbench.occlusion.mix import Mix
-from gaitbench.training.batches import Batch, occluded_batch
-from gaitbench.training.trainer import autocast
+from gaitbench.training.stage import Embedded, Networks, Stage
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor, nn
+
+    from gaitbench.training.batches import Batch
 
 FRAMES_AT_ONCE = 2048
 """Frames in one forward pass; bounds memory, never changes a result."""
@@ -38,7 +38,7 @@ class EmbeddedSequences:
         detected_amount: Shape [m]; NaN where there is none.
     """
 
-    embeddings: Tensor
+    embeddings: "Tensor"
     hidden_share: npt.NDArray[np.float64]
     types: npt.NDArray[np.int64]
     alpha: npt.NDArray[np.float64]
@@ -48,7 +48,7 @@ class EmbeddedSequences:
 
 def embed_sequences(
     stage: Stage,
-    network: nn.Module,
+    network: "nn.Module",
     networks: Networks,
     data: Silhouettes,
     indices: npt.NDArray[np.int64],
@@ -58,8 +58,8 @@ def embed_sequences(
     draw: int,
     frames: int,
     precision: str,
-    device: torch.device,
-    tampering: Tampering = "none",
+    device: "torch.device",
+    tampering: str = UNTOUCHED,
 ) -> EmbeddedSequences:
     """Occlude and embed sequences.
 
@@ -75,11 +75,16 @@ def embed_sequences(
         frames: Longest clip; of a longer sequence the frames in the middle are used.
         precision: "fp32" or "bf16" (autocast).
         device: Where to run.
-        tampering: What is changed about the test, see `gaitbench.evaluation.tampering`.
+        tampering: Name of what is changed about the test.
 
     Raises:
         TrainingError: If an embedding is not finite.
     """
+    import torch
+
+    from gaitbench.training.trainer import autocast
+
+    change = get_tampering(tampering)
     order, parts = [], []
     shares, types = np.zeros(len(indices)), np.zeros(len(indices), np.int64)
     lengths = np.minimum(data.table["frames"].to_numpy(np.int64)[indices], frames)
@@ -88,14 +93,14 @@ def embed_sequences(
         same = np.flatnonzero(lengths == length)
         for start in range(0, len(same), max(1, FRAMES_AT_ONCE // length)):
             chosen = same[start : start + max(1, FRAMES_AT_ONCE // length)]
-            clips = _TestClips(data, indices[chosen], mix, int(length), seed, draw, tampering)
+            clips = _TestClips(data, indices[chosen], mix, int(length), seed, draw, change)
             batch = clips.batch()
             shares[chosen], types[chosen] = batch.hidden_share.numpy(), batch.types.numpy()
             order.append(chosen)
             batch, stray = batch.to(device), clips.stray(device)
             with torch.inference_mode(), autocast(device, precision):
-                used = tampered_networks(tampering, stage, networks, batch, stray)
-                parts.append(stage.embed(network, used, batch))
+                used = change.networks(stage, networks, batch, stray)
+                parts.append(embedded(stage, network, used, batch))
     back = np.argsort(np.concatenate(order))
     found = EmbeddedSequences(
         torch.cat([p.embeddings.float().cpu() for p in parts])[torch.from_numpy(back)],
@@ -109,6 +114,37 @@ def embed_sequences(
     return found
 
 
+def embedded(stage: Stage, network: "nn.Module", networks: Networks, batch: "Batch") -> Embedded:
+    """Return what a stage says about a batch of clips.
+
+    Raises:
+        PluginError: If the stage's `embed`, or its backbone, fails or returns something else.
+    """
+    n, *size = batch.clips.shape
+    clips = f"{n} clips of {size[0]} frames of {size[1]}×{size[2]}"
+    culprit, method = _embedding_code(stage)
+    with calling(culprit, method, f"on {clips}"):
+        result = stage.embed(network, networks, batch)
+    returned(stage, "embed", result, Embedded, "an Embedded")
+    shape = tuple(result.embeddings.shape)
+    if len(shape) != 3 or shape[0] != n:
+        raise wrong(
+            culprit,
+            method,
+            f"returned embeddings of shape {shape} for {clips}; it must return [n, c, p]: clips, channels, "
+            "parts.",
+        )
+    return result
+
+
+def _embedding_code(stage: Stage) -> tuple[object, str]:
+    """Return whose method embeds clips, and its name: maybe that of a plug-in's backbone."""
+    spec = getattr(stage, "backbone", None)
+    if is_own(stage) and isinstance(spec, BackboneSpec) and not is_own(spec.backbone()):
+        return spec.backbone(), "build"
+    return stage, "embed"
+
+
 def clips_at_test(
     data: Silhouettes,
     indices: npt.NDArray[np.int64],
@@ -117,9 +153,9 @@ def clips_at_test(
     seed: int,
     draw: int,
     purpose: str = "test occlusion",
-) -> Batch:
+) -> "Batch":
     """Return test clips of one length, each occluded from its own random stream of this purpose."""
-    return _TestClips(data, indices, mix, length, seed, draw, "none").batch(purpose)
+    return _TestClips(data, indices, mix, length, seed, draw, Tampering()).batch(purpose)
 
 
 @dataclass(frozen=True, eq=False)
@@ -134,37 +170,39 @@ class _TestClips:
     draw: int
     tampering: Tampering
 
-    def batch(self, purpose: str = "test occlusion") -> Batch:
+    def batch(self, purpose: str = "test occlusion") -> "Batch":
         """Return the clips, occluded from the random streams of a purpose."""
+        from gaitbench.training.batches import occluded_batch
+
         rows = self.data.table.iloc[self.indices]
         first = (rows["offset"] + (rows["frames"] - self.length) // 2).to_numpy(np.int64)
         whole = self.data.unpack(first[:, None] + np.arange(self.length))
         names = rows["sequence"].astype(str).tolist()
-        whole = tampered_frames(self.tampering, whole, self.data, names, self.seed)
+        whole = self.tampering.tampered_frames(whole, self.data, names, self.seed)
         streams = [
             stream(self.seed, purpose, self.data.name, name, *self.mix.classes, self.draw)
-            for name in draw_names(self.tampering, rows)
+            for name in self.tampering.draw_names(rows)
         ]
         return occluded_batch(whole, np.zeros(len(self.indices), np.int64), self.mix, streams)
 
-    def stray(self, device: torch.device) -> Batch | None:
+    def stray(self, device: "torch.device") -> "Batch | None":
         """Return the same clips under other draws, where a detector is to be shown them."""
-        if self.tampering != "stray-detector":
+        if not self.tampering.shows_stray:
             return None
         return self.batch("stray occlusion").to(device)
 
 
 def _column(
-    parts: list[Tensor | None], lengths: npt.NDArray[np.int64], missing: float
+    parts: "list[Tensor | None]", lengths: npt.NDArray[np.int64], missing: float
 ) -> npt.NDArray[np.float64]:
     present = [p.float().cpu().numpy().astype(np.float64) for p in parts if p is not None]
     return np.concatenate(present) if present else np.full(len(lengths), missing)
 
 
 def _check_finite(
-    embeddings: Tensor, stage: Stage, data: Silhouettes, indices: npt.NDArray[np.int64]
+    embeddings: "Tensor", stage: Stage, data: Silhouettes, indices: npt.NDArray[np.int64]
 ) -> None:
-    bad = (~torch.isfinite(embeddings).flatten(1).all(1)).nonzero().flatten().tolist()
+    bad = (~embeddings.isfinite().flatten(1).all(1)).nonzero().flatten().tolist()
     if bad:
         sequences = data.table["sequence"].iloc[indices[bad[:3]]].tolist()
         raise TrainingError(

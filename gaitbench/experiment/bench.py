@@ -5,18 +5,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from gaitbench.backbones.base import BackboneSpec, backbones
+from gaitbench.backbones.base import BackboneSpec
 from gaitbench.checkpoints.extractor import ExtractorFile
 from gaitbench.core.errors import ConfigurationError
+from gaitbench.core.plugin_errors import calling, returned
 from gaitbench.data.source import DataSource
-from gaitbench.evaluation.tampering import Tampering
+from gaitbench.evaluation.tampering.base import UNTOUCHED
 from gaitbench.experiment.cells import Cell, Coordinate, Evaluation
+from gaitbench.experiment.preset import Preset
 from gaitbench.experiment.recipes import with_recipes
-from gaitbench.experiment.spec import Experiment, Preset
-from gaitbench.methods.base import Method, Plan, Stage, TrainingData, methods
+from gaitbench.experiment.spec import Experiment
+from gaitbench.methods.base import Method, Plan, get_method, methods_of_kind
 from gaitbench.occlusion.base import Occlusion, occlusions
-from gaitbench.occlusion.mix import HOLISTIC, Mix, Setting, get_setting
+from gaitbench.occlusion.mix import HOLISTIC, Mix
+from gaitbench.occlusion.setting import Setting, get_setting
 from gaitbench.training.recipe import Recipe
+from gaitbench.training.stage import Stage, TrainingData
 
 HOLISTIC_TEST = "holistic"
 DEFAULT_BACKBONE = "gaitbase"
@@ -46,7 +50,7 @@ class Bench:
 
     @classmethod
     def resolve(cls, experiment: Experiment, known: ExtractorFile | None = None) -> "Bench":
-        """Check every name in an experiment before any work starts.
+        """Load an experiment's plug-ins, and check every name in it before any work starts.
 
         Args:
             experiment: As asked for.
@@ -56,13 +60,8 @@ class Bench:
             ConfigurationError: If a name is unknown or does not fit the protocol.
             DataError: If a data set's folder cannot be used.
         """
+        experiment.check()
         preset = Preset.load(experiment.preset)
-        for name in experiment.methods:
-            methods.check(name)
-        for name in experiment.backbones:
-            backbones.check(name)
-        for name in experiment.adapt_to:
-            occlusions.check(name)
         setting = get_setting(experiment.setting).drawn_per(experiment.draws)
         train = _source(experiment.dataset, preset)
         test = (
@@ -78,14 +77,13 @@ class Bench:
 
     def method_names(self, default: list[str]) -> list[str]:
         """Return the experiment's methods, or the protocol's own choice, the reference first."""
-        chosen = list(self.experiment.methods) or default
-        return [REFERENCE, *(m for m in chosen if m != REFERENCE)]
+        # Options that are written out may come to a named method.
+        chosen = [get_method(name).name for name in self.experiment.methods] or default
+        return list(dict.fromkeys([REFERENCE, *chosen]))
 
     def compared_methods(self) -> list[str]:
         """Return the methods of a comparison table."""
-        return self.method_names(
-            [name for name, method in methods.items() if method.kind == "compared"]
-        )
+        return self.method_names(methods_of_kind("compared"))
 
     def new_types(self) -> list[str]:
         """Return the occlusion types to generalise or adapt to, third parties' included."""
@@ -106,24 +104,41 @@ class Bench:
         return self.experiment.backbones or (DEFAULT_BACKBONE,)
 
     def backbone(self, name: str) -> BackboneSpec:
-        """Return a backbone with the preset's sizes, or with those of the extractor's file."""
+        """Return a backbone with the preset's sizes, or with those of the extractor's file.
+
+        Raises:
+            ConfigurationError: If the preset gives it an option that it does not have, or a wrong value.
+        """
         if self.extractor is not None:
             return self.extractor.backbone
-        return BackboneSpec.of(name, self.preset_of(name).backbones.get(name, {}))
+        options = self.preset_of(name).backbones.get(name, {})
+        try:
+            return BackboneSpec.of(name, options)
+        except ConfigurationError as error:
+            raise ConfigurationError(f"preset {self.experiment.preset!r}: {error}") from error
 
     def preset_of(self, backbone: str) -> Preset:
         """Return the preset for a backbone, with the published recipes where it asks for them."""
         names = (self.train.rules, self.train.name)
         preset = with_recipes(self.preset, backbone, [n for n in names if n])
-        return preset.with_positives(self.experiment.positives)
+        own = self.experiment.positives == "self-too"
+        return preset.with_self_positives() if own else preset
 
     def runs(self) -> list[tuple[str, int]]:
         """Return every (backbone, seed)."""
         return [(b, s) for b in self.backbone_names() for s in self.experiment.seeds]
 
     def stage(self, method: str, backbone: str, seed: int) -> Stage:
-        """Return the last stage of a method."""
-        return self.method(method).stage(self._plan(backbone, seed))
+        """Return the last stage of a method.
+
+        Raises:
+            PluginError: If a plug-in's method cannot be built or gives no stage.
+        """
+        chosen, plan = self.method(method), self._plan(backbone, seed)
+        with calling(chosen, "stage"):
+            stage = chosen.stage(plan)
+        returned(chosen, "stage", stage, Stage, "a Stage")
+        return stage
 
     def adapted(
         self, method: str, backbone: str, seed: int, generator: Occlusion, budget: float = 1.0
@@ -143,11 +158,14 @@ class Bench:
         stage = self.stage(method, backbone, seed)
         preset = self.preset_of(backbone)
         recipes = [_shortened(r, budget) for r in (preset.adaptation, preset.detector_adaptation)]
-        return stage.adapted(generator, *recipes)
+        with calling(stage, "adapted"):
+            adapted = stage.adapted(generator, *recipes)
+        returned(stage, "adapted", adapted, Stage, "a Stage")
+        return adapted
 
     def method(self, name: str) -> Method:
-        """Return a method with its default options."""
-        return methods.get(name)()
+        """Return a method by name, or with options written out."""
+        return get_method(name)
 
     def under(self, setting: Setting) -> "Bench":
         """Return this bench with another setting to train under."""
@@ -166,7 +184,7 @@ class Bench:
         at: Mapping[str, Coordinate] | None = None,
         frames: int | None = None,
         hidden: float | None = None,
-        tampering: Tampering = "none",
+        tampering: str = UNTOUCHED,
         draws: int | None = None,
     ) -> list[Cell]:
         """Return a cell per draw: `stage` tested under `mix` on the experiment's side.
@@ -200,17 +218,17 @@ class Bench:
             hidden=hidden,
             tampering=tampering,
         )
-        kind = self.method(method)
+        tested = self.method(method)
         return [
             Cell(
                 evaluation=dataclasses.replace(first, draw=draw),
                 protocol=protocol,
                 method=method,
-                title=kind.title,
+                title=tested.title,
                 backbone=backbone,
                 test=test,
                 setting=tested_under or self.setting.name,
-                trained=self.setting.name if kind.adaptable else "",
+                trained=self.setting.name if tested.adaptable else "",
                 at=at or {},
             )
             for draw in range(count)

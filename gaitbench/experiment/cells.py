@@ -11,10 +11,12 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, ClassVar
 
-from gaitbench.core.keys import canonical, key_of
-from gaitbench.evaluation.tampering import Tampering
-from gaitbench.methods.base import Stage, TrainingData
+from gaitbench.core.keys import canonical, key_of, tag
+from gaitbench.core.registry import Registry
+from gaitbench.evaluation.distances.base import distances
+from gaitbench.evaluation.tampering.base import UNTOUCHED, tamperings
 from gaitbench.occlusion.mix import Mix
+from gaitbench.training.stage import Stage, TrainingData
 
 
 @dataclass(frozen=True)
@@ -33,7 +35,7 @@ class Evaluation:
         precision: Of the embedding, "fp32" or "bf16".
         hidden: Share of the body that the mix's generators hide on average, in (0, 1]: their amounts are
             set for it on the test data. None leaves them as they are.
-        tampering: What is changed about the test, see `gaitbench.evaluation.tampering`.
+        tampering: What is changed about the test, by name.
     """
 
     stage: Stage
@@ -46,7 +48,7 @@ class Evaluation:
     distance: str
     precision: str
     hidden: float | None = None
-    tampering: Tampering = "none"
+    tampering: str = UNTOUCHED
 
     version: ClassVar[int] = 3
     """Raised when the same evaluation gives other scores than before."""
@@ -60,7 +62,18 @@ class Evaluation:
         """Return the fields as plain values, the stage by its key."""
         fields = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
         said = {k: v.key if isinstance(v, Stage) else canonical(v) for k, v in fields.items()}
-        return said | {"at_test": self.stage.at_test()}
+        return said | {
+            "at_test": self.stage.at_test(),
+            "distance": _described(distances, self.distance),
+            "tampering": _described(tamperings, self.tampering),
+        }
+
+
+def _described(registry: Registry[Any], name: str) -> str:
+    """Return the name of gaitbench's own thing; of a third party's its version or the hash of its file."""
+    if name not in registry.third_party():
+        return name
+    return f"{name} ({tag(registry.get(name))})"
 
 
 Coordinate = str | int | float

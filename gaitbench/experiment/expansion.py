@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from gaitbench.experiment.bench import Bench
 from gaitbench.experiment.cells import Cell, Coordinate
-from gaitbench.occlusion.mix import Setting
+from gaitbench.occlusion.setting import Setting
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from gaitbench.training.recipe import Recipe
 if TYPE_CHECKING:
     from gaitbench.experiment.bench import Bench
     from gaitbench.experiment.cells import Cell
-    from gaitbench.methods.base import Stage
+    from gaitbench.training.stage import Stage
 
 COLUMNS = 100
 MARGIN = 16
@@ -160,7 +160,7 @@ def _weight(weight: float) -> str:
 INTRODUCTION = f"""# Training recipes
 
 `--preset paper` trains every backbone as published for the data set. The numbers are data:
-`gaitbench/presets/recipes/<backbone>.toml`, with the source of each one. This page shows them all; it is
+`gaitbench/experiment/presets/recipes/<backbone>.toml`, with the source of each one. This page shows them all; it is
 written by `python -m gaitbench.experiment.recipe_text > docs/recipes.md`, and a test compares the two.
 `gaitbench run --preset paper --backbone NAME --dataset FOLDER --dry-run` shows what a run would use.
 

@@ -1,7 +1,7 @@
 """How each backbone is trained on each data set: published numbers as data, with their sources.
 
-One TOML file per backbone in `gaitbench/presets/recipes`. A preset with `recipes = true` trains by them;
-`with_recipes` is the one place where that is decided.
+One TOML file per backbone in `gaitbench/experiment/presets/recipes`. A preset with `recipes = true` trains
+by them; `with_recipes` is the one place where that is decided.
 """
 
 import tomllib
@@ -12,7 +12,8 @@ from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from gaitbench.experiment.spec import Preset, checked
+from gaitbench.experiment.preset import Preset
+from gaitbench.experiment.toml_files import checked
 from gaitbench.training.recipe import Recipe
 
 FURTHER_STEPS = 0.11

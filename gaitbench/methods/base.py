@@ -1,179 +1,25 @@
-"""What a method is: a chain of stages, each trained by the one trainer.
+"""What a method is: options that describe a chain of stages, under one name or, as variants, several."""
 
-A `Stage` is a frozen description of a network to train: on which clips, from which frozen networks,
-for how long. It holds the stages that it builds on as fields, so its key covers everything that its
-weights depend on, and two methods that describe the same stage share the trained one by themselves.
-"""
-
-import dataclasses
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from functools import cached_property
-from typing import Any, ClassVar, Literal, Self
-
-from torch import Tensor, nn
+from copy import copy
+from dataclasses import dataclass, field
+from typing import ClassVar, Literal, Self
 
 from gaitbench.backbones.base import BackboneSpec
-from gaitbench.core.keys import canonical, key_of, tag
+from gaitbench.core.errors import ConfigurationError, UnknownNameError
+from gaitbench.core.options import check_fields, make_with, option_names, read_options
+from gaitbench.core.plugin_errors import calling, where
 from gaitbench.core.registry import Registry
-from gaitbench.occlusion.base import Occlusion
-from gaitbench.occlusion.mix import Mix, Setting
-from gaitbench.training.batches import Batch
+from gaitbench.occlusion.setting import Setting
 from gaitbench.training.recipe import Recipe
+from gaitbench.training.stage import Stage, TrainingData
 
-TEST_ONLY = {"test only": True}
-"""Metadata of a stage's field that training does not depend on: one trained network serves all values."""
+Kind = Literal["compared", "ablation", "control", "variant"]
+"""Where a method appears unasked: in comparison tables; in the ablation, as row or control; nowhere."""
 
-
-Networks = Mapping[str, nn.Module]
-"""Frozen networks that a stage builds on, by the name of the field that holds their stage."""
-
-
-@dataclass(frozen=True)
-class TrainingData:
-    """What a stage learns from, whatever folder it lies in.
-
-    Args:
-        name: Of the data set.
-        fingerprint: Of its description or content.
-        height: Of the frames that the network sees, in pixels.
-        width: As height.
-    """
-
-    name: str
-    fingerprint: str
-    height: int
-    width: int
-
-
-@dataclass(frozen=True, eq=False)
-class Embedded:
-    """What a trained stage says about clips.
-
-    Args:
-        embeddings: Shape [n, c, p].
-        alpha: Shape [n]: the weight of the correction, in [0, 1], where the method has one.
-        types: Shape [n]: the detected type, an index into the detector's classes, where it has one.
-        amount: Shape [n]: the detected hidden share, where it has one.
-    """
-
-    embeddings: Tensor
-    alpha: Tensor | None = None
-    types: Tensor | None = None
-    amount: Tensor | None = None
-
-
-@dataclass(frozen=True)
-class Stage(ABC):
-    """A network to train.
-
-    Args:
-        data: Training data.
-        recipe: Budget and optimiser.
-        mix: What hides the training clips.
-        seed: Of the experiment.
-        initial: The stage whose weights this one goes on from, where it does.
-    """
-
-    data: TrainingData
-    recipe: Recipe
-    mix: Mix
-    seed: int
-    initial: Self | None = dataclasses.field(default=None, kw_only=True)
-
-    role: ClassVar[str]
-    """What the network is, in progress lines: "extractor", "detector", "restoration" …"""
-
-    version: ClassVar[int] = 1
-    """Raised when the same description trains to other weights than before."""
-
-    @property
-    def steps(self) -> int:
-        """Optimiser steps that gaitbench spends on it."""
-        return self.recipe.steps
-
-    @property
-    def adapted_steps(self) -> int:
-        """Those of going on from another stage; 0 where it begins anew."""
-        return self.steps if self.initial else 0
-
-    @cached_property
-    def key(self) -> str:
-        """Name of the trained weights in the store."""
-        return key_of([tag(type(self)), self.described()])
-
-    def described(self) -> dict[str, Any]:
-        """Return what the weights depend on as plain values, other stages by their keys."""
-        return {
-            f.name: value.key if isinstance(value, Stage) else canonical(value)
-            for f in dataclasses.fields(self)
-            if f.metadata != TEST_ONLY
-            for value in [getattr(self, f.name)]
-        }
-
-    def at_test(self) -> dict[str, Any]:
-        """Return what only its embeddings depend on: the fields marked `TEST_ONLY`."""
-        fields = [f.name for f in dataclasses.fields(self) if f.metadata == TEST_ONLY]
-        return {name: canonical(getattr(self, name)) for name in fields}
-
-    @property
-    def inputs(self) -> dict[str, "Stage"]:
-        """The stages whose trained networks this one uses, by field name."""
-        return {
-            f.name: value
-            for f in dataclasses.fields(self)
-            if f.name != "initial" and isinstance(value := getattr(self, f.name), Stage)
-        }
-
-    def all_stages(self) -> "list[Stage]":
-        """Return every stage that has to be trained for this one, in an order that works, itself last."""
-        found = {s.key: s for stage in self.before() for s in stage.all_stages()}
-        return [*found.values(), self]
-
-    def before(self) -> "list[Stage]":
-        """Return the stages that must be trained right before this one."""
-        first: list[Stage] = [self.initial] if self.initial is not None else []
-        return [*self.inputs.values(), *first]
-
-    @property
-    def purpose(self) -> str:
-        """Name of the random streams of its batches.
-
-        Stages that see occluded clips share one, so that all methods meet the same draws.
-        """
-        return "holistic" if not self.mix.share else "occluded"
-
-    def adapted(self, generator: Occlusion, recipe: Recipe, detector: Recipe) -> Self:
-        """Return this stage trained on with one more occlusion type; its detector goes first."""
-        changes: dict[str, Any] = {
-            name: stage.adapted(generator, detector, detector)
-            for name, stage in self.inputs.items()
-            if stage.learns_types
-        }
-        return replace(self, initial=self, mix=self.mix.plus(generator), recipe=recipe, **changes)
-
-    learns_types: ClassVar[bool] = False
-    """Whether the stage is a detector, which is adapted before the stages that use it."""
-
-    @abstractmethod
-    def build(self, identities: int) -> nn.Module:
-        """Return the network that is trained, with new weights; `identities` sizes the classifier."""
-
-    def start(self, network: nn.Module, networks: Networks) -> None:  # noqa: B027 - an optional hook
-        """Copy weights that training starts from out of the frozen networks; by default none."""
-
-    def resume(self, network: nn.Module, weights: Mapping[str, Tensor]) -> None:
-        """Load the weights of `initial`."""
-        network.load_state_dict(dict(weights))
-
-    @abstractmethod
-    def losses(self, network: nn.Module, networks: Networks, batch: Batch) -> dict[str, Tensor]:
-        """Return the named terms whose sum is minimised."""
-
-    @abstractmethod
-    def embed(self, network: nn.Module, networks: Networks, batch: Batch) -> Embedded:
-        """Return embeddings of a batch at test time."""
+_WRITTEN_OUT = re.compile(r"(?P<name>[^\[\]]+)\[(?P<options>[^\[\]]*)\]")
 
 
 @dataclass(frozen=True)
@@ -204,11 +50,37 @@ class Plan:
 
 
 @dataclass(frozen=True)
+class Variant:
+    """A method under another name, with other options than its defaults.
+
+    Args:
+        name: As given to `--methods`.
+        title: As printed in tables.
+        kind: Where it appears unasked.
+        about: One line for lists.
+        options: By field of the method.
+    """
+
+    name: str
+    title: str
+    kind: Kind = "variant"
+    about: str = field(kw_only=True)
+    options: Mapping[str, object] = field(kw_only=True)
+
+
+@dataclass(frozen=True)
 class Method(ABC):
     """A way to recognise gait under occlusion.
 
-    Its frozen fields are its options.
+    Its frozen fields are its options. The facts below are those of the class; an object that `get_method`
+    returns for a variant has the variant's own name, title, kind and about.
+
+    Raises:
+        ConfigurationError: If an option's value does not fit its annotation.
     """
+
+    name: ClassVar[str]
+    """As registered."""
 
     title: ClassVar[str]
     """As printed in tables."""
@@ -219,22 +91,155 @@ class Method(ABC):
     about: ClassVar[str]
     """One line for lists."""
 
-    kind: ClassVar[Literal["compared", "ablation", "control", "variant"]] = "compared"
-    """Where it appears unasked: in comparison tables; in the ablation, as row or control; nowhere."""
+    kind: ClassVar[Kind] = "compared"
+    """Where it appears unasked."""
 
     adaptable: ClassVar[bool] = True
     """Whether it has a stage that sees occluded clips and can be trained on with a new type."""
+
+    place: ClassVar[int] = 100
+    """Where it stands in tables: the smallest first; variants stand behind all methods."""
+
+    variants: ClassVar[tuple[Variant, ...]] = ()
+    """Further names for this class, not for those that derive from it."""
+
+    def __post_init__(self) -> None:
+        check_fields(self, f"method {self.name!r}")
 
     @abstractmethod
     def stage(self, plan: Plan) -> Stage:
         """Return the last stage, which holds all others and embeds clips."""
 
+    def ticks(self) -> dict[str, bool]:
+        """Return its ticks in the ablation table, by column; by default none."""
+        return {}
 
-methods: Registry[Method] = Registry(
-    "method", Method, homes=("gaitbench.methods", "gaitbench.baselines")
-)
+    def named(self, variant: Variant) -> Self:
+        """Return this method with a variant's name, title, kind and about."""
+        method = copy(self)
+        for fact in ("name", "title", "kind", "about"):
+            object.__setattr__(method, fact, getattr(variant, fact))
+        return method
 
 
-def frozen(network: nn.Module) -> nn.Module:
-    """Freeze weights and batch-norm statistics; the released code lets the statistics drift."""
-    return network.eval().requires_grad_(False)
+class MethodRegistry(Registry[Method]):
+    """The classes of methods by name, whose variants' names are taken, too."""
+
+    def check_name(self, name: str) -> None:
+        """Check the name of a class, of a variant, or with options written out."""
+        get_method(name)
+
+    def _check(self, name: str, thing: type[Method]) -> None:
+        super()._check(name, thing)
+        taken = {n: kind for kind in self._things.values() for n in _names_of(kind)}
+        own = [name, *(variant.name for variant in variants_of(thing))]
+        for index, new in enumerate(own):
+            other = thing if new in own[:index] else taken.get(new)
+            if other is not None:
+                raise ConfigurationError(
+                    f"{where(thing)}: the method name {new!r} is taken by {other.__qualname__} of "
+                    f"{where(other)}. Choose another name."
+                )
+        for variant in variants_of(thing):
+            make_with(thing, variant.options, f"{where(thing)}: method {variant.name!r}")
+
+
+methods = MethodRegistry("method", Method, homes=("gaitbench.methods", "gaitbench.baselines"))
+
+
+def variants_of(kind: type[Method]) -> tuple[Variant, ...]:
+    """Return the variants that a class lists itself."""
+    variants: tuple[Variant, ...] = vars(kind).get("variants", ())
+    return variants
+
+
+def _names_of(kind: type[Method]) -> list[str]:
+    return [kind.name, *(variant.name for variant in variants_of(kind))]
+
+
+def method_names() -> list[str]:
+    """Return all names: gaitbench's own methods, their variants, then third parties' as they came."""
+    third_party = methods.third_party()
+    own = [name for name in methods.names() if name not in third_party]
+    variants = [variant.name for name in own for variant in variants_of(methods.get(name))]
+    others = [n for name in third_party for n in _names_of(methods.get(name))]
+    return [*own, *sorted(variants), *others]
+
+
+def get_method(name: str) -> Method:
+    """Return a method by the name of a class, of a variant, or with options written out.
+
+    Args:
+        name: "rg-gait", "vanilla-residual" or "rg-gait[alpha=constant,aware=false]". Options that come to
+            a named variant are that variant.
+
+    Raises:
+        UnknownNameError: If there is no such method.
+        ConfigurationError: If it has no such option, or a value does not fit.
+    """
+    written = _WRITTEN_OUT.fullmatch(name)
+    if written is None:
+        return _named(name)
+    base = _named(written["name"].strip())
+    options = _read(written["options"], name, base)
+    changed = make_with(type(base), options, f"method {name!r}")
+    candidates = (_named(n) for n in _names_of(type(base)))
+    return next((known for known in candidates if known == changed), _described(changed))
+
+
+def methods_of_kind(*kinds: Kind) -> list[str]:
+    """Return the names of all methods of some kinds, in the order of `method_names`."""
+    return [name for name in method_names() if _named(name).kind in kinds]
+
+
+def _named(name: str) -> Method:
+    if name in methods.names():
+        kind = methods.get(name)
+        with calling(kind, "__init__"):
+            return kind()
+    for _, kind in methods.items():
+        for variant in variants_of(kind):
+            if variant.name == name:
+                return kind(**variant.options).named(variant)
+    raise UnknownNameError("method", name, method_names())
+
+
+def _read(text: str, name: str, base: Method) -> dict[str, object]:
+    """Return a method's options with those that are written out as "alpha=constant,aware=false"."""
+    pairs = [pair.partition("=") for pair in text.split(",") if pair.strip()]
+    for option, equals, _ in pairs:
+        if not equals:
+            raise ConfigurationError(
+                f"method {name!r}: {option.strip()!r} has no value. Write options like "
+                "rg-gait[alpha=constant,aware=false]."
+            )
+    texts = {option.strip(): value.strip() for option, _, value in pairs}
+    return options_of(base) | read_options(type(base), texts, f"method {name!r}")
+
+
+def options_of(method: Method) -> dict[str, object]:
+    """Return a method's options with their values."""
+    return {name: getattr(method, name) for name in option_names(type(method))}
+
+
+def options_text(options: Mapping[str, object]) -> str:
+    """Return options as they are written out: "alpha=constant, aware=false"."""
+    return ", ".join(
+        f"{name}={str(value).lower() if isinstance(value, bool) else value}"
+        for name, value in options.items()
+    )
+
+
+def _described(method: Method) -> Method:
+    """Return a method under a name and a title that say which of its options are not the defaults."""
+    defaults = options_of(type(method)())
+    options = {n: value for n, value in options_of(method).items() if value != defaults[n]}
+    text = options_text(options)
+    return method.named(
+        Variant(
+            f"{type(method).name}[{text.replace(' ', '')}]",
+            f"{type(method).title} ({text})",
+            about=f"{type(method).title} with {text}",
+            options=options,
+        )
+    )

@@ -6,96 +6,21 @@ without the amount.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Literal, Self, cast
+from typing import TYPE_CHECKING, Literal, Self, cast
 
-import torch
-from torch import Tensor, nn
-
-from gaitbench.methods.base import Embedded, Networks, Plan, Stage
+from gaitbench.methods.base import Plan
 from gaitbench.occlusion.base import Occlusion
-from gaitbench.training.batches import Batch
-from gaitbench.training.losses import occlusion_loss
 from gaitbench.training.recipe import Recipe
+from gaitbench.training.stage import Embedded, Networks, Stage
 
-FEATURE_CHANNELS = 64
-CHANNELS = (32, 64, 128)
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+    from gaitbench.networks.detector import Detection, OcclusionDetector
+    from gaitbench.training.batches import Batch
 
 AmountLabel = Literal["hidden", "visible"]
 """What a detector's amount is trained to be: see `DetectorStage`."""
-
-
-@dataclass(frozen=True, eq=False)
-class Detection:
-    """What the detector says about clips of `t` frames.
-
-    Args:
-        feature: Shape [n, 64]: mean over the frames.
-        frame_features: Shape [n, t, 64].
-        type_logits: Shape [n, k]: of the mean feature; k is 0 for a detector that tells no types apart.
-        amount: Shape [n]: in [0, 1], the mean of the per-frame amounts: the hidden share, or what else
-            the detector learned (see `DetectorStage`); NaN from one that learned none.
-    """
-
-    feature: Tensor
-    frame_features: Tensor
-    type_logits: Tensor
-    amount: Tensor
-
-
-class OcclusionDetector(nn.Module):
-    """Three convolutions on single frames, global average, a 64-d feature and two heads.
-
-    Args:
-        types: Occlusion types, "none" included; 0 for a detector of the amount alone.
-        channels: Of the three convolutions; the papers' are 32, 64, 128.
-        amounts: Whether it tells the amount too.
-
-    Source: Occ-Aware (WACV 2024) and MimicGait (WACV 2025); the third pooling is padded by 1 as in
-    the released code, so that released weights give their own outputs.
-    """
-
-    def __init__(
-        self, types: int, channels: tuple[int, int, int] = CHANNELS, *, amounts: bool = True
-    ) -> None:
-        super().__init__()
-        first, second, third = channels
-        self.maps = nn.Sequential(
-            nn.Conv2d(1, first, 3, padding=1),
-            nn.ReLU(),
-            nn.MaxPool2d(2),
-            nn.Conv2d(first, second, 3, padding=1),
-            nn.ReLU(),
-            nn.MaxPool2d(2),
-            nn.Conv2d(second, third, 3, padding=1),
-            nn.ReLU(),
-            nn.MaxPool2d(2, padding=1),
-        )
-        self.feature = nn.Linear(third, FEATURE_CHANNELS)
-        self.type_head = nn.Linear(FEATURE_CHANNELS, types) if types else None
-        self.amount_head = nn.Linear(FEATURE_CHANNELS, 1) if amounts else None
-
-    def forward(self, clips: Tensor) -> Detection:
-        """Evaluate clips [n, t, h, w] frame by frame."""
-        n, t = clips.shape[:2]
-        frames = clips.flatten(0, 1).unsqueeze(1).contiguous(memory_format=torch.channels_last)
-        pooled = self.maps(frames).mean((2, 3))
-        # Rectified, as in the released networks.
-        features = torch.relu(self.feature(pooled)).view(n, t, -1)
-        feature = features.mean(1)
-        logits = feature.new_empty(n, 0) if self.type_head is None else self.type_head(feature)
-        return Detection(feature, features, logits, self.amount(features).mean(1))
-
-    def amount(self, features: Tensor) -> Tensor:
-        """Return the amount, in [0, 1], that features [..., 64] of frames or clips stand for."""
-        if self.amount_head is None:
-            return features.new_full(features.shape[:-1], torch.nan)
-        return torch.sigmoid(self.amount_head(features).float()).squeeze(-1)
-
-
-def detect(detector: nn.Module, clips: Tensor) -> Detection:
-    """Run a frozen detector."""
-    with torch.no_grad():
-        return cast(Detection, detector(clips))
 
 
 @dataclass(frozen=True)
@@ -106,7 +31,7 @@ class DetectorStage(Stage):
     generator, plug-ins included.
 
     Args:
-        channels: See `OcclusionDetector`.
+        channels: See `gaitbench.networks.detector.OcclusionDetector`.
         amounts: Whether the amount is learned too; Occ-Aware's detector learns the type alone.
         amount_label: "hidden" as above. "visible": the visible share of the body in occluded frames, and 0
             in whole ones; the released code takes the visible share of the height.
@@ -116,7 +41,7 @@ class DetectorStage(Stage):
     Source: MimicGait (WACV 2025), supplement: cross-entropy + 10 × squared error, Adam 1e-4.
     """
 
-    channels: tuple[int, int, int] = CHANNELS
+    channels: tuple[int, int, int] = (32, 64, 128)
     amounts: bool = True
     amount_label: AmountLabel = "hidden"
     double_softmax: bool = False
@@ -132,47 +57,57 @@ class DetectorStage(Stage):
         """Return this detector trained on with one more type, all types equally often again."""
         return replace(self, initial=self, mix=self.mix.plus(generator).balanced(), recipe=detector)
 
-    def build(self, identities: int) -> OcclusionDetector:
+    def build(self, identities: int) -> "OcclusionDetector":
         """Return a new detector for the mix's types."""
+        from gaitbench.networks.detector import OcclusionDetector
+
         return OcclusionDetector(len(self.mix.classes), self.channels, amounts=self.amounts)
 
-    def resume(self, network: nn.Module, weights: Mapping[str, Tensor]) -> None:
+    def resume(self, network: "nn.Module", weights: "Mapping[str, Tensor]") -> None:
         """Load earlier weights; rows of the type head that are new keep their fresh values."""
+        import torch
+
         merged = dict(weights)
         for name, fresh in network.state_dict().items():
             if name.startswith("type_head."):
                 merged[name] = torch.cat([weights[name], fresh[len(weights[name]) :]])
         network.load_state_dict(merged)
 
-    def losses(self, network: nn.Module, networks: Networks, batch: Batch) -> dict[str, Tensor]:
+    def losses(
+        self, network: "nn.Module", networks: Networks, batch: "Batch"
+    ) -> "dict[str, Tensor]":
         """Return the cross-entropy of the type and the weighted squared error of the amount."""
-        found = cast(Detection, network(batch.clips))
+        from gaitbench.training.losses import occlusion_loss
+
+        detection = cast("Detection", network(batch.clips))
         type_loss, amount_loss = occlusion_loss(
-            found.type_logits,
+            detection.type_logits,
             batch.types,
-            found.amount,
+            detection.amount,
             self.true_amount(batch),
             double_softmax=self.double_softmax,
         )
         return {"type": type_loss, "amount": amount_loss} if self.amounts else {"type": type_loss}
 
-    def true_amount(self, batch: Batch) -> Tensor:
+    def true_amount(self, batch: "Batch") -> "Tensor":
         """Return the amounts [n] that the detector should state of a batch."""
         if self.amount_label == "hidden":
             return batch.hidden_share
-        return torch.where(batch.types > 0, 1 - batch.hidden_share, 0.0)
+        return (1 - batch.hidden_share).where(batch.types > 0, 0.0)
 
-    def hidden_share(self, found: Detection) -> Tensor | None:
+    def hidden_share(self, detection: "Detection") -> "Tensor | None":
         """Return the hidden share that the detector states, or None if its amount is another one."""
-        return found.amount if self.amount_label == "hidden" else None
+        return detection.amount if self.amount_label == "hidden" else None
 
-    def embed(self, network: nn.Module, networks: Networks, batch: Batch) -> Embedded:
+    def embed(self, network: "nn.Module", networks: Networks, batch: "Batch") -> Embedded:
         """Return the feature as a one-part embedding, with type and amount."""
-        found = detect(network, batch.clips)
+        from gaitbench.networks.detector import detect
+
+        detection = detect(network, batch.clips)
         return Embedded(
-            found.feature.unsqueeze(-1),
-            types=found.type_logits.argmax(1),
-            amount=self.hidden_share(found),
+            detection.feature.unsqueeze(-1),
+            types=detection.type_logits.argmax(1),
+            amount=self.hidden_share(detection),
         )
 
 

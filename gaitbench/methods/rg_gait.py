@@ -5,70 +5,29 @@
 Source: RG-Gait (IJCB 2025), section 3, equations 1–4.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import ClassVar, Literal, cast
+from typing import TYPE_CHECKING, ClassVar, Literal, cast
 
-import torch
-from torch import Tensor, nn
-
-from gaitbench.backbones.base import Backbone, BackboneSpec
-from gaitbench.backbones.parts import PartLinear, append_vector
+from gaitbench.backbones.base import BackboneSpec
+from gaitbench.core.options import Share
 from gaitbench.core.registry import register
-from gaitbench.methods.base import Embedded, Method, Networks, Plan, Stage
-from gaitbench.methods.extractor import (
-    Extractor,
-    ExtractorStage,
-    holistic_extractor,
-    identity_losses,
-)
-from gaitbench.methods.oem import (
-    FEATURE_CHANNELS,
-    Detection,
-    DetectorStage,
-    OcclusionDetector,
-    detect,
-    occlusion_detector,
-)
-from gaitbench.training.batches import Batch
+from gaitbench.methods.base import Method, Plan, Variant
+from gaitbench.methods.extractor import ExtractorStage, holistic_extractor
+from gaitbench.methods.oem import AmountLabel, DetectorStage, occlusion_detector
+from gaitbench.training.stage import Embedded, Networks, Stage
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+    from gaitbench.networks.detector import Detection, OcclusionDetector
+    from gaitbench.networks.extractor import Extractor
+    from gaitbench.networks.restoration import Restoration
+    from gaitbench.training.batches import Batch
 
 Alpha = Literal["detected", "mean-feature", "one", "oracle", "constant"]
 
 ExtractorState = Literal["frozen", "drifting", "trained"]
 """What becomes of the signature extractor in the restoration stage: see `RestorationStage`."""
-
-
-class Restoration(nn.Module):
-    """The feature restoration network: a backbone F, the per-part mixer T, and a trainable neck.
-
-    Args:
-        spec: The backbone's.
-        identities: Size of the classifier.
-        aware: Whether the mixer sees the occlusion feature.
-        own_extractor: Whether it carries a copy of the signature extractor.
-    """
-
-    def __init__(
-        self, spec: BackboneSpec, identities: int, *, aware: bool, own_extractor: bool
-    ) -> None:
-        super().__init__()
-        self.backbone: Backbone = spec.build()
-        channels, parts = self.backbone.channels, self.backbone.parts
-        self.mixer = PartLinear(parts, channels + FEATURE_CHANNELS * aware, channels)
-        self.neck = self.backbone.neck(identities)
-        self.extractor = spec.build() if own_extractor else None
-
-    def residual(self, clips: Tensor, feature: Tensor | None) -> Tensor:
-        """Return R for clips [n, t, h, w] and their occlusion feature [n, 64], as [n, c, p]."""
-        embeddings = self.backbone(clips)
-        if feature is not None:
-            embeddings = append_vector(embeddings, feature)
-        return cast(Tensor, self.mixer(embeddings))
-
-
-def restored(signature: Tensor, alpha: Tensor, residual: Tensor) -> Tensor:
-    """Return f = G + alpha · R for G and R [n, c, p] and alpha [n], in float32."""
-    return signature.float() + alpha[:, None, None] * residual.float()
 
 
 @dataclass(frozen=True)
@@ -99,85 +58,185 @@ class RestorationStage(Stage):
     extractor_state: ExtractorState = "frozen"
     role = "restoration"
 
-    def build(self, identities: int) -> Restoration:
+    def build(self, identities: int) -> "Restoration":
         """Return a new restoration network."""
-        own = self.extractor_state != "frozen"
-        network = Restoration(self.backbone, identities, aware=self.aware, own_extractor=own)
+        from gaitbench.networks.restoration import Restoration
+
+        network = Restoration(
+            self.backbone.build,
+            identities,
+            aware=self.aware,
+            own_extractor=self.extractor_state != "frozen",
+        )
         if network.extractor is not None and self.extractor_state == "drifting":
             # No gradient; in training mode batch norm updates its statistics nevertheless.
             network.extractor.requires_grad_(False)
         return network
 
-    def start(self, network: nn.Module, networks: Networks) -> None:
+    def start(self, network: "nn.Module", networks: Networks) -> None:
         """Begin with the extractor's neck, and with its backbone where the network has a copy."""
-        model, extractor = cast(Restoration, network), cast(Extractor, networks["extractor"])
+        model = cast("Restoration", network)
+        extractor = cast("Extractor", networks["extractor"])
         model.neck.load_state_dict(extractor.neck.state_dict())
         if model.extractor is not None:
             model.extractor.load_state_dict(extractor.backbone.state_dict())
 
     def _restored(
-        self, network: nn.Module, networks: Networks, batch: Batch
-    ) -> tuple[Tensor, Tensor, Detection | None]:
-        """Return f [n, c, p], alpha [n], and what the detector said."""
-        model = cast(Restoration, network)
-        found = detect(networks["detector"], batch.clips) if "detector" in networks else None
+        self, network: "nn.Module", networks: Networks, batch: "Batch"
+    ) -> "tuple[Tensor, Tensor, Detection | None]":
+        """Return f [n, c, p], alpha [n], and the detection where there is a detector."""
+        import torch
+
+        from gaitbench.networks.detector import detect
+        from gaitbench.networks.restoration import restored
+
+        model = cast("Restoration", network)
+        detection = detect(networks["detector"], batch.clips) if "detector" in networks else None
         if model.extractor is None:
             with torch.no_grad():
                 signature = networks["extractor"](batch.clips)
         else:
             signature = model.extractor(batch.clips)
-        alpha = self._alpha(networks, found, batch)
-        feature = found.feature if self.aware and found is not None else None
+        alpha = self._alpha(networks, detection, batch)
+        feature = detection.feature if self.aware and detection is not None else None
         residual = model.residual(batch.clips, feature)
-        return restored(signature, alpha, residual), alpha, found
+        return restored(signature, alpha, residual), alpha, detection
 
-    def _alpha(self, networks: Networks, found: Detection | None, batch: Batch) -> Tensor:
-        if self.alpha == "detected" and found is not None:
-            return found.amount
-        if self.alpha == "mean-feature" and found is not None:
-            return cast(OcclusionDetector, networks["detector"]).amount(found.feature)
+    def _alpha(self, networks: Networks, detection: "Detection | None", batch: "Batch") -> "Tensor":
+        if self.alpha == "detected" and detection is not None:
+            return detection.amount
+        if self.alpha == "mean-feature" and detection is not None:
+            return cast("OcclusionDetector", networks["detector"]).amount(detection.feature)
         hidden = batch.hidden_share.float()
         if self.alpha == "oracle":
             return hidden
-        return torch.full_like(hidden, 1.0 if self.alpha == "one" else self.constant)
+        return hidden.new_full(hidden.shape, 1.0 if self.alpha == "one" else self.constant)
 
-    def losses(self, network: nn.Module, networks: Networks, batch: Batch) -> dict[str, Tensor]:
+    def losses(
+        self, network: "nn.Module", networks: Networks, batch: "Batch"
+    ) -> "dict[str, Tensor]":
         """Return triplet loss and cross-entropy on the restored signature f."""
-        restored, _, _ = self._restored(network, networks, batch)
-        logits = cast(Restoration, network).neck(restored)
-        return identity_losses(restored, logits, batch, self.recipe)
+        from gaitbench.training.losses import identity_losses
 
-    def embed(self, network: nn.Module, networks: Networks, batch: Batch) -> Embedded:
-        """Return f with alpha and what the detector said."""
-        restored, alpha, found = self._restored(network, networks, batch)
-        if found is None or self.detector is None:
-            return Embedded(restored, alpha)
-        amount = self.detector.hidden_share(found)
-        return Embedded(restored, alpha, found.type_logits.argmax(1), amount)
+        embeddings, _, _ = self._restored(network, networks, batch)
+        logits = cast("Restoration", network).neck(embeddings)
+        return identity_losses(embeddings, logits, batch.identities, self.recipe)
+
+    def embed(self, network: "nn.Module", networks: Networks, batch: "Batch") -> Embedded:
+        """Return f with alpha and what the detector says."""
+        embeddings, alpha, detection = self._restored(network, networks, batch)
+        if detection is None or self.detector is None:
+            return Embedded(embeddings, alpha)
+        amount = self.detector.hidden_share(detection)
+        return Embedded(embeddings, alpha, detection.type_logits.argmax(1), amount)
 
 
 @register("rg-gait")
 @dataclass(frozen=True)
 class RGGait(Method):
-    """RG-Gait as the paper describes it; its subclasses are the ablation's rows and controls.
+    """RG-Gait as the paper describes it; its variants are the ablation's rows and controls.
 
     Args:
         occluded_share: Largest share of the training clips that are occluded. RG-Gait needs whole clips
             among them; the released configurations occlude half.
+        alpha: See `RestorationStage`.
+        constant: See `RestorationStage`.
+        aware: See `RestorationStage`.
+        extractor_state: See `RestorationStage`.
+        amount_label: What the detector learns, see `DetectorStage`.
+        double_softmax: See `DetectorStage`.
     """
 
-    occluded_share: float = 0.5
+    occluded_share: Share = 0.5
+    alpha: Alpha = "detected"
+    constant: Share = 0.5
+    aware: bool = True
+    extractor_state: ExtractorState = "frozen"
+    amount_label: AmountLabel = "hidden"
+    double_softmax: bool = False
 
     title = "RG-Gait"
     source = "RG-Gait, IJCB 2025"
+    place = 5
     about = "frozen holistic signature plus a residual, weighted by the detected hidden share"
 
-    residual: ClassVar[Mapping[str, bool]] = {"residual": True, "adaptive": True, "aware": True}
-    """Its ticks in the ablation table."""
+    variants: ClassVar[tuple[Variant, ...]] = (
+        Variant(
+            "vanilla-residual",
+            "vanilla residual",
+            kind="ablation",
+            about="ablation: alpha = 1, no occlusion feature",
+            options={"alpha": "one", "aware": False},
+        ),
+        Variant(
+            "aware-only",
+            "aware only",
+            kind="ablation",
+            about="ablation: alpha = 1, with the occlusion feature",
+            options={"alpha": "one"},
+        ),
+        Variant(
+            "adaptive-only",
+            "adaptive only",
+            kind="ablation",
+            about="ablation: alpha detected, no occlusion feature",
+            options={"aware": False},
+        ),
+        Variant(
+            "rg-gait-true-alpha",
+            "RG-Gait, true alpha",
+            kind="control",
+            about="control: alpha is the measured hidden share of the body",
+            options={"alpha": "oracle"},
+        ),
+        Variant(
+            "rg-gait-constant-alpha",
+            "RG-Gait, alpha 0.5",
+            kind="control",
+            about="control: alpha is 0.5 for every clip",
+            options={"alpha": "constant"},
+        ),
+        Variant(
+            "rg-gait-trained-extractor",
+            "RG-Gait, GSE not frozen",
+            kind="control",
+            about="control: the signature extractor trains along",
+            options={"extractor_state": "trained"},
+        ),
+        Variant(
+            "rg-gait-drifting-statistics",
+            "RG-Gait, drifting statistics",
+            kind="variant",
+            about="variant: the frozen extractor's batch-norm statistics go on moving, as released",
+            options={"extractor_state": "drifting"},
+        ),
+        Variant(
+            "rg-gait-visible-alpha",
+            "RG-Gait, visible alpha",
+            kind="variant",
+            about="variant: alpha is the visible share of occluded clips, 0 for whole ones, as released",
+            options={"amount_label": "visible"},
+        ),
+        Variant(
+            "rg-gait-mean-feature-alpha",
+            "RG-Gait, alpha of the mean feature",
+            kind="variant",
+            about="variant: alpha is the amount of the mean feature, as in one path of the released code",
+            options={"alpha": "mean-feature"},
+        ),
+        Variant(
+            "rg-gait-double-softmax-detector",
+            "RG-Gait, double softmax",
+            kind="variant",
+            about="variant: the detector's cross-entropy is taken of a softmax, as released",
+            options={"double_softmax": True},
+        ),
+    )
 
-    alpha: ClassVar[Alpha] = "detected"
-    aware: ClassVar[bool] = True
-    extractor_state: ClassVar[ExtractorState] = "frozen"
+    def ticks(self) -> dict[str, bool]:
+        """Return what of RG-Gait it has: the ticks of the ablation table."""
+        adaptive = self.alpha not in ("one", "constant")
+        return {"residual": True, "adaptive": adaptive, "aware": self.aware}
 
     def stage(self, plan: Plan) -> RestorationStage:
         """Return the restoration stage on top of the shared extractor and detector."""
@@ -192,121 +251,16 @@ class RGGait(Method):
             detector=self.detector(plan),
             aware=self.aware,
             alpha=self.alpha,
+            constant=self.constant,
             extractor_state=self.extractor_state,
         )
 
     def detector(self, plan: Plan) -> DetectorStage | None:
         """Return the occlusion evaluation module, where anything is asked of it."""
-        needed = self.aware or self.alpha in ("detected", "mean-feature")
-        return occlusion_detector(plan) if needed else None
-
-
-@register("vanilla-residual")
-class VanillaResidual(RGGait):
-    """The residual is added as it is, and knows nothing of the occlusion."""
-
-    title = "vanilla residual"
-    about = "ablation: alpha = 1, no occlusion feature"
-    kind = "ablation"
-    residual = {"residual": True, "adaptive": False, "aware": False}  # noqa: RUF012
-    alpha = "one"
-    aware = False
-
-
-@register("aware-only")
-class AwareOnly(RGGait):
-    """The mixer sees the occlusion feature; the residual's weight is 1."""
-
-    title = "aware only"
-    about = "ablation: alpha = 1, with the occlusion feature"
-    kind = "ablation"
-    residual = {"residual": True, "adaptive": False, "aware": True}  # noqa: RUF012
-    alpha = "one"
-
-
-@register("adaptive-only")
-class AdaptiveOnly(RGGait):
-    """The residual is weighted by the detected amount; the mixer sees no occlusion feature."""
-
-    title = "adaptive only"
-    about = "ablation: alpha detected, no occlusion feature"
-    kind = "ablation"
-    residual = {"residual": True, "adaptive": True, "aware": False}  # noqa: RUF012
-    aware = False
-
-
-@register("rg-gait-true-alpha")
-class OracleAlpha(RGGait):
-    """Control: the residual's weight is the measured hidden share, in training and at test time."""
-
-    title = "RG-Gait, true alpha"
-    about = "control: alpha is the measured hidden share of the body"
-    kind = "control"
-    alpha = "oracle"
-
-
-@register("rg-gait-constant-alpha")
-class ConstantAlpha(RGGait):
-    """Control: the residual's weight is always one half."""
-
-    title = "RG-Gait, alpha 0.5"
-    about = "control: alpha is 0.5 for every clip"
-    kind = "control"
-    residual = {"residual": True, "adaptive": False, "aware": True}  # noqa: RUF012
-    alpha = "constant"
-
-
-@register("rg-gait-trained-extractor")
-class TrainedExtractor(RGGait):
-    """Control: the signature extractor trains along instead of being frozen."""
-
-    title = "RG-Gait, GSE not frozen"
-    about = "control: the signature extractor trains along"
-    kind = "control"
-    extractor_state = "trained"
-
-
-@register("rg-gait-drifting-statistics")
-class DriftingExtractor(RGGait):
-    """The signature extractor's batch-norm statistics follow the restoration's training clips."""
-
-    title = "RG-Gait, drifting statistics"
-    about = "variant: the frozen extractor's batch-norm statistics go on moving, as released"
-    kind = "variant"
-    extractor_state = "drifting"
-
-
-@register("rg-gait-visible-alpha")
-class VisibleAlpha(RGGait):
-    """Alpha is the visible share of occluded clips, and 0 for whole ones, as the detector learns it."""
-
-    title = "RG-Gait, visible alpha"
-    about = "variant: alpha is the visible share of occluded clips, 0 for whole ones, as released"
-    kind = "variant"
-
-    def detector(self, plan: Plan) -> DetectorStage:
-        """Return a detector that learns the visible share."""
-        return replace(occlusion_detector(plan), amount_label="visible")
-
-
-@register("rg-gait-mean-feature-alpha")
-class MeanFeatureAlpha(RGGait):
-    """Alpha is the detected amount of the frames' mean feature, in training and at test time."""
-
-    title = "RG-Gait, alpha of the mean feature"
-    about = "variant: alpha is the amount of the mean feature, as in one path of the released code"
-    kind = "variant"
-    alpha = "mean-feature"
-
-
-@register("rg-gait-double-softmax-detector")
-class DoubleSoftmaxDetector(RGGait):
-    """The detector's type scores pass a softmax before its cross-entropy applies another."""
-
-    title = "RG-Gait, double softmax"
-    about = "variant: the detector's cross-entropy is taken of a softmax, as released"
-    kind = "variant"
-
-    def detector(self, plan: Plan) -> DetectorStage:
-        """Return a detector with the other loss of the type."""
-        return replace(occlusion_detector(plan), double_softmax=True)
+        if not self.aware and self.alpha not in ("detected", "mean-feature"):
+            return None
+        return replace(
+            occlusion_detector(plan),
+            amount_label=self.amount_label,
+            double_softmax=self.double_softmax,
+        )

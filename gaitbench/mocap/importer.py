@@ -7,19 +7,21 @@ same views. Identity is therefore in the motion and the bone lengths alone, or, 
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 from joblib import Parallel, delayed, parallel_config
 
 from gaitbench.core.errors import DataError
 from gaitbench.data.dataset import Progress
 from gaitbench.data.rules import Rules, Search
 from gaitbench.data.silhouettes import Frames, SilhouettesWriter, pack
+from gaitbench.mocap.bones import bone_lengths, with_bone_lengths
 from gaitbench.mocap.bvh import read_bvh
-from gaitbench.mocap.skeleton import FPS, Walk, bone_lengths, posed, with_bone_lengths
+from gaitbench.mocap.manifest import Entry, entries_of, natural
+from gaitbench.mocap.report import Imported, LeftOut, MocapReport
+from gaitbench.mocap.skeleton import FPS, Walk, posed
 from gaitbench.walkers.body import JOINTS, Camera, Pose, Shape, render
 
 VERSION = 2
@@ -39,107 +41,6 @@ _CONDITION = "nm"
 _PELVIS = JOINTS.index("pelvis")
 
 
-@dataclass(frozen=True)
-class Entry:
-    """One recording as the manifest lists it.
-
-    Args:
-        file: Relative to the folder, with forward slashes.
-        identity: The person.
-        recording: Name of the recording among those of the person.
-        duplicate_of: Another file with the same recording, or nothing.
-        cohort: Group of people, for stratified tables, or nothing.
-    """
-
-    file: str
-    identity: str
-    recording: str
-    duplicate_of: str = ""
-    cohort: str = ""
-
-    @property
-    def name(self) -> str:
-        """Name of the recording in the data set."""
-        return f"{self.identity}-{self.recording}".replace("/", "-")
-
-
-@dataclass(frozen=True)
-class LeftOut:
-    """A file that was not imported, and why."""
-
-    file: str
-    reason: str
-
-
-@dataclass(frozen=True)
-class Imported:
-    """What was found out about a file that was imported; see `skeleton.Walk`.
-
-    Args:
-        file: Relative to the folder.
-        identity: The person.
-        recording: Name of the recording in the data set.
-        frames: At 25 frames per second, in each view.
-        fps: Frames per second of the file.
-        unit: What one unit of the file was taken for.
-        up: The file's axis that points up.
-        height_m: Stature in metres.
-        speed_m_s: Speed over the ground.
-        in_place: Whether the walker stays where they are.
-    """
-
-    file: str
-    identity: str
-    recording: str
-    frames: int
-    fps: float
-    unit: str
-    up: str
-    height_m: float
-    speed_m_s: float
-    in_place: bool
-
-
-@dataclass(frozen=True)
-class ImportReport:
-    """What an import made and what it left out.
-
-    Args:
-        folder: The data set that was written.
-        imported: In the order of the data set.
-        left_out: Files with their reasons.
-        notes: What was assumed.
-        views: In degrees.
-        gallery: Sequences in the gallery.
-        probes: Sequences among the probes.
-    """
-
-    folder: Path
-    imported: tuple[Imported, ...]
-    left_out: tuple[LeftOut, ...]
-    notes: tuple[str, ...]
-    views: tuple[float, ...]
-    gallery: int
-    probes: int
-
-    @property
-    def identities(self) -> int:
-        """How many people there are."""
-        return len({walk.identity for walk in self.imported})
-
-    def text(self) -> str:
-        """Return the report as lines for a terminal."""
-        lines = [
-            f"{len(self.imported)} recordings of {self.identities} identities in {len(self.views)} "
-            f"views: {self.gallery} gallery and {self.probes} probe sequences in {self.folder}",
-            *self.notes,
-        ]
-        if self.left_out:
-            lines.append(f"{len(self.left_out)} files left out:")
-            lines += [f"  {skipped.file}: {skipped.reason}" for skipped in self.left_out]
-        return "\n".join(lines)
-
-
 def import_bvh(
     folder: Path,
     out: Path,
@@ -149,7 +50,7 @@ def import_bvh(
     same_skeleton: bool = False,
     jobs: int = 1,
     progress: Progress | None = None,
-) -> ImportReport:
+) -> MocapReport:
     """Make a data set of silhouettes from a folder of BVH files.
 
     The gallery is the first recording of every person; the probes are all others. People with one
@@ -172,7 +73,7 @@ def import_bvh(
     """
     views = tuple(float(view) for view in views)
     _check_views(views)
-    entries, notes = _entries(folder, manifest)
+    entries, notes = entries_of(folder, manifest)
     walks, left_out = _pose_all(folder, entries, jobs)
     if walks and same_skeleton:
         walks = _on_one_skeleton(walks)
@@ -197,9 +98,9 @@ def import_bvh(
     with SilhouettesWriter(out, name=name, height=SIZE, width=SIZE, meta=meta) as writer:
         splits = _write(writer, walks, views, jobs, progress)
         writer.splits.update(splits)
-    return ImportReport(
+    return MocapReport(
         folder=out,
-        imported=tuple(_imported(entry, walk) for entry, walk in walks),
+        imported=tuple(Imported.of(entry, walk) for entry, walk in walks),
         left_out=tuple(left_out),
         notes=tuple(notes),
         views=views,
@@ -217,49 +118,6 @@ def _check_views(views: tuple[float, ...]) -> None:
         )
 
 
-def _entries(folder: Path, manifest: Path | None) -> tuple[list[Entry], list[str]]:
-    files = sorted(
-        path.relative_to(folder).as_posix()
-        for path in folder.rglob("*")
-        if path.suffix.lower() == ".bvh"
-    )
-    if manifest is None and (folder / "manifest.csv").is_file():
-        manifest = folder / "manifest.csv"
-    if manifest is not None:
-        entries = _read_manifest(manifest)
-        unlisted = len(set(files) - {entry.file for entry in entries})
-        notes = [f"{unlisted} BVH files are not in {manifest.name} and were not read."]
-        return entries, notes if unlisted else []
-    if not files:
-        raise DataError(f"{folder} has no BVH files (*.bvh). Name the folder that holds them.")
-    entries = []
-    for file in files:
-        path = Path(file)
-        person = path.parent.as_posix() if len(path.parts) > 1 else path.stem
-        entries.append(Entry(file, person, path.stem))
-    return entries, [
-        f"{folder.name} has no manifest.csv: files in one folder below it were taken for recordings"
-        " of one person, every other file for a person of its own."
-    ]
-
-
-def _read_manifest(manifest: Path) -> list[Entry]:
-    try:
-        table = pd.read_csv(manifest, dtype=str, keep_default_na=False)
-    except (OSError, ValueError) as error:
-        raise DataError(f"{manifest} cannot be read: {error}. It must be a CSV table.") from error
-    missing = [column for column in ("file", "subject", "recording") if column not in table]
-    if missing:
-        raise DataError(
-            f"{manifest} lacks the columns {', '.join(missing)}; it has {', '.join(table.columns)}."
-        )
-    for column in ("duplicate_of", "cohort"):
-        if column not in table:
-            table[column] = ""
-    rows = table[["file", "subject", "recording", "duplicate_of", "cohort"]]
-    return [Entry(*(str(cell).strip() for cell in row)) for row in rows.to_numpy()]
-
-
 Posed = tuple[Entry, Walk]
 
 
@@ -274,7 +132,7 @@ def _pose_all(
         else:
             left_out.append(LeftOut(entry.file, result))
     walks, doubles = _without_duplicates(usable)
-    walks.sort(key=lambda posed: (_natural(posed[0].identity), _natural(posed[0].recording)))
+    walks.sort(key=lambda posed: (natural(posed[0].identity), natural(posed[0].recording)))
     return walks, left_out + doubles
 
 
@@ -313,14 +171,6 @@ def _without_duplicates(usable: Iterable[Posed]) -> tuple[list[Posed], list[Left
         first.update(dict.fromkeys([*keys, ("same file", entry.file)], entry.file))
         kept.append((entry, walk))
     return kept, left_out
-
-
-def _natural(text: str) -> list[tuple[int, int, str]]:
-    """Return a key that sorts "2" before "10"."""
-    return [
-        (0, int(part), "") if part.isdecimal() else (1, 0, part)
-        for part in re.findall(r"\d+|\D+", text)
-    ]
 
 
 def _on_one_skeleton(walks: Sequence[Posed]) -> list[Posed]:
@@ -422,18 +272,3 @@ def _beside(pose: Pose) -> Pose:
     still = pose.copy()
     still[:, :, :2] -= pose[:, [_PELVIS], :2]
     return still
-
-
-def _imported(entry: Entry, walk: Walk) -> Imported:
-    return Imported(
-        file=entry.file,
-        identity=entry.identity,
-        recording=entry.name,
-        frames=len(walk.pose),
-        fps=walk.fps,
-        unit=walk.unit,
-        up=walk.up,
-        height_m=walk.height_m,
-        speed_m_s=walk.speed_m_s,
-        in_place=walk.in_place,
-    )

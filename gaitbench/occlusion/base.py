@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gaitbench.core.errors import ConfigurationError
+from gaitbench.core.plugin_errors import calling, returned, wrong
 from gaitbench.core.registry import Registry
 
 Range = tuple[float, float]
@@ -166,10 +167,11 @@ class Occlusion(ABC):
         """Draw one instance for a clip of `t` frames of `h` × `w` pixels.
 
         Raises:
-            ConfigurationError: If the subclass returns steps of a wrong shape.
+            PluginError: If the subclass fails or returns steps of a wrong shape.
         """
         amount = float(rng.uniform(*self.amount))
-        made = self.steps(rng, amount, t, h, w)
+        with calling(self, "steps", f"on a clip of {t} frames of {h}×{w}"):
+            made = self.steps(rng, amount, t, h, w)
         steps = tuple(made) if isinstance(made, Sequence) else (made,)
         for step in steps:
             self._check(step, t, h, w)
@@ -182,10 +184,7 @@ class Occlusion(ABC):
         """Return what is hidden at this amount; anything else by chance comes from `rng` alone."""
 
     def _check(self, step: Step, t: int, h: int, w: int) -> None:
-        who = f"{type(self).__module__}.{type(self).__name__}"
-        said = f"occlusion {self.name!r} ({who}): steps() returned"
-        if not isinstance(step, Step):
-            raise ConfigurationError(f"{said} {step!r}; it must be a Step or several.")
+        returned(self, "steps", step, Step, "a Step or several")
         wanted: tuple[tuple[str, object, tuple[int | None, ...], str], ...] = (
             ("boxes", step.boxes, (t, None, 4), "integer"),
             ("mask", step.mask, (t, h, w), "bool"),
@@ -201,16 +200,18 @@ class Occlusion(ABC):
             )
             if not fits or array.dtype.kind not in ("b" if kind == "bool" else "iu"):
                 sizes = "×".join("k" if s is None else str(s) for s in shape)
-                raise ConfigurationError(
-                    f"{said} {part} of shape {array.shape} and type {array.dtype}; for a clip of "
-                    f"{t} frames of {h}×{w} it must be {sizes}, {kind}."
+                raise wrong(
+                    self,
+                    "steps",
+                    f"returned {part} of shape {array.shape} and type {array.dtype}; for a clip of "
+                    f"{t} frames of {h}×{w} it must be {sizes}, {kind}.",
                 )
         for part, window, size in (("window", step.window, h), ("columns", step.columns, w)):
             if window is None:
                 continue
             first, last = window[:, 0], window[:, 1]
             if (first < 0).any() or (last > size).any() or (first >= last).any():
-                raise ConfigurationError(f"{said} {part} outside 0 ≤ first < last ≤ {size}.")
+                raise wrong(self, "steps", f"returned {part} outside 0 ≤ first < last ≤ {size}.")
 
 
 occlusions: Registry[Occlusion] = Registry("occlusion", Occlusion, homes=("gaitbench.occlusions",))

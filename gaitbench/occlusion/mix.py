@@ -1,17 +1,15 @@
-"""Settings: who is occluded, how often, by what and how much, under one name."""
+"""What may happen to a clip: how often it is occluded, by what and how much."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, Self
 
 import numpy as np
 
-from gaitbench.core.errors import ConfigurationError, UnknownNameError
+from gaitbench.core.errors import ConfigurationError
 from gaitbench.occlusion.base import Drawn, Occlusion, Range, make
 
 NO_OCCLUSION = "none"
-
-MANY = 3
-"""Types beyond which a heading counts them instead of naming each."""
 
 Draws = Literal["clip", "batch"]
 """What shares one draw in training: see `Mix`."""
@@ -50,6 +48,20 @@ class Mix:
         if len(set(names)) != len(names):
             raise ConfigurationError(f"A generator stands twice in one mix: {', '.join(names)}.")
 
+    @classmethod
+    def of(cls, names: Sequence[str], amount: Range, share: float) -> Self:
+        """Return a mix of registered generators.
+
+        Args:
+            names: Of the generators.
+            amount: Range of the amount of each.
+            share: Share of the clips that are occluded, in [0, 1].
+
+        Raises:
+            ConfigurationError: If there is no such generator, or the mix makes no sense.
+        """
+        return cls(tuple(make(name, amount=amount) for name in names), share)
+
     @property
     def classes(self) -> tuple[str, ...]:
         """Names of the types that a detector tells apart; the first is "none"."""
@@ -86,90 +98,3 @@ class Mix:
 
 
 HOLISTIC = Mix()
-
-
-@dataclass(frozen=True)
-class Setting:
-    """A named bundle of what occludes training and test clips.
-
-    Args:
-        name: As given to `--setting`.
-        source: Where it is stated.
-        train: What training clips meet.
-        test: What probe and gallery clips meet, drawn independently.
-    """
-
-    name: str
-    source: str
-    train: Mix
-    test: Mix
-
-    @property
-    def test_name(self) -> str:
-        """The test types as a column heading: "top+bottom", or their number where there are many."""
-        names = [g.name for g in self.test.generators]
-        return "+".join(names) if len(names) <= MANY else f"{len(names)} types"
-
-    def drawn_per(self, per: Draws) -> Self:
-        """Return this setting with its training clips' occlusion drawn per clip or per batch."""
-        return replace(self, train=replace(self.train, per=per))
-
-    def matched(self, share: float) -> Self:
-        """Return this setting with another share of occluded training clips; its test stays."""
-        return replace(self, train=self.train.with_share(share))
-
-
-def _mix(names: tuple[str, ...], amount: Range, share: float) -> Mix:
-    return Mix(tuple(make(name, amount=amount) for name in names), share)
-
-
-def _mimicgait() -> Setting:
-    mix = _mix(("top", "bottom"), (0.4, 0.6), 1.0)
-    return Setting("mimicgait", "MimicGait (WACV 2025), section 4", mix, mix)
-
-
-def _rg_gait() -> Setting:
-    mix = _mix(("top", "bottom"), (0.1, 0.6), 0.5)
-    return Setting("rg-gait", "released RG-Gait configurations", mix, mix)
-
-
-def _rg_gait_fewer_at_test() -> Setting:
-    mix = _rg_gait().train
-    source = "released RG-Gait configurations, one of them"
-    return Setting("rg-gait-0.3", source, mix, mix.with_share(0.3))
-
-
-def _occ_aware() -> Setting:
-    names = (
-        "top",
-        "bottom",
-        "left",
-        "right",
-        "corner-top-left",
-        "corner-top-right",
-        "corner-bottom-left",
-        "corner-bottom-right",
-    )
-    mix = _mix(names, (0.2, 0.5), 1.0).balanced()
-    return Setting("occ-aware", "Occ-Aware (WACV 2024), section 4", mix, mix)
-
-
-_SETTINGS = {
-    "mimicgait": _mimicgait,
-    "rg-gait": _rg_gait,
-    "rg-gait-0.3": _rg_gait_fewer_at_test,
-    "occ-aware": _occ_aware,
-}
-
-
-def setting_names() -> list[str]:
-    """Return the names of all settings, the default first."""
-    return list(_SETTINGS)
-
-
-def get_setting(name: str) -> Setting:
-    """Return a setting by name; UnknownNameError otherwise."""
-    try:
-        return _SETTINGS[name]()
-    except KeyError:
-        raise UnknownNameError("setting", name, _SETTINGS) from None

@@ -8,7 +8,7 @@ from gaitbench.core.registry import register
 from gaitbench.core.units import Better, Unit
 from gaitbench.experiment.bench import HOLISTIC_TEST, Bench
 from gaitbench.experiment.cells import Cell
-from gaitbench.methods.base import methods
+from gaitbench.methods.base import get_method, methods_of_kind
 from gaitbench.occlusion.mix import HOLISTIC
 from gaitbench.protocols.base import Protocol
 from gaitbench.results.estimates import Comparison, estimate, mark_ties
@@ -40,9 +40,7 @@ class Ablation(Protocol):
 
     def cells(self, bench: Bench) -> list[Cell]:
         """Return every row under the setting and on whole clips."""
-        variants = [
-            name for name, method in methods.items() if method.kind in ("ablation", "control")
-        ]
+        variants = methods_of_kind("ablation", "control")
         rows = bench.method_names([*variants, "rg-gait", "baseline-2"])
         conditions = (
             (bench.setting.test, bench.setting.test_name),
@@ -153,5 +151,5 @@ def _row(results: Results, cells: pd.DataFrame, method: str, title: str) -> Row:
 
 
 def _mark(method: str, switch: str) -> str:
-    ticks = getattr(methods.get(method), "residual", {})
+    ticks = get_method(method).ticks()
     return "✓" if ticks.get(switch) else "✗"

@@ -7,7 +7,6 @@ from typing import ClassVar
 from gaitbench.core.registry import register
 from gaitbench.experiment.bench import Bench
 from gaitbench.experiment.cells import Cell, Coordinate
-from gaitbench.methods.base import Stage
 from gaitbench.occlusion.base import make
 from gaitbench.protocols.base import Protocol
 from gaitbench.protocols.generalizability import (
@@ -17,6 +16,7 @@ from gaitbench.protocols.generalizability import (
 )
 from gaitbench.results.frame import Results
 from gaitbench.results.section import Section
+from gaitbench.training.stage import Stage
 
 
 @register("adaptability")

@@ -10,7 +10,6 @@ from gaitbench.core.registry import register
 from gaitbench.core.units import Better, Unit
 from gaitbench.experiment.bench import HOLISTIC_TEST, Bench
 from gaitbench.experiment.cells import Cell, Coordinate
-from gaitbench.methods.base import Stage
 from gaitbench.occlusion.base import make
 from gaitbench.occlusion.mix import HOLISTIC, Mix
 from gaitbench.protocols.adaptability import adaptation
@@ -32,6 +31,7 @@ from gaitbench.results.places import (
 )
 from gaitbench.results.section import Section
 from gaitbench.results.table import NOT_A_NUMBER, Column, Entry, Missing, Row, Table
+from gaitbench.training.stage import Stage
 
 BUDGETS = (0.0, 1 / 16, 1 / 8, 1 / 4, 1 / 2, 1.0)
 """Shares of the preset's steps of further training; the last is the protocol "adaptability" itself."""

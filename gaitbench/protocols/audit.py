@@ -12,7 +12,8 @@ from gaitbench.core.registry import register
 from gaitbench.core.units import Better, Unit
 from gaitbench.experiment.bench import HOLISTIC_TEST, Bench
 from gaitbench.experiment.cells import Cell
-from gaitbench.occlusion.mix import HOLISTIC, Setting, get_setting
+from gaitbench.occlusion.mix import HOLISTIC
+from gaitbench.occlusion.setting import Setting, get_setting
 from gaitbench.protocols.base import Protocol
 from gaitbench.results.estimates import Comparison, estimate, mark_ties
 from gaitbench.results.footers import footer

@@ -8,7 +8,8 @@ from typing import ClassVar
 from gaitbench.core.registry import Registry
 from gaitbench.experiment.bench import HOLISTIC_TEST, REFERENCE, Bench
 from gaitbench.experiment.cells import Cell, Coordinate
-from gaitbench.occlusion.mix import HOLISTIC, Setting
+from gaitbench.occlusion.mix import HOLISTIC
+from gaitbench.occlusion.setting import Setting
 from gaitbench.results.frame import Results
 from gaitbench.results.generic import generic_tables
 from gaitbench.results.section import Section
@@ -22,7 +23,7 @@ class Protocol(ABC):
     about: ClassVar[str]
     """One line for lists."""
 
-    place: ClassVar[int] = 100
+    place: ClassVar[int] = 50
     """Where its sections stand in a report: the smallest first."""
 
     coordinates: ClassVar[Mapping[str, Coordinate]] = {}

@@ -8,10 +8,10 @@ import pandas as pd
 
 from gaitbench.core.registry import register
 from gaitbench.core.units import Unit
-from gaitbench.evaluation.tampering import DETECTOR, Tampering
+from gaitbench.evaluation.tampering.base import UNTOUCHED, all_tamperings
 from gaitbench.experiment.bench import HOLISTIC_TEST, Bench
 from gaitbench.experiment.cells import Cell, Coordinate
-from gaitbench.methods.base import Stage, methods
+from gaitbench.methods.base import get_method
 from gaitbench.occlusion.base import Occlusion
 from gaitbench.occlusion.mix import HOLISTIC, Mix
 from gaitbench.protocols.base import Protocol
@@ -30,13 +30,12 @@ from gaitbench.results.places import (
 )
 from gaitbench.results.section import Section
 from gaitbench.results.table import Column, Entry, Row, Table
+from gaitbench.training.stage import Stage
 
 AS_TESTED = "as tested"
 WHOLE = "whole clips"
 MASKED = "masked"
 """The region that a cut would stretch away is blackened instead, under the same draws."""
-
-TAMPERINGS: tuple[Tampering, ...] = ("blank", "outline", "tied-outline", "one-draw", "shuffled")
 
 
 @register("sanity")
@@ -44,7 +43,7 @@ TAMPERINGS: tuple[Tampering, ...] = ("blank", "outline", "tied-outline", "one-dr
 class Sanity(Protocol):
     """The sanity panel by itself; every other protocol has it for the methods that it tests."""
 
-    place = 8
+    place = 90
     coordinates: ClassVar[Mapping[str, Coordinate]] = {"check": ""}
     about = "what methods read: blank clips, outlines, one draw, shuffled frames, wrong detectors"
 
@@ -73,7 +72,7 @@ def panel(bench: Bench, cells: Iterable[Cell]) -> list[Cell]:
     for cell in cells:
         stage = cell.evaluation.stage
         own = cell.trained in ("", bench.setting.name) and not cell.evaluation.stage.adapted_steps
-        if own and methods.get(cell.method).kind == "compared":
+        if own and get_method(cell.method).kind == "compared":
             checked.setdefault((cell.method, cell.backbone, stage.seed), stage)
     return [
         cell
@@ -85,14 +84,9 @@ def panel(bench: Bench, cells: Iterable[Cell]) -> list[Cell]:
 def _checks(bench: Bench, method: str, backbone: str, stage: Stage) -> Iterator[Cell]:
     """Yield the checks of a method: one draw each, the first of the setting's own."""
     test, name = bench.setting.test, bench.setting.test_name
-    untouched: Tampering = "none"
-    checks: list[tuple[str, Mix, str, Tampering]] = [
-        (AS_TESTED, test, name, untouched),
-        (WHOLE, HOLISTIC, HOLISTIC_TEST, untouched),
-    ]
-    checks += [(t, test, name, t) for t in TAMPERINGS]
-    checks += [(MASKED, mask, name, untouched) for mask in [masked(test)] if mask != test]
-    checks += [(t, test, name, t) for t in _of_detector(stage)]
+    checks = [(AS_TESTED, test, name, UNTOUCHED), (WHOLE, HOLISTIC, HOLISTIC_TEST, UNTOUCHED)]
+    checks += [(MASKED, mask, name, UNTOUCHED) for mask in [masked(test)] if mask != test]
+    checks += [(t.name, test, name, t.name) for t in all_tamperings() if t.concerns(stage)]
     for check, mix, title, tampering in checks:
         yield from bench.cells(
             Sanity.name,
@@ -105,14 +99,6 @@ def _checks(bench: Bench, method: str, backbone: str, stage: Stage) -> Iterator[
             tampering=tampering,
             draws=1,
         )
-
-
-def _of_detector(stage: Stage) -> tuple[Tampering, ...]:
-    if DETECTOR not in stage.inputs:
-        return ()
-    # Only a residual's weight is a detected amount; whoever reads the feature alone is not touched by it.
-    reads_amount = getattr(stage, "alpha", None) == "detected"
-    return ("true-amount", "stray-detector") if reads_amount else ("stray-detector",)
 
 
 def masked(mix: Mix) -> Mix:
@@ -136,56 +122,55 @@ class Check:
         name: Of the check in the protocol.
         title: As printed.
         about: What is changed, and what a sound method shows.
+        begins_group: Whether a line separates it from the row above.
+        leaves_chance: Whether a method that reads the body alone must not be above chance.
         column: What is printed: Rank-1, or something that the method said of the clips.
     """
 
     name: str
     title: str
     about: str
+    begins_group: bool = False
+    leaves_chance: bool = False
     column: str = METRIC
 
 
-CHECKS = (
-    Check(AS_TESTED, "As tested", "the setting's own test, one draw"),
-    Check(WHOLE, "Whole clips", "nothing is hidden"),
-    Check("blank", "Blank clips", "every frame is black: no more than chance"),
-    Check(
-        "outline",
-        "Outline alone",
-        "the body fills its frame, so that only what hides it has a shape: no more than chance. A cut that "
-        "is stretched back leaves the frame full, so it shows nothing here",
-    ),
-    Check(
-        "tied-outline",
-        "Outline, tied to identity",
-        "the same, and all clips of one identity share one draw: what is above chance is read from the "
-        "occluder, not from the body",
-    ),
-    Check(
-        "one-draw",
-        "One draw for all",
-        "probes and gallery are hidden alike: what is above the first row is lost to unlike occlusions",
-    ),
-    Check("shuffled", "Shuffled frames", "equal to the first row where order in time is not used"),
-    Check(
+def checks() -> list[Check]:
+    """Return the rows of the panel, those of plug-ins included."""
+    tampered = [
+        (t.place, Check(t.name, t.title, t.about, t.begins_group, t.leaves_chance))
+        for t in all_tamperings()
+    ]
+    masked_row = Check(
         MASKED,
         "Blackened, not stretched",
         "the same region is black instead of being cut off and the rest stretched over it",
+    )
+    ordered = sorted([*tampered, (_MASKED_PLACE, masked_row)], key=lambda placed: placed[0])
+    return [
+        Check(AS_TESTED, "As tested", "the setting's own test, one draw"),
+        Check(WHOLE, "Whole clips", "nothing is hidden"),
+        *(check for _, check in ordered),
+        *DETECTED,
+    ]
+
+
+_MASKED_PLACE = 60
+
+DETECTED = (
+    Check(
+        AS_TESTED,
+        "Detector's type accuracy",
+        "of the first row's probes",
+        begins_group=True,
+        column="detector_accuracy",
     ),
     Check(
-        "true-amount",
-        "True amount",
-        "the detector's amount, which weighs the residual, is the true one",
+        AS_TESTED, "Detector's amount error", "of the first row's probes", column="detector_error"
     ),
-    Check(
-        "stray-detector",
-        "Stray detector",
-        "the detector sees the same clips under other draws: equal to the first row where it is not used",
-    ),
-    Check(AS_TESTED, "Detector's type accuracy", "of the first row's probes", "detector_accuracy"),
-    Check(AS_TESTED, "Detector's amount error", "of the first row's probes", "detector_error"),
-    Check(WHOLE, "Alpha on whole clips", "0 adds nothing to the signature", "alpha"),
+    Check(WHOLE, "Alpha on whole clips", "0 adds nothing to the signature", column="alpha"),
 )
+"""What detectors say, below the rates."""
 
 
 def sanity_tables(results: Results) -> list[Table]:
@@ -212,7 +197,7 @@ def _table(
 ) -> Table:
     printed, seeds = titles(cells), seeds_of(cells)
     columns = [Column("Check"), *(Column(t, "", Unit.PERCENT) for t in printed.values())]
-    shown = [check for check in CHECKS if _is_there(cells, check)]
+    shown = [check for check in checks() if _is_there(cells, check)]
     rows = [
         Row(
             (
@@ -223,7 +208,7 @@ def _table(
                 ),
             ),
             contest=None,
-            rule_above=check.name in ("blank", "one-draw") or check.column == "detector_accuracy",
+            rule_above=check.begins_group,
         )
         for check in shown
     ]
@@ -274,8 +259,8 @@ def sanity_words(results: Results) -> list[str]:
 
 def _worries(results: Results, cells: pd.DataFrame) -> Iterator[str]:
     seeds, incomplete = seeds_of(cells), False
-    for check in CHECKS:
-        if check.name not in ("blank", "outline"):
+    for check in checks():
+        if not check.leaves_chance:
             continue
         for method, title in titles(cells).items():
             here = where(cells, method=method, check=check.name)

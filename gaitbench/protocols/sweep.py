@@ -10,7 +10,6 @@ from gaitbench.core.registry import register
 from gaitbench.core.units import Better, Unit
 from gaitbench.experiment.bench import HOLISTIC_TEST, Bench
 from gaitbench.experiment.cells import Cell, Coordinate
-from gaitbench.methods.base import Stage
 from gaitbench.occlusion.base import grid_names, make
 from gaitbench.occlusion.mix import HOLISTIC, Mix
 from gaitbench.protocols.base import Protocol
@@ -38,6 +37,7 @@ from gaitbench.results.places import (
 )
 from gaitbench.results.section import Section
 from gaitbench.results.table import Column, Entry, Missing, Row, Table, mark_best_across, printed
+from gaitbench.training.stage import Stage
 
 
 @register("sweep")

@@ -9,8 +9,10 @@ import pandas as pd
 from gaitbench.core.store_union import ReadableStore
 from gaitbench.data.rules import Rules
 from gaitbench.data.silhouettes import Silhouettes
+from gaitbench.data.source import folders_of
 from gaitbench.evaluation.counted_rows import CountedRows, probe_views
 from gaitbench.evaluation.metrics.base import Metric, all_metrics, get_metric, main_metrics
+from gaitbench.evaluation.scores import read_rules
 from gaitbench.experiment.cells import Cell
 from gaitbench.experiment.expansion import Expansion
 from gaitbench.experiment.spec import Experiment
@@ -23,7 +25,6 @@ from gaitbench.results.snapshot import (
     read_all,
     unless_vanished,
 )
-from gaitbench.running.make import folders_of, read_rules
 from gaitbench.statistics.identity_sums import IdentitySums
 
 

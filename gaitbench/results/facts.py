@@ -224,9 +224,9 @@ def _differing(origins: Sequence[dict[str, str]]) -> str:
 def command_of(experiment: Experiment, store: ReadableStore) -> str:
     """Return the command line that makes what an experiment needs; of several stores, their report."""
     if isinstance(store, StoreUnion):
-        return shlex.join(["gaitbench", "report", *store.names, *_options(experiment)])
+        return shlex.join(["gaitbench", "report", *store.names, *experiment.command_options()])
     where = [] if store.folder == DEFAULT_FOLDER.resolve() else ["--store", str(store.folder)]
-    return shlex.join(["gaitbench", "run", *_options(experiment), *where])
+    return shlex.join(["gaitbench", "run", *experiment.command_options(), *where])
 
 
 def making_commands(store: ReadableStore, bench: Bench, snapshot: Snapshot) -> dict[int, str]:
@@ -250,23 +250,3 @@ def _home(union: StoreUnion, snapshot: Snapshot, seed: int) -> Store:
     keys = {c.evaluation.key for c in snapshot.cells if c.evaluation.seed == seed}
     folders = Counter(folder.parent.parent for key, folder in snapshot.there.items() if key in keys)
     return max(union.stores, key=lambda store: folders[store.folder])
-
-
-def _options(experiment: Experiment) -> list[str]:
-    """Return the options that ask for an experiment; the protocol always, others if they say anything."""
-    parts: list[str] = []
-    defaults = Experiment()
-    for name, value in experiment.model_dump().items():
-        if name != "protocol" and value == getattr(defaults, name):
-            continue
-        option = "--" + {"plugins": "plugin", "seeds": "seeds"}.get(name, name).replace("_", "-")
-        if name == "plugins":
-            for plugin in value:
-                parts += [option, plugin]
-        elif isinstance(value, bool):
-            parts.append(option if value else option.replace("--", "--no-", 1))
-        elif isinstance(value, list | tuple):
-            parts += [option, ",".join(map(str, value))]
-        else:
-            parts += [option, str(value)]
-    return parts

@@ -36,16 +36,19 @@ def measured(cells: pd.DataFrame, column: str, seeds: Sequence[int]) -> PerSeed:
     Raises:
         ProtocolError: If two different evaluations claim one draw of a seed.
     """
-    once = cells.drop_duplicates("key")
-    twice = once[once.duplicated(["seed", "draw"], keep=False)]
+    evaluations = cells.drop_duplicates("key")
+    twice = evaluations[evaluations.duplicated(["seed", "draw"], keep=False)]
     if len(twice):
         raise ProtocolError(
             f"Two evaluations of seed {twice.iloc[0]['seed']} belong to one place of a table: "
             f"{twice.iloc[0]['key']} and {twice.iloc[1]['key']}. Report them separately."
         )
+    values = evaluations[column] if column in evaluations.columns else [None] * len(evaluations)
+    states = (evaluations[name] for name in ("seed", "status", "reason", "command"))
     draws: dict[int, list[Outcome]] = {}
-    for _, row in once.iterrows():
-        draws.setdefault(int(row["seed"]), []).append(_outcome(row, column))
+    for seed, status, reason, command, value in zip(*states, values, strict=True):
+        outcome = _outcome(column, value) if status == "done" else _absent(reason, command)
+        draws.setdefault(int(seed), []).append(outcome)
     return {s: _mean(draws[s]) if s in draws else NOT_PLANNED for s in seeds}
 
 
@@ -56,12 +59,12 @@ def _mean(draws: Sequence[Outcome]) -> Outcome:
     return statistics.fmean(outcome for outcome in draws if not isinstance(outcome, Missing))
 
 
-def _outcome(row: "pd.Series[Any]", column: str) -> Outcome:
-    if row["status"] != "done":
-        command = str(row["command"]) if pd.notna(row["command"]) and row["command"] else ""
-        reason = str(row["reason"]) if pd.notna(row["reason"]) and row["reason"] else "not run yet"
-        return Missing(reason, (command,) if command else ())
-    value = row.get(column)
+def _absent(reason: Any, command: Any) -> Missing:
+    text = str(reason) if pd.notna(reason) and reason else "not run yet"
+    return Missing(text, (str(command),) if pd.notna(command) and command else ())
+
+
+def _outcome(column: str, value: Any) -> Outcome:
     if value is None or pd.isna(value):
         return Missing(f"{metric_title(column)} was not measured")
     return float(value)

@@ -13,9 +13,9 @@ from gaitbench.core.errors import StoreError
 from gaitbench.core.keys import canonical, key_of
 from gaitbench.core.store_union import ReadableStore
 from gaitbench.data.rules import Rules
+from gaitbench.evaluation.scores import packed_scores, rules_at, unpack_scores
 from gaitbench.experiment.cells import Cell, Evaluation
 from gaitbench.experiment.expansion import Expansion
-from gaitbench.running.make import packed_scores, rules_at, unpack_scores
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from gaitbench.backbones.base import backbones
 from gaitbench.data.readers.opengait.records import RECORDS
 from gaitbench.evaluation.metrics.base import metrics
-from gaitbench.methods.base import methods
+from gaitbench.methods.base import get_method, method_names, methods_of_kind
 
 _SIDES = {"both": "probe and gallery", "probe": "probe only", "gallery": "gallery only"}
 _NUMBERS = {
@@ -17,12 +17,12 @@ _NUMBERS = {
 
 def method_title(name: str) -> str:
     """Return the printed name of a method, or the name itself if there is none."""
-    return methods.get(name).title if name in methods.names() else name
+    return get_method(name).title if name in method_names() else name
 
 
 def compared_names() -> list[str]:
     """Return the methods of comparison tables, in the order of the papers' tables."""
-    return [name for name, kind in methods.items() if kind.kind == "compared"]
+    return methods_of_kind("compared")
 
 
 def backbone_title(name: str) -> str:

@@ -2,25 +2,26 @@
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 
 from gaitbench.core.errors import ConfigurationError, GaitbenchError, ProtocolError
+from gaitbench.core.plugin_errors import calling, is_own
 from gaitbench.core.random_streams import stream
 from gaitbench.data.rules import Rules
 from gaitbench.data.silhouettes import Silhouettes
+from gaitbench.evaluation.embed import embedded
 from gaitbench.evaluation.pairs import check_mates
 from gaitbench.experiment.bench import Bench
 from gaitbench.experiment.cells import Cell
-from gaitbench.methods.base import Stage
 from gaitbench.methods.extractor import ImportedExtractorStage
 from gaitbench.occlusion.mix import Mix
-from gaitbench.training.batches import IdentitySampler, occluded_batch
 from gaitbench.training.recipe import Recipe
-from gaitbench.training.trainer import load_network, new_network
+from gaitbench.training.stage import Stage
 
-CPU = torch.device("cpu")
+if TYPE_CHECKING:
+    from torch import nn
 
 
 def check_data(bench: Bench, cells: Iterable[Cell], folders: Mapping[str, Path]) -> None:
@@ -31,6 +32,8 @@ def check_data(bench: Bench, cells: Iterable[Cell], folders: Mapping[str, Path])
         ConfigurationError: If there are too few identities for a batch.
         ProtocolError: If no probe can be found in the gallery, or training identities are tested.
     """
+    from gaitbench.training.batches import IdentitySampler
+
     presets = [bench.preset_of(name) for name in bench.backbone_names()]
     opened = {
         source.key: Silhouettes.open(folders[source.key])
@@ -92,19 +95,11 @@ def check_occlusions(cells: Iterable[Cell]) -> None:
     """Draw every occlusion once, at the size of the clips that it will meet.
 
     Raises:
-        ConfigurationError: If a generator fails or returns a wrong shape.
+        PluginError: If a generator fails or returns a wrong shape.
     """
-    for mix, frames, data in {met for cell in cells for met in _meetings(cell)}:
+    for mix, frames, (height, width) in {met for cell in cells for met in _meetings(cell)}:
         for generator in mix.generators:
-            try:
-                generator.draw(stream(0, "check"), frames, data[0], data[1])
-            except GaitbenchError:
-                raise
-            except Exception as error:
-                raise ConfigurationError(
-                    f"occlusion {generator.name!r} ({type(generator).__module__}): steps() fails on a clip "
-                    f"of {frames} frames of {data[0]}×{data[1]}: {type(error).__name__}: {error}"
-                ) from error
+            generator.draw(stream(0, "check"), frames, height, width)
 
 
 Meeting = tuple[Mix, int, tuple[int, int]]
@@ -124,7 +119,8 @@ def check_networks(cells: Iterable[Cell]) -> None:
     They are untrained; of gaitbench's own sizes in its own presets it is known that they fit.
 
     Raises:
-        ConfigurationError: If one fails or gives embeddings of a wrong shape.
+        PluginError: If a plug-in's network fails or gives embeddings of a wrong shape.
+        ConfigurationError: If an imported one does not fit the frames.
     """
     seen: set[str] = set()
     for cell in cells:
@@ -137,35 +133,41 @@ def check_networks(cells: Iterable[Cell]) -> None:
 
 def _unproven(stage: Stage) -> bool:
     spec = getattr(stage, "backbone", None)
-    kinds = [type(stage), *([spec.kind()] if spec is not None else [])]
+    described = [stage, *([spec.backbone()] if spec is not None else [])]
     # Whether an imported backbone fits frames of the preset's size, its layers know best.
     if any(isinstance(s, ImportedExtractorStage) for s in stage.all_stages()):
         return True
-    return any(kind.__module__.split(".")[0] != "gaitbench" for kind in kinds)
+    return not all(map(is_own, described))
 
 
 def _check_network(cell: Cell, stage: Stage) -> None:
+    import torch
+
+    from gaitbench.training.batches import occluded_batch
+
     data, frames = cell.evaluation.data, stage.recipe.frames
     clips = np.ones((2, frames, data.height, data.width), np.uint8)
     streams = [stream(0, "check", i) for i in range(2)]
     batch = occluded_batch(clips, np.arange(2), stage.mix, streams)
     try:
+        with calling(stage, "build"):
+            network = _untrained(stage)
         networks = {n: _untrained(s) for n, s in stage.inputs.items()}
         with torch.inference_mode():
-            shape = tuple(stage.embed(_untrained(stage), networks, batch).embeddings.shape)
-    except GaitbenchError:
+            embedded(stage, network, networks, batch)
+    except GaitbenchError as error:
+        error.add_context(f"{cell.title} on backbone {cell.backbone!r}")
         raise
     except Exception as error:
         raise ConfigurationError(
             f"{cell.title} on backbone {cell.backbone!r} fails on two clips of {frames} frames of "
             f"{data.height}×{data.width}: {type(error).__name__}: {error}"
         ) from error
-    if len(shape) != 3 or shape[0] != 2:
-        raise ConfigurationError(
-            f"{cell.title} on backbone {cell.backbone!r}: two clips are embedded as {shape}; an embedding "
-            "must have the shape [n, c, p]: clips, channels, parts."
-        )
 
 
-def _untrained(stage: Stage) -> torch.nn.Module:
-    return load_network(stage, 2, new_network(stage, 2).state_dict(), CPU)
+def _untrained(stage: Stage) -> "nn.Module":
+    import torch
+
+    from gaitbench.training.trainer import load_network, new_network
+
+    return load_network(stage, 2, new_network(stage, 2).state_dict(), torch.device("cpu"))

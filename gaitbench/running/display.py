@@ -1,13 +1,29 @@
 """A run as people see it: live bars in a terminal, plain lines elsewhere."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Protocol
 
 from rich.console import Console
 from rich.live import Live
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from gaitbench.running.run import Display, Outcome, Task
+from gaitbench.running.plan import Outcome, Task
+
+
+class Display(Protocol):
+    """Whoever shows a run to people."""
+
+    def begin(self, tasks: Sequence[Task], missing: Sequence[Task]) -> None:
+        """The run starts; `missing` will be made."""
+
+    def refresh(self, running: Sequence[tuple[Task, dict[str, Any]]]) -> None:
+        """Called twice a second with what is being made and how far it is."""
+
+    def finished(self, task: Task, outcome: Outcome, seconds: float) -> None:
+        """An artifact is there."""
+
+    def end(self) -> None:
+        """The run is over, well or not."""
 
 
 def display_for(console: Console) -> Display:
@@ -32,8 +48,8 @@ class PlainDisplay:
     def finished(self, task: Task, outcome: Outcome, seconds: float) -> None:
         """Say what is there now."""
         self.done += 1
-        found = ", made by another run" if outcome == "found" else f" in {seconds:.1f} s"
-        self._print(f"[{self.done}/{self.total}] {task.label}{found}")
+        how = ", made by another run" if outcome == "found" else f" in {seconds:.1f} s"
+        self._print(f"[{self.done}/{self.total}] {task.label}{how}")
 
     def end(self) -> None:
         """Say nothing."""
@@ -51,7 +67,7 @@ class LiveDisplay:
             SpinnerColumn(),
             TextColumn("{task.description}", markup=False),
             BarColumn(bar_width=24),
-            TextColumn("{task.fields[said]}", markup=False),
+            TextColumn("{task.fields[state]}", markup=False),
             TimeElapsedColumn(),
             console=console,
         )
@@ -62,7 +78,7 @@ class LiveDisplay:
         """Show the overall bar."""
         self.missing = {t.key for t in missing}
         self.total = len(missing)
-        self.overall = self.bars.add_task("all", total=len(missing), said=f"0/{len(missing)}")
+        self.overall = self.bars.add_task("all", total=len(missing), state=f"0/{len(missing)}")
         self.live.start()
 
     def refresh(self, running: Sequence[tuple[Task, dict[str, Any]]]) -> None:
@@ -72,12 +88,12 @@ class LiveDisplay:
             self.bars.remove_task(self.shown.pop(key))
         for task, state in running:
             if task.key not in self.shown:
-                self.shown[task.key] = self.bars.add_task(task.label, total=None, said="")
+                self.shown[task.key] = self.bars.add_task(task.label, total=None, state="")
             self.bars.update(
                 self.shown[task.key],
                 total=state.get("of"),
                 completed=state.get("step", 0),
-                said=describe(state),
+                state=describe(state),
             )
 
     def finished(self, task: Task, outcome: Outcome, seconds: float) -> None:
@@ -87,7 +103,7 @@ class LiveDisplay:
         self.missing.discard(task.key)
         self.bars.advance(self.overall)
         done = self.total - len(self.missing)
-        self.bars.update(self.overall, said=f"{done}/{self.total}")
+        self.bars.update(self.overall, state=f"{done}/{self.total}")
 
     def end(self) -> None:
         """Take everything away."""
@@ -99,9 +115,9 @@ def describe(state: dict[str, Any]) -> str:
     step, of, seconds = state.get("step"), state.get("of"), state.get("seconds")
     if not step or not of:
         return ""
-    said = f"{step}/{of}"
+    text = f"{step}/{of}"
     if state.get("loss") is not None:
-        said += f"  loss {state['loss']:.3f}"
+        text += f"  loss {state['loss']:.3f}"
     if seconds:
-        said += f"  {seconds * (of - step) / step:.0f} s left"
-    return said
+        text += f"  {seconds * (of - step) / step:.0f} s left"
+    return text

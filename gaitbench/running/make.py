@@ -4,20 +4,16 @@ Everything here runs in a worker process and knows only descriptions and the sto
 """
 
 import importlib.metadata
-import io
 import platform
-import resource
 import sys
 import time
-import zipfile
-import zlib
-from collections.abc import Callable, Iterable, Iterator
+import traceback
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+import filelock
 import numpy as np
 import pandas as pd
 import torch
@@ -26,52 +22,30 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from gaitbench import __version__
-from gaitbench.checkpoints.extractor import imported
-from gaitbench.core.errors import DataError, StoreError
+from gaitbench.checkpoints.imported import imported
+from gaitbench.core.errors import DataError, GaitbenchError, PluginError, StoreError, TaskError
 from gaitbench.core.keys import canonical
+from gaitbench.core.plugin_errors import calling, wrong
+from gaitbench.core.progress import ProgressFile, ProgressReport
 from gaitbench.core.store import Kind, Store
-from gaitbench.core.store_union import ReadableStore
+from gaitbench.data.dataset import Dataset, Progress
 from gaitbench.data.rules import Rules
 from gaitbench.data.silhouettes import Silhouettes
 from gaitbench.data.source import DataSource
 from gaitbench.evaluation.embed import EmbeddedSequences, embed_sequences
 from gaitbench.evaluation.retrieval import score_probes
+from gaitbench.evaluation.scores import write_scores
 from gaitbench.evaluation.severity import hiding
 from gaitbench.experiment.cells import Evaluation
-from gaitbench.methods.base import Networks, Stage, TrainingData
 from gaitbench.methods.extractor import ImportedExtractorStage
 from gaitbench.occlusion.mix import Mix
+from gaitbench.running.plan import Outcome, Task
+from gaitbench.running.world import World
+from gaitbench.training.callbacks.base import callbacks_of
+from gaitbench.training.stage import Networks, Stage
 from gaitbench.training.trainer import has_bfloat16, load_network, train
 
-ProgressReport = Callable[[int, int, float | None], None]
 REPORTED_PACKAGES = ("torch", "numpy", "pandas", "scipy")
-
-
-@dataclass(frozen=True)
-class World:
-    """Where things lie on this machine; nothing here ever enters a key.
-
-    Args:
-        store: Folder of the store.
-        folders: Data set folders by fingerprint.
-        files: Files of weights by their SHA-256.
-        device: To train and embed on.
-    """
-
-    store: Path
-    folders: dict[str, Path]
-    device: str
-    files: dict[str, Path] = field(default_factory=dict)
-
-    def data(self, which: TrainingData) -> Silhouettes:
-        """Return a data set at the size that networks see."""
-        return sized_data(self.folders[which.fingerprint], which.height, which.width)
-
-
-@lru_cache(maxsize=4)
-def sized_data(folder: Path, height: int, width: int) -> Silhouettes:
-    """Return a data set at a frame size; the last few stay open."""
-    return Silhouettes.open(folder).resized(height, width)
 
 
 def resolve_device(name: str) -> str:
@@ -96,22 +70,102 @@ def resolve_device(name: str) -> str:
     return name
 
 
-def folders_of(store: ReadableStore, sources: Iterable[DataSource]) -> dict[str, Path]:
-    """Return where data sets lie, or will lie, by their keys."""
-    return {s.key: s.folder or store.path("datasets", s.key) for s in sources}
+def make(world: World, task: Task) -> Outcome:
+    """Make one artifact, unless it is there or another run is making it.
+
+    Raises:
+        GaitbenchError: Whatever went wrong, with the task's label; an error that nobody foresaw as
+            TaskError. What plug-ins and bugs raise is kept with its traceback in the store.
+    """
+    store = Store(world.store)
+    try:
+        with store.lock(task.key).acquire(timeout=0):
+            if store.has(task.kind, task.key):
+                return "found"
+            try:
+                _make(world, task)
+            finally:
+                store.forget_progress(task.key)
+            return "made"
+    except filelock.Timeout:
+        return "busy"
+    except GaitbenchError as error:
+        error.add_context(task.label)
+        if isinstance(error, PluginError) and error.__cause__ is not None:
+            log = store.write_log(task.key, traceback.format_exc())
+            raise PluginError(
+                f"{str(error).rstrip('.')}. The whole traceback is in {log}."
+            ) from error
+        raise
+    except Exception as error:
+        log = store.write_log(task.key, traceback.format_exc())
+        raise TaskError(
+            f"{task.label}: {type(error).__name__}: {error}. The whole traceback is in {log}."
+        ) from error
+
+
+def _make(world: World, task: Task) -> None:
+    if isinstance(task.thing, Stage):
+        make_stage(world, task.thing)
+    elif isinstance(task.thing, Evaluation):
+        progress = ProgressFile(Store(world.store), task.key)
+        make_scores(world, task.thing, progress.write)
+    else:
+        raise DataError("a data set is not made by a worker.")
 
 
 def make_dataset(
-    store: Store, source: DataSource, jobs: int, progress: Callable[[int, int], None] | None
+    store: Store,
+    source: DataSource,
+    jobs: int,
+    progress: Progress | None,
+    *,
+    splits: Sequence[str] = (),
 ) -> None:
-    """Build a registered data set into the store."""
-    if source.dataset is None:
+    """Build a registered data set into the store.
+
+    Args:
+        store: Where to.
+        source: What is built.
+        jobs: How many processes; never changes what is written.
+        progress: Called with sequences done and sequences in all.
+        splits: That it must have.
+
+    Raises:
+        PluginError: If `build` fails, or writes no data set or one without such a split.
+    """
+    dataset = source.dataset
+    if dataset is None:
         raise DataError(f"Data set {source.name!r} is a folder and needs no building.")
     with _recorded(store, "datasets", source.key, _spec_of_dataset(source), "cpu") as folder:
-        source.dataset.build(folder, jobs=jobs, progress=progress)
+        with calling(dataset, "build"):
+            dataset.build(folder, jobs=jobs, progress=progress)
+        _check_built(dataset, folder, splits)
 
 
-def make_stage(world: World, stage: Stage, progress: ProgressReport) -> None:
+def _check_built(dataset: Dataset, folder: Path, splits: Sequence[str]) -> None:
+    """Check a data set before it gets its name, since nobody makes it again after that."""
+    try:
+        data = Silhouettes.open(folder)
+    except DataError as error:
+        # The folder is temporary: its name helps nobody.
+        problem = str(error).replace(str(folder), "the folder")
+        raise wrong(
+            dataset,
+            "build",
+            f"wrote no data set ({problem}). Write one with gaitbench.data.silhouettes.SilhouettesWriter.",
+        ) from error
+    missing = [name for name in splits if not len(data.splits.get(name, ()))]
+    if missing:
+        raise wrong(
+            dataset,
+            "build",
+            f"wrote a data set without sequences in {', '.join(map(repr, missing))}; its splits are "
+            f"{', '.join(data.splits) or 'none'}. Name them in the writer's splits.",
+        )
+
+
+def make_stage(world: World, stage: Stage) -> None:
     """Train a stage into the store."""
     store, device = Store(world.store), torch.device(world.device)
     data = world.data(stage.data)
@@ -123,7 +177,8 @@ def make_stage(world: World, stage: Stage, progress: ProgressReport) -> None:
         if isinstance(stage, ImportedExtractorStage):
             trained = imported(stage, world.files[stage.digest], identities)
         else:
-            trained = train(stage, data, networks, initial, device, progress)
+            callbacks = callbacks_of(("progress", *world.callbacks), store, stage.key)
+            trained = train(stage, data, networks, initial, device, callbacks)
         save_file(trained.weights, folder / "weights.safetensors")
         trained.history.to_csv(folder / "history.csv", index=False, lineterminator="\n")
 
@@ -134,11 +189,7 @@ def make_scores(world: World, evaluation: Evaluation, progress: ProgressReport) 
     spec = {"type": "Evaluation", "version": evaluation.version} | evaluation.described()
     with _recorded(store, "scores", evaluation.key, spec, world.device) as folder:
         scores, rules = score(world, evaluation, progress)
-        np.savez_compressed(
-            folder / "probes.npz",
-            **{str(c): _plain(scores[c]) for c in scores},  # type: ignore[arg-type]
-        )
-        (folder / "rules.json").write_text(rules.model_dump_json(indent=1), encoding="utf-8")
+        write_scores(folder, scores, rules)
 
 
 def score(
@@ -150,8 +201,8 @@ def score(
     """
     data = world.data(evaluation.data)
     rules = Rules.of(data.meta, data.name)
-    found = embed_splits(world, evaluation, "test", progress)
-    probes, gallery = found["probe"], found["gallery"]
+    embedded = embed_splits(world, evaluation, "test", progress)
+    probes, gallery = embedded["probe"], embedded["gallery"]
     scores = score_probes(
         probes.embeddings.numpy(),
         gallery.embeddings.numpy(),
@@ -183,14 +234,14 @@ def embed_splits(
     network = _cached_network(world, stage, identities)
     networks = load_inputs(world, stage, identities)
     data = world.data(evaluation.data)
-    found: dict[str, EmbeddedSequences] = {}
+    embedded: dict[str, EmbeddedSequences] = {}
     for number, (side, mix) in enumerate(
         {"gallery": evaluation.gallery, "probe": evaluation.probe}.items()
     ):
         progress(number, 2, None)
         if evaluation.hidden is not None:
             mix = hiding(mix, evaluation.hidden, data, evaluation.frames)
-        found[side] = embed_sequences(
+        embedded[side] = embed_sequences(
             stage,
             network,
             networks,
@@ -204,86 +255,25 @@ def embed_splits(
             device=device,
             tampering=evaluation.tampering,
         )
-    return found
+    return embedded
 
 
-def _what_was_hidden(stage: Stage, mix: Mix, found: EmbeddedSequences) -> pd.DataFrame:
-    drawn = np.array(mix.classes)[found.types]
+def _what_was_hidden(stage: Stage, mix: Mix, probes: EmbeddedSequences) -> pd.DataFrame:
+    drawn = np.array(mix.classes)[probes.types]
     columns: dict[str, Any] = {
         "occlusion": drawn,
-        "hidden_share": found.hidden_share,
-        "alpha": found.alpha,
-        "detected_amount": found.detected_amount,
+        "hidden_share": probes.hidden_share,
+        "alpha": probes.alpha,
+        "detected_amount": probes.detected_amount,
         "type_correct": np.full(len(drawn), np.nan),
     }
     detector = stage.inputs.get("detector")
     if detector is not None:
-        said = np.array(detector.mix.classes)[found.detected_type]
+        detected = np.array(detector.mix.classes)[probes.detected_type]
         # Of a type that it has no class for, a detector cannot say anything right or wrong.
         known = np.isin(drawn, detector.mix.classes)
-        columns["type_correct"] = np.where(known, said == drawn, np.nan)
+        columns["type_correct"] = np.where(known, detected == drawn, np.nan)
     return pd.DataFrame(columns)
-
-
-def read_scores(store: ReadableStore, key: str) -> pd.DataFrame:
-    """Return the scores of an evaluation, one row per search, gallery view and probe.
-
-    Raises:
-        StoreError: If they cannot be read.
-    """
-    folder = store.path("scores", key)
-    return unpack_scores(packed_scores(folder), folder)
-
-
-def packed_scores(folder: Path) -> bytes:
-    """Return the scores of an evaluation as they lie in its folder.
-
-    Raises:
-        StoreError: If they cannot be read.
-    """
-    try:
-        return (folder / "probes.npz").read_bytes()
-    except OSError as error:
-        raise _unreadable(folder / "probes.npz", error) from error
-
-
-def unpack_scores(packed: bytes, folder: Path) -> pd.DataFrame:
-    """Return what `read_scores` does, from the bytes of `packed_scores`.
-
-    Raises:
-        StoreError: If they are damaged; `folder` says which ones.
-    """
-    try:
-        with np.load(io.BytesIO(packed), allow_pickle=False) as arrays:
-            return pd.DataFrame({name: arrays[name] for name in arrays.files})
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-        raise _unreadable(folder / "probes.npz", error) from error
-
-
-def read_rules(store: ReadableStore, key: str) -> Rules:
-    """Return the rules that the scores of an evaluation were made with.
-
-    Raises:
-        StoreError: If they cannot be read.
-    """
-    return rules_at(store.path("scores", key))
-
-
-def rules_at(folder: Path) -> Rules:
-    """Return what `read_rules` does, from the folder of an evaluation's scores.
-
-    Raises:
-        StoreError: If they cannot be read.
-    """
-    path = folder / "rules.json"
-    try:
-        return Rules.model_validate_json(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise _unreadable(path, error) from error
-
-
-def _unreadable(path: Path, error: Exception) -> StoreError:
-    return StoreError(f"{path} cannot be read: {error}. Remove its folder to make it again.")
 
 
 def read_weights(store: Store, stage: Stage) -> dict[str, Tensor]:
@@ -321,11 +311,6 @@ def _cached_network(world: World, stage: Stage, identities: int) -> nn.Module:
     return _networks[place]
 
 
-def _plain(column: pd.Series) -> np.ndarray[Any, Any]:
-    values = column.to_numpy()
-    return values.astype(str) if values.dtype.kind in "OUT" or column.dtype == "string" else values
-
-
 def _spec_of_dataset(source: DataSource) -> dict[str, Any]:
     return {"type": "Dataset", "name": source.name, "fields": canonical(source.dataset)}
 
@@ -351,6 +336,10 @@ def _recorded(store: Store, kind: Kind, key: str, spec: object, device: str) -> 
 
 
 def peak_memory_mib() -> float:
-    """Return the largest resident memory of this process so far, in MiB."""
+    """Return the largest resident memory of this process so far, in MiB; 0 where no system tells it."""
+    try:
+        import resource
+    except ImportError:  # Windows has none.
+        return 0.0
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak / 2**20 if sys.platform == "darwin" else peak / 2**10

@@ -1,133 +1,33 @@
-"""Which artifacts an experiment needs, which are missing, in which order they are made, and by whom.
+"""The run of an experiment: what waits, what is being made, and what has failed.
 
 All state is on disk: a run that is killed and given again goes on with what is missing, and two runs
 in one store make nothing twice at the same time.
 """
 
-import os
-import signal
-import threading
 import time
-import traceback
-from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, wait
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any, Literal, Protocol
+from collections.abc import Hashable, Sequence
 
-import filelock
-from joblib.externals.loky import ProcessPoolExecutor, get_reusable_executor
+from joblib.externals.loky import get_reusable_executor
 
-from gaitbench.core.errors import DataError, GaitbenchError, StoreError, TaskError
-from gaitbench.core.plugins import load_plugin
-from gaitbench.core.store import Kind, Store
-from gaitbench.data.source import DataSource
+from gaitbench.core.errors import GaitbenchError, StoreError, TaskError
+from gaitbench.core.plugin_errors import calling, returned, wrong
+from gaitbench.core.store import Store
+from gaitbench.data.source import DataSource, folders_of
 from gaitbench.experiment.bench import Bench
-from gaitbench.experiment.cells import Cell, Evaluation
-from gaitbench.methods.base import Stage
 from gaitbench.protocols.expansion import expand
 from gaitbench.running.checks import check_data, check_networks, check_occlusions
-from gaitbench.running.make import World, folders_of, make_dataset, make_scores, make_stage
+from gaitbench.running.display import Display
+from gaitbench.running.executors.base import Executor, Finished, executor_of
+from gaitbench.running.make import make_dataset
+from gaitbench.running.plan import Outcome, Task, missing_tasks, tasks_of, urgency_of
+from gaitbench.running.world import World
+from gaitbench.training.callbacks.base import callbacks
 
-Outcome = Literal["made", "found", "busy"]
 LOOK_AGAIN_S = 0.5
 """How often the display is refreshed and artifacts that another run is making are looked for."""
 
-EVALUATION_COST = 0.02
-"""Of one evaluation, in units of a thousand training steps: only the order of work depends on it."""
-
-
-@dataclass(frozen=True)
-class Task:
-    """One artifact to make.
-
-    Args:
-        kind: Of the artifact.
-        key: Of the artifact.
-        label: For people.
-        thing: Its description.
-        needs: Keys of the artifacts that must be there first.
-        cost: Rough, in thousands of training steps.
-    """
-
-    kind: Kind
-    key: str
-    label: str
-    thing: DataSource | Stage | Evaluation = field(repr=False)
-    needs: frozenset[str] = frozenset()
-    cost: float = 0.0
-
-
-class Display(Protocol):
-    """Whoever shows a run to people."""
-
-    def begin(self, tasks: Sequence[Task], missing: Sequence[Task]) -> None:
-        """The run starts; `missing` will be made."""
-
-    def refresh(self, running: Sequence[tuple[Task, dict[str, Any]]]) -> None:
-        """Called twice a second with what is being made and how far it is."""
-
-    def finished(self, task: Task, outcome: Outcome, seconds: float) -> None:
-        """An artifact is there."""
-
-    def end(self) -> None:
-        """The run is over, well or not."""
-
-
-def tasks_of(bench: Bench, cells: Iterable[Cell]) -> list[Task]:
-    """Return every artifact that the cells need, each once, in an order that works."""
-    tasks: dict[str, Task] = {}
-    for source in (bench.train, bench.test):
-        if source.dataset is not None:
-            tasks[source.key] = Task("datasets", source.key, f"data set {source.name}", source)
-    several = len(bench.backbone_names()) > 1
-    for cell in cells:
-        evaluation = cell.evaluation
-        where = f" ({cell.backbone})" if several else ""
-        for stage in evaluation.stage.all_stages():
-            if stage.key not in tasks:
-                # A detector has no backbone: those of one size are shared by all.
-                own = where if hasattr(stage, "backbone") else ""
-                tasks[stage.key] = _stage_task(stage, tasks, cell, own)
-        tasks.setdefault(evaluation.key, _evaluation_task(cell, tasks, where))
-    return list(tasks.values())
-
-
-def _stage_task(stage: Stage, tasks: dict[str, Task], cell: Cell, where: str) -> Task:
-    needs = {s.key for s in stage.before()} | ({stage.data.fingerprint} & set(tasks))
-    recipe = stage.recipe
-    size = recipe.batch_size * recipe.frames / 256 * (1 + 0.3 * len(stage.inputs))
-    adapted = f" adapted to {stage.mix.generators[-1].name}" if stage.initial else ""
-    # A shared stage is named by itself, a method's own stage by the method.
-    own = stage.key == cell.evaluation.stage.key
-    name = cell.title if own and stage.mix.share else stage.role
-    kind = " on whole clips" if name == "extractor" else ""
-    under = f" under {cell.trained}" if own and stage.mix.share else ""
-    return Task(
-        "stages",
-        stage.key,
-        f"{name}{kind}{under}{adapted}{where}, seed {stage.seed}",
-        stage,
-        frozenset(needs),
-        stage.steps / 1000 * size,
-    )
-
-
-def _evaluation_task(cell: Cell, tasks: dict[str, Task], where: str) -> Task:
-    evaluation = cell.evaluation
-    stages = [evaluation.stage, *evaluation.stage.inputs.values()]
-    needs = {s.key for s in stages} | (
-        {evaluation.data.fingerprint, evaluation.stage.data.fingerprint} & set(tasks)
-    )
-    return Task(
-        "scores",
-        evaluation.key,
-        f"{cell.title}{where} {cell.label}, seed {evaluation.seed}, draw {evaluation.draw}",
-        evaluation,
-        frozenset(needs),
-        EVALUATION_COST,
-    )
+TRAIN_SPLITS = ("train",)
+TEST_SPLITS = ("test.gallery", "test.probe")
 
 
 class Runner:
@@ -136,32 +36,44 @@ class Runner:
     Args:
         store: Holds everything.
         bench: The experiment.
-        jobs: Worker processes.
+        jobs: How many artifacts are made at the same time.
         device: Resolved name of the device to train and embed on.
         display: Shows progress.
+        executor: Carries out the tasks; worker processes on this machine by default.
+        callback_names: What else is told how each training goes.
+
+    Raises:
+        UnknownNameError: If there is no callback of a name.
     """
 
     def __init__(
-        self, store: Store, bench: Bench, *, jobs: int, device: str, display: Display
+        self,
+        store: Store,
+        bench: Bench,
+        *,
+        jobs: int,
+        device: str,
+        display: Display,
+        executor: Executor | None = None,
+        callback_names: Sequence[str] = (),
     ) -> None:
         self.store, self.bench, self.jobs, self.display = store, bench, jobs, display
+        self.executor = executor or executor_of("local")
         self.cells = expand(bench).cells
         self.tasks = tasks_of(bench, self.cells)
         files = {} if bench.extractor is None else {bench.extractor.digest: bench.extractor.path}
-        folders = folders_of(store, (bench.train, bench.test))
-        self.world = World(store.folder, folders, device, files)
+        self.world = World(
+            store.folder,
+            folders_of(store, (bench.train, bench.test)),
+            device,
+            files,
+            bench.experiment.plugins,
+            tuple(callbacks.check(name) for name in callback_names),
+        )
 
     def missing(self) -> list[Task]:
-        """Return the tasks whose artifacts are not there and are needed.
-
-        A stage is needed only where something that builds on it is missing.
-        """
-        absent = {t.key for t in self.tasks if not self.store.has(t.kind, t.key)}
-        needed: set[str] = set()
-        for task in reversed(self.tasks):
-            if task.key in absent and (task.kind == "scores" or task.key in needed):
-                needed |= {task.key, *task.needs}
-        return [t for t in self.tasks if t.key in absent and t.key in needed]
+        """Return the tasks whose artifacts are not there and are needed."""
+        return missing_tasks(self.tasks, self.store)
 
     def check(self) -> None:
         """Check everything that can be checked before any work: data, occlusions, plug-ins' networks.
@@ -212,30 +124,30 @@ class Runner:
             def shown(done: int, of: int) -> None:
                 self.display.refresh([(task, {"step": done, "of": of})])
 
-            make_dataset(self.store, source, self.jobs, shown)
+            make_dataset(self.store, source, self.jobs, shown, splits=self._splits_of(source))
             # joblib would keep its idle workers for minutes, and our own come next.
             get_reusable_executor().shutdown(wait=True)
             return "made"
+
+    def _splits_of(self, source: DataSource) -> tuple[str, ...]:
+        """Return the splits that the experiment needs of a data set."""
+        trained = TRAIN_SPLITS if source.key == self.bench.train.key else ()
+        return trained + (TEST_SPLITS if source.key == self.bench.test.key else ())
 
     def _make_rest(self, missing: Sequence[Task]) -> int:
         rest = [t for t in missing if not isinstance(t.thing, DataSource)]
         if not rest:
             return 0
-        plugins = self.bench.experiment.plugins
-        executor = ProcessPoolExecutor(
-            max_workers=self.jobs, initializer=_prepare_worker, initargs=(plugins, os.getpid())
-        )
+        with calling(self.executor, "start"):
+            self.executor.start(self.world, self.jobs)
         try:
-            # Ctrl-C reaches the whole process group, but what happens to workers is decided here;
-            # held back while they start, it never reaches them.
-            with _interrupts_wait():
-                executor.submit(os.getpid)
-            schedule = _Schedule(self.store, rest, self.display)
-            made = schedule.run(executor, self.world, self.jobs)
+            schedule = _Schedule(self.store, rest, self.executor, self.display)
+            made = schedule.run()
         except BaseException:
-            executor.shutdown(wait=False, kill_workers=True)
+            self.executor.stop(kill=True)
             raise
-        executor.shutdown(wait=True)
+        with calling(self.executor, "stop"):
+            self.executor.stop(kill=False)
         schedule.raise_failures()
         return made
 
@@ -246,24 +158,24 @@ class _Schedule:
     A task that fails takes along those that need it; all others go on, since what they make is kept.
     """
 
-    def __init__(self, store: Store, tasks: Sequence[Task], display: Display) -> None:
-        self.store, self.display = store, display
+    def __init__(
+        self, store: Store, tasks: Sequence[Task], executor: Executor, display: Display
+    ) -> None:
+        self.store, self.executor, self.display = store, executor, display
         self.waiting = {t.key: t for t in tasks}
-        self.urgency = _urgency(tasks)
-        self.running: dict[Future[Outcome], tuple[Task, float]] = {}
+        self.urgency = urgency_of(tasks)
+        self.running: dict[Hashable, tuple[Task, float]] = {}
         self.not_before: dict[str, float] = {}
         self.failures: list[GaitbenchError] = []
         self.made = 0
 
-    def run(self, executor: Any, world: World, jobs: int) -> int:
+    def run(self) -> int:
         """Run everything that can be run and return how many artifacts were made."""
         while self.waiting or self.running:
-            for task in self._ready()[: jobs - len(self.running)]:
-                del self.waiting[task.key]
-                self.running[executor.submit(make, world, task)] = (task, time.monotonic())
-            done, _ = wait(self.running, timeout=LOOK_AGAIN_S, return_when=FIRST_COMPLETED)
-            for future in done:
-                self._take(future)
+            for task in self._ready()[: max(0, self.executor.slots - len(self.running))]:
+                self._submit(task)
+            for finished in self._finished():
+                self._take(finished)
             self.display.refresh(
                 [(task, self.store.progress(task.key)) for task, _ in self.running.values()]
             )
@@ -291,26 +203,53 @@ class _Schedule:
         ]
         return sorted(ready, key=lambda t: -self.urgency[t.key])
 
-    def _take(self, future: "Future[Outcome]") -> None:
-        task, began = self.running.pop(future)
-        try:
-            outcome = future.result()
-        except GaitbenchError as error:
-            self._fail(task, error)
-            return
-        except BrokenExecutor as error:
-            raise TaskError(
-                f"{task.label}: a worker process was killed, most likely for want of memory. Everything "
-                "that was finished is kept; give the same command again with fewer --jobs."
-            ) from error
-        if outcome == "busy":
+    def _submit(self, task: Task) -> None:
+        with calling(self.executor, "submit", f"for {task.label}"):
+            handle = self.executor.submit(task)
+        returned(self.executor, "submit", handle, Hashable, "a handle that can be hashed")
+        del self.waiting[task.key]
+        self.running[handle] = (task, time.monotonic())
+
+    def _finished(self) -> Sequence[Finished]:
+        if not self.running:
+            return ()
+        with calling(self.executor, "wait"):
+            finished = self.executor.wait(LOOK_AGAIN_S)
+        returned(self.executor, "wait", finished, Sequence, "a list of Finished")
+        for item in finished:
+            returned(self.executor, "wait", item, Finished, "a list of Finished")
+            if item.handle not in self.running:
+                raise wrong(
+                    self.executor,
+                    "wait",
+                    f"returned the handle {item.handle!r}; it must return each handle that submit() has "
+                    "returned once, and no other.",
+                )
+        return finished
+
+    def _take(self, finished: Finished) -> None:
+        task, began = self.running.pop(finished.handle)
+        if finished.error is not None:
+            self._fail(task, finished.error)
+        elif finished.outcome == "busy":
             self.waiting[task.key] = task
             self.not_before[task.key] = time.monotonic() + LOOK_AGAIN_S
-            return
-        self.made += outcome == "made"
-        self.display.finished(task, outcome, time.monotonic() - began)
+        elif finished.outcome is not None:
+            self.made += finished.outcome == "made"
+            self.display.finished(task, finished.outcome, time.monotonic() - began)
+        else:
+            raise wrong(
+                self.executor,
+                "wait",
+                f"returned neither outcome nor error for {task.label}; it must return what make() does.",
+            )
 
-    def _fail(self, task: Task, error: GaitbenchError) -> None:
+    def _fail(self, task: Task, error: Exception) -> None:
+        if not isinstance(error, GaitbenchError):
+            # What make() raises is one; this is of whoever carried the task there and back.
+            failure = TaskError(f"{task.label}: {type(error).__name__}: {error}")
+            failure.__cause__ = error
+            error = failure
         self.failures.append(error)
         if isinstance(error, StoreError):
             # The store is full or gone: nothing else can be kept either.
@@ -321,91 +260,3 @@ class _Schedule:
             if waiting.needs & lost:
                 lost.add(waiting.key)
                 del self.waiting[waiting.key]
-
-
-def _urgency(tasks: Sequence[Task]) -> dict[str, float]:
-    """Return for each task the cost of the longest chain that starts with it."""
-    urgency: dict[str, float] = {}
-    for task in reversed(tasks):
-        after = [urgency[t.key] for t in tasks if task.key in t.needs and t.key in urgency]
-        urgency[task.key] = task.cost + max(after, default=0.0)
-    return urgency
-
-
-@contextmanager
-def _interrupts_wait() -> Iterator[None]:
-    """Hold Ctrl-C back for the length of a block; processes that start in it never get it."""
-    if not hasattr(signal, "pthread_sigmask"):
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-def _prepare_worker(plugins: Sequence[str], parent: int) -> None:
-    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
-    for plugin in plugins:
-        load_plugin(Path(plugin))
-
-
-def _end_with(parent: int) -> None:
-    """End this worker when its parent is gone: a killed run must not leave processes behind."""
-    while os.getppid() == parent:
-        time.sleep(2 * LOOK_AGAIN_S)
-    os._exit(1)
-
-
-def make(world: World, task: Task) -> Outcome:
-    """Make one artifact, unless it is there or another run is making it.
-
-    Raises:
-        GaitbenchError: Whatever went wrong, with the task's label; an error that nobody foresaw as
-            TaskError, its traceback kept in the store.
-    """
-    store = Store(world.store)
-    try:
-        with store.lock(task.key).acquire(timeout=0):
-            if store.has(task.kind, task.key):
-                return "found"
-            try:
-                _make(world, task, _Reporter(store, task.key))
-            finally:
-                store.forget_progress(task.key)
-            return "made"
-    except filelock.Timeout:
-        return "busy"
-    except GaitbenchError as error:
-        raise type(error)(f"{task.label}: {error}") from error
-    except Exception as error:
-        log = store.write_log(task.key, traceback.format_exc())
-        raise TaskError(
-            f"{task.label}: {type(error).__name__}: {error}. The whole traceback is in {log}."
-        ) from error
-
-
-def _make(world: World, task: Task, report: "_Reporter") -> None:
-    if isinstance(task.thing, Stage):
-        make_stage(world, task.thing, report)
-    elif isinstance(task.thing, Evaluation):
-        make_scores(world, task.thing, report)
-    else:
-        raise DataError("a data set is not made by a worker.")
-
-
-class _Reporter:
-    """Writes the progress of one artifact, at most twice a second."""
-
-    def __init__(self, store: Store, key: str) -> None:
-        self.store, self.key = store, key
-        self.began = self.last = time.monotonic()
-
-    def __call__(self, step: int, of: int, loss: float | None) -> None:
-        now = time.monotonic()
-        if now - self.last < LOOK_AGAIN_S and step < of:
-            return
-        self.last = now
-        state = {"step": step, "of": of, "seconds": round(now - self.began, 2), "loss": loss}
-        self.store.write_progress(self.key, state)

@@ -7,15 +7,12 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from gaitbench.checkpoints.extractor import ExtractorFile
 from gaitbench.core.errors import GaitbenchError
 from gaitbench.core.plugins import only_plugins
 from gaitbench.core.store import Kind, Store
-from gaitbench.experiment.bench import Bench
 from gaitbench.experiment.spec import Experiment
-from gaitbench.protocols.expansion import expand
 from gaitbench.running.display import describe
-from gaitbench.running.run import Task, tasks_of
+from gaitbench.running.plan import Task, tasks_of
 
 KINDS: tuple[Kind, ...] = ("datasets", "stages", "scores")
 
@@ -40,10 +37,10 @@ def print_status(store: Store, console: Console) -> None:
         needed |= {t.key: t for t in tasks}
         absent = [t for t in tasks if not store.has(t.kind, t.key)]
         seeds = ",".join(map(str, values.get("seeds", [])))
-        said = "; ".join(t.label for t in absent[:3]) + (" …" if len(absent) > 3 else "")
+        first = "; ".join(t.label for t in absent[:3]) + (" …" if len(absent) > 3 else "")
         done = f"{len(tasks) - len(absent)}/{len(tasks)}"
         row = (values.get("protocol", ""), values.get("preset", ""), seeds, done)
-        table.add_row(key[:8], *map(str, row), str(len(absent)), said)
+        table.add_row(key[:8], *map(str, row), str(len(absent)), first)
     console.print(table)
     _print_running(store, needed, console)
     if unknown:
@@ -57,6 +54,11 @@ def print_status(store: Store, console: Console) -> None:
 
 
 def _tasks(values: dict[str, object], record: dict[str, Any]) -> list[Task]:
+    # Methods need torch, which whoever only prints progress can do without.
+    from gaitbench.checkpoints.extractor import ExtractorFile
+    from gaitbench.experiment.bench import Bench
+    from gaitbench.protocols.expansion import expand
+
     experiment = Experiment.of(values, "stored experiment")
     # Another experiment's plug-in would add its occlusions to this one's protocols.
     with only_plugins(Path(p) for p in experiment.plugins):

@@ -11,7 +11,6 @@ from itertools import combinations
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import stdtrit
 
 from gaitbench.core.arrays import Doubles
 from gaitbench.core.errors import ProtocolError
@@ -214,6 +213,8 @@ def smallest_detectable(
         The distance from 0 beyond which the test rejects, and then as many standard errors as Student's
         t exceeds with probability 1 - `power` (0.84 where there is one seed).
     """
+    from scipy.special import stdtrit
+
     critical = np.quantile(np.abs(null), 1 - level, axis=0, method="weibull")
     deviates = stdtrit(variance.freedom, power)
     found: Doubles = critical + deviates * variance.standard_error

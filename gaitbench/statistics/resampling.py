@@ -7,10 +7,10 @@ derives both and says how well they are calibrated.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import chdtri
 
 from gaitbench.core.arrays import Doubles
 from gaitbench.core.errors import ProtocolError
@@ -73,12 +73,28 @@ class SeedNoise:
         Returns:
             √(freedom / χ²), shape (n, ...).
         """
+        if freedom.ndim == 0:
+            return _t_scale(self, float(freedom))
+        # Here, because importing it takes longer than most commands.
+        from scipy.special import chdtri
+
         scale = np.ones((len(self.levels), *freedom.shape))
         finite = np.isfinite(freedom)
         some = freedom[finite]
         levels = self.levels.reshape(-1, *(1 for _ in some.shape))
         scale[:, finite] = np.sqrt(some / chdtri(some, levels))
         return scale
+
+
+@lru_cache(maxsize=64)
+def _t_scale(noise: SeedNoise, freedom: float) -> Doubles:
+    """Return the factors for one number of degrees of freedom, which most statistics of a table share."""
+    from scipy.special import chdtri
+
+    if not np.isfinite(freedom):
+        return np.ones(len(noise.levels))
+    scale: Doubles = np.sqrt(freedom / chdtri(freedom, noise.levels))
+    return scale
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,6 +10,8 @@ import torch
 import torch.nn.functional as F  # noqa: N812 - the name that PyTorch's documentation uses
 from torch import Tensor
 
+from gaitbench.training.recipe import Recipe
+
 
 @dataclass(frozen=True, eq=False)
 class TripletTerms:
@@ -22,6 +24,38 @@ class TripletTerms:
 
     loss: Tensor
     active: Tensor
+
+
+def identity_losses(
+    embeddings: Tensor, logits: Tensor, identities: Tensor, recipe: Recipe
+) -> dict[str, Tensor]:
+    """Return triplet loss and cross-entropy, each with the recipe's weight; one of weight 0 is left out.
+
+    Args:
+        embeddings: Shape (n, c, p).
+        logits: Shape (n, k, p).
+        identities: Shape (n,).
+        recipe: Says how the two are computed.
+    """
+    terms: dict[str, Tensor] = {}
+    if recipe.triplet_weight:
+        terms["triplet"] = recipe.triplet_weight * batch_all_triplet(
+            embeddings, identities, margin=recipe.margin, self_positive=recipe.self_positive
+        )
+    if recipe.cross_entropy_weight:
+        entropy = cross_entropy(logits, identities, recipe)
+        terms["cross-entropy"] = recipe.cross_entropy_weight * entropy
+    return terms
+
+
+def cross_entropy(logits: Tensor, identities: Tensor, recipe: Recipe) -> Tensor:
+    """Return the cross-entropy of logits (n, k, p), scaled and smoothed as the recipe says."""
+    return part_cross_entropy(
+        logits,
+        identities,
+        scale=recipe.cross_entropy_scale,
+        label_smoothing=recipe.label_smoothing,
+    )
 
 
 def batch_all_triplet(

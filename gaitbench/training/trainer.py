@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
@@ -13,11 +13,13 @@ import torch
 from torch import Tensor, nn
 
 from gaitbench.core.errors import TrainingError
+from gaitbench.core.plugin_errors import calling, returned, wrong
 from gaitbench.core.random_streams import torch_seed
 from gaitbench.data.silhouettes import Silhouettes
-from gaitbench.methods.base import Networks, Stage, frozen
 from gaitbench.training.batches import Batch, IdentitySampler, batches
+from gaitbench.training.callbacks.base import CallbackList
 from gaitbench.training.recipe import Recipe, WeightGroup
+from gaitbench.training.stage import Networks, Stage, frozen
 
 CHECKS = 20
 """How often in a training the losses are averaged, recorded and measured on validation identities."""
@@ -27,9 +29,6 @@ HISTORY = ("step", "term", "training", "validation")
 
 NOT_ON_NEW_IDENTITIES = "cross-entropy"
 """The one loss term that identities without a class do not have."""
-
-StepReport = Callable[[int, int, float], None]
-"""Called now and then with the step, the number of steps, and the current loss."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,7 +51,7 @@ def train(
     networks: Networks,
     initial: Mapping[str, Tensor] | None,
     device: torch.device,
-    report: StepReport | None = None,
+    callbacks: CallbackList | None = None,
 ) -> Trained:
     """Train a stage.
 
@@ -63,22 +62,26 @@ def train(
         networks: The stage's frozen inputs, on `device`.
         initial: Weights of `stage.initial`, where there is one.
         device: Where to train.
-        report: Receives progress.
+        callbacks: Told how it goes.
 
     Raises:
         TrainingError: If a loss is not finite.
+        PluginError: If a plug-in's stage or callback fails.
     """
-    recipe = stage.recipe
+    recipe, callbacks = stage.recipe, callbacks or CallbackList()
     torch.set_num_threads(recipe.threads)
     sampler = IdentitySampler(data, data.split("train"), recipe)
     network = new_network(stage, len(sampler.names))
-    stage.start(network, networks)
+    with calling(stage, "start"):
+        stage.start(network, networks)
     if initial is not None:
-        stage.resume(network, initial)
+        with calling(stage, "resume"):
+            stage.resume(network, initial)
     on_device(network, device).train()
     optimiser = _optimiser(network, recipe)
     check = _Check(stage, network, networks, _validation(stage, data), device)
     supply = batches(sampler, stage.mix, stage.seed, _purpose(stage))
+    callbacks.start(stage, recipe.steps)
     for step in range(1, recipe.steps + 1):
         for group in optimiser.param_groups:
             group["lr"] = learning_rate(recipe, step, group["pace"])
@@ -86,26 +89,32 @@ def train(
         total = torch.stack(list(terms.values())).sum()
         loss = float(total.detach())
         if not math.isfinite(loss):
-            said = ", ".join(f"{k} = {float(v.detach()):g}" for k, v in terms.items())
+            values = ", ".join(f"{k} = {float(v.detach()):g}" for k, v in terms.items())
             raise TrainingError(
                 f"{stage.role} ({stage.key}): the loss is not finite at step {step} of {recipe.steps} "
-                f"({said}). Lower the learning rate ({recipe.learning_rate:g}) or use precision fp32."
+                f"({values}). Lower the learning rate ({recipe.learning_rate:g}) or use precision fp32."
             )
         optimiser.zero_grad(set_to_none=True)
         total.backward()  # type: ignore[no-untyped-call]
         optimiser.step()
-        check.add(step, terms)
-        if report is not None:
-            report(step, recipe.steps, loss)
+        rows = check.add(step, terms)
+        callbacks.step(step, terms)
+        if rows:
+            callbacks.check([dict(row) for row in rows])
     weights = {k: v.detach().cpu().contiguous() for k, v in network.state_dict().items()}
-    return Trained(weights, check.history())
+    trained = Trained(weights, check.history())
+    callbacks.end(trained)
+    return trained
 
 
 def new_network(stage: Stage, identities: int) -> nn.Module:
     """Return the stage's network with weights from its own random stream."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(torch_seed(stage.seed, "weights", stage.role))
-        return stage.build(identities)
+        with calling(stage, "build"):
+            network = stage.build(identities)
+    returned(stage, "build", network, nn.Module, "a torch.nn.Module")
+    return network
 
 
 def on_device(network: nn.Module, device: torch.device) -> nn.Module:
@@ -187,8 +196,8 @@ def weight_groups(network: nn.Module, recipe: Recipe) -> list[dict[str, Any]]:
     """
     chosen: dict[int, list[nn.Parameter]] = {}
     for name, weight in network.named_parameters():
-        found = (i for i, g in enumerate(recipe.weight_groups) if re.search(g.match, name))
-        chosen.setdefault(next(found, -1), []).append(weight)
+        matching = (i for i, g in enumerate(recipe.weight_groups) if re.search(g.match, name))
+        chosen.setdefault(next(matching, -1), []).append(weight)
     for i, group in enumerate(recipe.weight_groups):
         if i not in chosen:
             raise TrainingError(
@@ -209,8 +218,22 @@ def weight_groups(network: nn.Module, recipe: Recipe) -> list[dict[str, Any]]:
 def _losses(
     stage: Stage, network: nn.Module, networks: Networks, batch: Batch, device: torch.device
 ) -> dict[str, Tensor]:
-    with autocast(device, stage.recipe.precision):
-        return stage.losses(network, networks, batch)
+    with autocast(device, stage.recipe.precision), calling(stage, "losses"):
+        terms = stage.losses(network, networks, batch)
+    returned(stage, "losses", terms, dict, "a dictionary of named terms")
+    for name, value in terms.items():
+        if not isinstance(value, Tensor) or value.shape:
+            shown = (
+                f"a tensor of shape {tuple(value.shape)}" if isinstance(value, Tensor) else value
+            )
+            raise wrong(
+                stage,
+                "losses",
+                f"returned {shown} as {name!r}; every term must be a tensor of one value.",
+            )
+    if not terms:
+        raise wrong(stage, "losses", "returned no terms; it must return at least one.")
+    return terms
 
 
 def _validation(stage: Stage, data: Silhouettes) -> Batch | None:
@@ -254,22 +277,25 @@ class _Check:
         self._sums: dict[str, float] = {}
         self._rows: list[dict[str, object]] = []
 
-    def add(self, step: int, terms: Mapping[str, Tensor]) -> None:
-        """Take the losses of one step; at a check, record them."""
+    def add(self, step: int, terms: Mapping[str, Tensor]) -> list[dict[str, object]]:
+        """Take the losses of one step; at a check, record them and return the new rows."""
         for name, value in terms.items():
             self._sums[name] = self._sums.get(name, 0.0) + float(value.detach())
-        if step % self.every == 0:
-            unseen = self._on_validation()
-            for name, total in self._sums.items():
-                self._rows.append(
-                    {
-                        "step": step,
-                        "term": name,
-                        "training": total / self.every,
-                        "validation": unseen.get(name, math.nan),
-                    }
-                )
-            self._sums = {}
+        if step % self.every:
+            return []
+        unseen = self._on_validation()
+        rows: list[dict[str, object]] = [
+            {
+                "step": step,
+                "term": name,
+                "training": total / self.every,
+                "validation": unseen.get(name, math.nan),
+            }
+            for name, total in self._sums.items()
+        ]
+        self._rows += rows
+        self._sums = {}
+        return rows
 
     def _on_validation(self) -> dict[str, float]:
         if self.validation is None:

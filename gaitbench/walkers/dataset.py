@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gaitbench.core.errors import ConfigurationError
+from gaitbench.core.plugins import load_plugins, loaded_plugins
 from gaitbench.core.random_streams import stream
 from gaitbench.core.registry import register
 from gaitbench.data.dataset import Dataset, Progress
@@ -278,7 +279,13 @@ class Walkers(Dataset):
 
     def _clips(self, tasks: list[_Task], jobs: int) -> Iterator[_Clip]:
         # Arrays are small, so threads inside a worker would only get in each other's way.
-        with joblib.parallel_config(backend="loky", inner_max_num_threads=1):
+        with joblib.parallel_config(
+            backend="loky",
+            inner_max_num_threads=1,
+            # A plug-in may derive from this class; workers need its module to know it.
+            initializer=load_plugins,
+            initargs=(loaded_plugins(),),
+        ):
             work = joblib.Parallel(n_jobs=jobs, return_as="generator")
             for clips in work(joblib.delayed(self._identity_clips)(task) for task in tasks):
                 yield from clips

@@ -2,17 +2,19 @@
 
 from collections.abc import Iterator
 from functools import partial
+from typing import TYPE_CHECKING
 
 import numpy as np
-from matplotlib.figure import Figure
 
 from gaitbench.core.registry import register
 from gaitbench.protocols.adaptation_curve import Curve, adaptation_curves, adaptation_points
 from gaitbench.reports.figures.base import ReportFigure, any_done
-from gaitbench.reports.figures.style import error_bars, in_style, legend_above, looks, panels
 from gaitbench.results.frame import Results
 from gaitbench.results.places import titles
 from gaitbench.results.section import Drawing
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 
 @register("adaptation-curve")
@@ -35,8 +37,9 @@ class AdaptationFigure(ReportFigure):
             )
 
 
-@in_style
-def _drawn(results: Results, curve: Curve) -> Figure:
+def _drawn(results: Results, curve: Curve) -> "Figure":
+    from gaitbench.reports.drawing.style import error_bars, legend_above, looks, panels
+
     printed = titles(curve.cells)
     words = {
         f"{said}: {test}" if said != test else test: test for test, said in curve.tests.items()

@@ -2,15 +2,14 @@
 
 from collections.abc import Iterator
 from functools import partial
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from matplotlib.figure import Figure
 
 from gaitbench.core.registry import register
 from gaitbench.experiment.bench import HOLISTIC_TEST
 from gaitbench.reports.figures.base import ReportFigure
-from gaitbench.reports.figures.style import in_style, panels
 from gaitbench.results.frame import Results
 from gaitbench.results.places import (
     conditions,
@@ -20,6 +19,9 @@ from gaitbench.results.places import (
     where,
 )
 from gaitbench.results.section import Drawing
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 
 @register("alpha")
@@ -62,8 +64,9 @@ def _alphas(results: Results, cells: pd.DataFrame) -> dict[str, pd.DataFrame]:
     return found
 
 
-@in_style
-def _alpha(scores: dict[str, pd.DataFrame]) -> Figure:
+def _alpha(scores: dict[str, pd.DataFrame]) -> "Figure":
+    from gaitbench.reports.drawing.style import panels
+
     figure, axes = panels(list(scores), size=(3.6, 3.3))
     for title, ax in axes.items():
         x = 100 * scores[title]["hidden_share"].to_numpy(float)

@@ -2,22 +2,26 @@
 
 from collections.abc import Iterator
 from functools import partial
+from typing import TYPE_CHECKING
 
 import pandas as pd
-from matplotlib.artist import Artist
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from gaitbench.core.registry import register
 from gaitbench.experiment.bench import HOLISTIC_TEST
 from gaitbench.protocols.audit import METRIC, AuditGrid, audits
 from gaitbench.reports.figures.base import ReportFigure, any_done
-from gaitbench.reports.figures.style import Look, error_bars, in_style, legend_above, looks, panels
 from gaitbench.results.estimates import estimate
 from gaitbench.results.frame import Results
 from gaitbench.results.per_seed import seeds_of
 from gaitbench.results.places import titles, where
 from gaitbench.results.section import Drawing
+
+if TYPE_CHECKING:
+    from matplotlib.artist import Artist
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from gaitbench.reports.drawing.style import Look
 
 _STEP = 0.2
 """Between marks of one method, in rows."""
@@ -43,13 +47,14 @@ class AuditFigure(ReportFigure):
             )
 
 
-@in_style
-def _drawn(audit: AuditGrid) -> Figure:
+def _drawn(audit: AuditGrid) -> "Figure":
+    from gaitbench.reports.drawing.style import legend_above, looks, panels
+
     printed = titles(audit.cells)
     tests = {f"tested under\n{setting}": setting for setting in audit.settings}
     tests["tested on\nwhole clips"] = HOLISTIC_TEST
     figure, axes = panels(list(tests), columns=len(tests), size=(2.6, 0.55 * len(printed) + 1.0))
-    look, handles = looks(["", *audit.settings]), dict[str, Artist]()
+    look, handles = looks(["", *audit.settings]), {}
     labels = {"": "trained on whole clips"} | {s: f"trained under {s}" for s in audit.settings}
     for title, ax in axes.items():
         here = _met_by(audit, tests[title])
@@ -78,7 +83,11 @@ def _met_by(audit: AuditGrid, test: str) -> pd.DataFrame:
     return where(audit.cells[audit.cells["test"] != HOLISTIC_TEST], setting=test)
 
 
-def _mark(audit: AuditGrid, ax: Axes, cells: pd.DataFrame, y: float, look: Look) -> Artist | None:
+def _mark(
+    audit: AuditGrid, ax: "Axes", cells: pd.DataFrame, y: float, look: "Look"
+) -> "Artist | None":
+    from gaitbench.reports.drawing.style import error_bars
+
     if cells.empty:
         return None
     cell = estimate(audit.results, cells, METRIC, seeds_of(cells))
@@ -97,7 +106,7 @@ def _mark(audit: AuditGrid, ax: Axes, cells: pd.DataFrame, y: float, look: Look)
     ).lines[0]
 
 
-def _finish(ax: Axes, cells: pd.DataFrame, names: list[str]) -> None:
+def _finish(ax: "Axes", cells: pd.DataFrame, names: list[str]) -> None:
     ax.set_yticks(range(len(names)), names)
     ax.set_ylim(len(names) - 0.5, -0.5)
     ax.grid(visible=False, axis="y")

@@ -2,15 +2,13 @@
 
 from collections.abc import Iterator
 from functools import partial
+from typing import TYPE_CHECKING
 
 import pandas as pd
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from gaitbench.core.registry import register
 from gaitbench.experiment.bench import HOLISTIC_TEST, REFERENCE
 from gaitbench.reports.figures.base import ReportFigure, any_done, spread_words
-from gaitbench.reports.figures.style import in_style, looks, panels
 from gaitbench.results.frame import Results
 from gaitbench.results.per_seed import measured, seeds_of, summarise
 from gaitbench.results.places import (
@@ -23,6 +21,10 @@ from gaitbench.results.places import (
     where,
 )
 from gaitbench.results.section import Drawing
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 
 @register("retention")
@@ -46,8 +48,9 @@ class RetentionFigure(ReportFigure):
             )
 
 
-@in_style
-def _retention(results: Results, condition: Condition, cells: pd.DataFrame) -> Figure:
+def _retention(results: Results, condition: Condition, cells: pd.DataFrame) -> "Figure":
+    from gaitbench.reports.drawing.style import looks, panels
+
     where_to, printed, seeds = places(cells), titles(cells), seeds_of(cells)
     size = (max(3.4, 1.0 * len(printed) + 0.8), 3.2)
     figure, axes = panels([place.title for place in where_to], columns=2, size=size)
@@ -78,7 +81,7 @@ def _retention(results: Results, condition: Condition, cells: pd.DataFrame) -> F
     return figure
 
 
-def _label_bar(ax: Axes, x: float, height: float, spread: float) -> None:
+def _label_bar(ax: "Axes", x: float, height: float, spread: float) -> None:
     # At the foot of the bar: at its top the number would meet the line of the upper bound.
     y = 2.0 if height > 10 else height + spread + 2
     ax.text(x, y, f"{height:.1f}", ha="center", va="bottom", color="black", fontsize=11)

@@ -2,16 +2,14 @@
 
 from collections.abc import Iterator, Sequence
 from functools import partial
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from gaitbench.core.registry import register
 from gaitbench.protocols.sweep import Swept, severities, sweeps
 from gaitbench.reports.figures.base import ReportFigure, any_done, spread_words
-from gaitbench.reports.figures.style import Look, in_style, legend_above, looks, panels
 from gaitbench.results.frame import Results
 from gaitbench.results.per_seed import measured, seeds_of, summarise
 from gaitbench.results.places import (
@@ -21,6 +19,12 @@ from gaitbench.results.places import (
 )
 from gaitbench.results.section import Drawing
 from gaitbench.results.titles import side_title
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from gaitbench.reports.drawing.style import Look
 
 
 @register("sweep")
@@ -43,8 +47,9 @@ class SweepFigure(ReportFigure):
             )
 
 
-@in_style
-def _severity(swept: Swept) -> Figure:
+def _severity(swept: Swept) -> "Figure":
+    from gaitbench.reports.drawing.style import legend_above, looks, panels
+
     cells = swept.cells
     generators, printed = values_of(cells, "test"), titles(cells)
     # Many panels are smaller and closer to the shape of a page.
@@ -69,7 +74,7 @@ def _severity(swept: Swept) -> Figure:
     return figure
 
 
-def _curve(ax: Axes, cells: pd.DataFrame, method: str, look: Look, seeds: list[int]) -> object:
+def _curve(ax: "Axes", cells: pd.DataFrame, method: str, look: "Look", seeds: list[int]) -> object:
     points = []
     for severity in severities(cells):
         here = where(cells, severity=severity, method=method)
@@ -87,7 +92,7 @@ def _curve(ax: Axes, cells: pd.DataFrame, method: str, look: Look, seeds: list[i
     return drawn.lines[0]
 
 
-def _percent_axes(axes: Sequence[Axes]) -> None:
+def _percent_axes(axes: Sequence["Axes"]) -> None:
     for ax in axes:
         ax.set_ylim(-3, 103)
         ax.set_yticks(range(0, 101, 25))

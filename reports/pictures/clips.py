@@ -10,10 +10,10 @@ import numpy.typing as npt
 import pandas as pd
 
 from gaitbench.data.silhouettes import Silhouettes
+from gaitbench.data.source import sized_data
 from gaitbench.evaluation.embed import clips_at_test
 from gaitbench.evaluation.severity import hiding
 from gaitbench.experiment.cells import Evaluation
-from gaitbench.running.make import sized_data
 
 Side = Literal["probe", "gallery"]
 

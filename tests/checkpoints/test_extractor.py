@@ -11,10 +11,10 @@ from gaitbench.checkpoints.contents import Content
 from gaitbench.checkpoints.extractor import ExtractorFile
 from gaitbench.core.errors import CheckpointError, ConfigurationError
 from gaitbench.core.store import Store
+from gaitbench.evaluation.scores import read_scores
 from gaitbench.experiment.bench import Bench
 from gaitbench.experiment.spec import Experiment
 from gaitbench.methods.extractor import ImportedExtractorStage
-from gaitbench.running.make import read_scores
 from gaitbench.running.run import Runner
 from tests import golden
 from tests.making import Silent

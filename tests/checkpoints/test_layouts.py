@@ -3,8 +3,8 @@
 import pytest
 import torch
 
-from gaitbench.backbones import from_opengait
 from gaitbench.checkpoints.layouts import LAYOUTS
+from gaitbench.checkpoints.opengait import from_opengait
 from gaitbench.core.errors import CheckpointError
 
 EMBEDDING, PARTS, IDENTITIES = 5, 2, 3

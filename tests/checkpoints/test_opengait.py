@@ -3,9 +3,8 @@
 import pytest
 import torch
 
-from gaitbench.backbones import from_opengait
 from gaitbench.checkpoints.contents import recognise
-from gaitbench.checkpoints.opengait import convert, inspect, load_detector
+from gaitbench.checkpoints.opengait import convert, from_opengait, inspect, load_detector
 from gaitbench.checkpoints.read import read_checkpoint
 from gaitbench.core.errors import CheckpointError, ConfigurationError, DataError, UnknownNameError
 from tests import golden

@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 
 from gaitbench.cli.main import main
-from gaitbench.cli.stores import LastExperiment, differing
 from gaitbench.experiment.bench import Bench
 from gaitbench.experiment.spec import Experiment
 from tests.making import make_store
@@ -110,18 +109,6 @@ def test_experiments_that_differ_are_refused_with_both_values(gaitbench, tmp_pat
     assert code == 2
     assert f"The last experiments of here and there differ in {said}" in printed
     assert "--protocol and the other options, or with a TOML file" in printed
-
-
-def test_the_order_of_methods_and_plugins_is_no_difference():
-    first = {"seeds": [0], "methods": ["a", "b"], "plugins": ["x.py", "y.py"]}
-    second = {"seeds": [0], "methods": ["b", "a"], "plugins": ["y.py", "x.py"]}
-    assert differing(LastExperiment(first, {}), LastExperiment(second, {})) == {}
-
-
-def test_one_extractor_file_with_other_content_is_a_difference():
-    records = [{"extractor": {"digest": digest}} for digest in ("12", "34")]
-    found = differing(*(LastExperiment({"extractor": "file.pt"}, record) for record in records))
-    assert found == {"extractor": "files with the SHA-256 12 and 34"}
 
 
 def test_a_file_or_options_say_what_is_reported(gaitbench, made, tmp_path):

@@ -115,7 +115,10 @@ def test_a_submission_is_of_one_run(gaitbench, grew):
     code, printed = gaitbench("--method", "baseline-1", "--dataset", grew, "--seeds", "0,1")
 
     assert code == 2
-    assert "gaitbase with seed 0, gaitbase with seed 1" in printed
+    assert "baseline-1; gaitbase with seed 0, gaitbase with seed 1" in printed
+    code, printed = gaitbench("--dataset", grew)
+    assert code == 2
+    assert "no method; gaitbase with seed 0. Give one --method" in printed
 
 
 def test_an_unknown_method_is_named(gaitbench, grew):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from gaitbench.core.keys import canonical, key_of
-from gaitbench.occlusion.mix import get_setting
+from gaitbench.occlusion.setting import get_setting
 
 
 @dataclass(frozen=True)

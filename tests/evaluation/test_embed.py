@@ -12,10 +12,12 @@ from gaitbench.core.errors import TrainingError
 from gaitbench.data.silhouettes import Silhouettes, SilhouettesWriter
 from gaitbench.evaluation import embed
 from gaitbench.evaluation.embed import clips_at_test, embed_sequences
-from gaitbench.methods.base import Embedded, Plan, Stage, TrainingData, methods
+from gaitbench.methods.base import Plan, get_method, method_names
 from gaitbench.occlusion.base import make
-from gaitbench.occlusion.mix import HOLISTIC, Mix, get_setting
+from gaitbench.occlusion.mix import HOLISTIC, Mix
+from gaitbench.occlusion.setting import get_setting
 from gaitbench.training.recipe import Recipe
+from gaitbench.training.stage import Embedded, Stage, TrainingData
 from gaitbench.training.trainer import load_network, new_network
 
 CPU = torch.device("cpu")
@@ -118,7 +120,7 @@ def shown(found):
 
 @pytest.fixture(scope="module", params=["mean-frame", "baseline-1", "rg-gait"])
 def stage(request, plan, mean_frame):
-    return mean_frame if request.param == "mean-frame" else methods.get(request.param)().stage(plan)
+    return mean_frame if request.param == "mean-frame" else get_method(request.param).stage(plan)
 
 
 def same(a, b):
@@ -162,8 +164,8 @@ def test_a_forward_pass_has_at_most_so_many_frames(mean_frame, data, monkeypatch
 def test_all_stages_meet_the_same_draws(plan, mean_frame, data):
     wanted = embedded(mean_frame, data)
     assert 0 < np.count_nonzero(wanted.types) < len(LENGTHS)
-    for name, method in methods.items():
-        found = embedded(method().stage(plan), data)
+    for name in method_names():
+        found = embedded(get_method(name).stage(plan), data)
         assert np.array_equal(found.hidden_share, wanted.hidden_share), name
         assert np.array_equal(found.types, wanted.types), name
 
@@ -213,15 +215,15 @@ def test_hidden_share_of_a_cut_counts_body_pixels_not_rows(mean_frame, data):
 
 
 def test_what_a_method_does_not_say_is_marked_missing(plan, data):
-    plain = embedded(methods.get("baseline-1")().stage(plan), data)
+    plain = embedded(get_method("baseline-1").stage(plan), data)
     assert np.isnan(plain.alpha).all()
     assert np.isnan(plain.detected_amount).all()
     assert (plain.detected_type == -1).all()
-    restored = embedded(methods.get("rg-gait")().stage(plan), data)
+    restored = embedded(get_method("rg-gait").stage(plan), data)
     assert np.array_equal(restored.alpha, restored.detected_amount)
     assert ((restored.alpha > 0) & (restored.alpha < 1)).all()
     assert set(restored.detected_type) <= {0, 1, 2}
-    aware = embedded(methods.get("occ-aware")().stage(plan), data)
+    aware = embedded(get_method("occ-aware").stage(plan), data)
     assert np.isnan(aware.alpha).all()
     assert np.isnan(aware.detected_amount).all()
     assert (aware.detected_type >= 0).all()
@@ -229,7 +231,7 @@ def test_what_a_method_does_not_say_is_marked_missing(plan, data):
 
 def test_embeddings_are_float32_whatever_the_precision(plan, data):
     low = plan.extractor.model_copy(update={"precision": "bf16"})
-    stage = methods.get("baseline-1")().stage(plan)
+    stage = get_method("baseline-1").stage(plan)
     found = embedded(type(stage)(**(vars(stage) | {"recipe": low})), data)
     assert found.embeddings.dtype == torch.float32
     assert found.embeddings.shape == (len(LENGTHS), 5, 2)

@@ -88,7 +88,9 @@ def table(golden, name: str) -> pd.DataFrame:
     )
 
 
-def scores_of(golden, name: str, kind: str, probe, gallery, rules=POOLED, **options):
+def scores_of(
+    golden, name: str, kind: str, probe, gallery, rules=POOLED, **options
+) -> pd.DataFrame:
     rows, embeddings = table(golden, name), golden[f"{name}_embeddings"]
     return score_probes(
         embeddings[probe],

@@ -174,7 +174,7 @@ def test_conventions_differ_only_where_pairs_tie():
     assert tar_at_far(distances, ids, gallery, valid, far=0.5) == 0.5
     assert tar_at_far(distances, ids, gallery, valid, far=0.5, convention="interpolated") == 0.75
     with pytest.raises(UnknownNameError, match="Known: interpolated, largest"):
-        tar_at_far(distances, ids, gallery, valid, far=0.5, convention="linear")  # type: ignore[arg-type]
+        tar_at_far(distances, ids, gallery, valid, far=0.5, convention="linear")
 
 
 @unhurried

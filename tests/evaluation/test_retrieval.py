@@ -1,5 +1,7 @@
 """Searching: against slow loops, and what a result must never depend on."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -119,7 +121,9 @@ def test_a_small_gallery_leaves_near_columns_empty():
     assert np.sort(near, axis=1).tolist() == [[0, 1, 2]] * 3
 
 
-def slow_scores(rules: Rules, probes=PROBES, gallery=GALLERY, *, seed: int = 0) -> list[tuple]:
+def slow_scores(
+    rules: Rules, probes=PROBES, gallery=GALLERY, *, seed: int = 0
+) -> list[tuple[Any, ...]]:
     """Rank one probe at a time, straight from the words of the rules; every search by itself."""
     distances = Euclidean()(embed(probes, noise=1.0, seed=seed), embed(gallery, noise=1.0, seed=1))
     rows = []

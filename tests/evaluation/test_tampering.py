@@ -1,7 +1,6 @@
 """What is changed about a test, and what it must leave alone."""
 
 from dataclasses import dataclass, replace
-from typing import get_args
 
 import numpy as np
 import pytest
@@ -11,18 +10,20 @@ from torch import nn
 from gaitbench.backbones.base import BackboneSpec
 from gaitbench.data.silhouettes import Silhouettes, SilhouettesWriter
 from gaitbench.evaluation.embed import embed_sequences
-from gaitbench.evaluation.tampering import Tampering, tampered_frames
-from gaitbench.methods.base import Embedded, Plan, Stage, TrainingData, methods
+from gaitbench.evaluation.tampering.base import UNTOUCHED, get_tampering, tamperings
+from gaitbench.methods.base import Plan, get_method
 from gaitbench.occlusion.base import make
-from gaitbench.occlusion.mix import HOLISTIC, Mix, get_setting
+from gaitbench.occlusion.mix import HOLISTIC, Mix
+from gaitbench.occlusion.setting import get_setting
 from gaitbench.training.recipe import Recipe
+from gaitbench.training.stage import Embedded, Stage, TrainingData
 from gaitbench.training.trainer import load_network, new_network
 
 CPU = torch.device("cpu")
 RECIPE = Recipe(steps=1, learning_rate=1e-2, identities=3, clips=2, frames=2, precision="fp32")
 LENGTH, HEIGHT, WIDTH = 5, 16, 12
 IDENTITIES = [0, 1, 2, 0, 1, 2, 0, 1]
-EVERY = get_args(Tampering)
+EVERY = (UNTOUCHED, *tamperings.names())
 OF_CLIPS = ["blank", "outline", "tied-outline", "one-draw", "shuffled"]
 OF_DETECTORS = ["true-amount", "stray-detector"]
 # What hides stays where it is, so that a full frame shows it.
@@ -104,7 +105,7 @@ def stage(plan):
 
     def make_stage(name):
         if name not in kept:
-            last = methods.get(name)().stage(plan)
+            last = get_method(name).stage(plan)
             own, *inputs = (
                 load_network(s, 3, new_network(s, 3).state_dict(), CPU)
                 for s in (last, *last.inputs.values())
@@ -272,7 +273,7 @@ def test_a_stray_detector_sees_the_same_bodies(data, plan):
     seen = {}
 
     @dataclass(frozen=True)
-    class Watching(type(methods.get("rg-gait")().stage(plan))):
+    class Watching(type(get_method("rg-gait").stage(plan))):
         def embed(self, network, networks, batch):
             detector = networks["detector"]
             seen["own"], seen["said"] = batch.clips, detector(batch.clips).amount
@@ -282,9 +283,9 @@ def test_a_stray_detector_sees_the_same_bodies(data, plan):
         def forward(self, clips):
             seen["shown"] = clips
             mean = clips.mean((1, 2, 3))
-            return replace(self.like, amount=mean)
+            return replace(self.like, amount=mean)  # type: ignore[type-var]
 
-    last = Watching(**vars(methods.get("rg-gait")().stage(plan)))
+    last = Watching(**vars(get_method("rg-gait").stage(plan)))
     detector = Mean()
     real = load_network(last.detector, 3, new_network(last.detector, 3).state_dict(), CPU)
     detector.like = real(torch.zeros(1, LENGTH, HEIGHT, WIDTH))
@@ -310,9 +311,9 @@ def test_methods_without_a_detector_are_left_alone(stage, data, name, tampering)
 def test_only_tampering_with_frames_changes_frames(data, tampering):
     whole = np.stack([data.frames(i) for i in range(3)])
     before = whole.copy()
-    assert tampered_frames(tampering, whole, data, ["a", "b", "c"], 0) is whole
+    assert get_tampering(tampering).tampered_frames(whole, data, ["a", "b", "c"], 0) is whole
     for changing in EVERY:
-        tampered_frames(changing, whole, data, ["a", "b", "c"], 0)
+        get_tampering(changing).tampered_frames(whole, data, ["a", "b", "c"], 0)
     assert np.array_equal(whole, before)
 
 

@@ -1,17 +1,8 @@
 import pytest
 
 from gaitbench.experiment.bench import Bench
-from gaitbench.experiment.recipe_text import (
-    COLUMNS,
-    augmentation,
-    batch,
-    document,
-    losses,
-    optimiser,
-    plan_text,
-    schedule,
-)
-from gaitbench.experiment.recipes import Book, book_names
+from gaitbench.experiment.recipe_text import COLUMNS, document, plan_text
+from gaitbench.experiment.recipes import book_names
 from gaitbench.experiment.spec import Experiment
 from gaitbench.protocols.expansion import expand
 from tests.places import ROOT
@@ -46,20 +37,3 @@ def test_a_plan_of_another_preset_names_it():
     assert lines[0] == "gaitbase: extractor on whole clips"
     assert "  source        preset smoke" in lines
     assert not any("occluded clips" in line for line in lines)
-
-
-def test_words_for_one_recipe():
-    recipe = Book.load("gaitbase").data["casia-b"].recipe
-    assert optimiser(recipe) == "sgd 0.1, momentum 0.9, weight decay 0.0005"
-    assert schedule(recipe) == "60,000 steps, × 0.1 after 20,000, 40,000, 50,000"
-    assert batch(recipe) == "8 identities × 16 clips × 30 unordered frames"
-    assert augmentation(recipe) == "rotate 30% (± 10°), erase 30% (5%–20% of the frame)"
-    assert losses(recipe) == "triplet (margin 0.2) + cross-entropy (scale 16, smoothing 0.1)"
-
-
-def test_words_for_the_unusual_fields():
-    swin = Book.load("swingait").data["grew"].recipe
-    assert schedule(swin) == "200,000 steps, cosine to 1e-06 at 150,000, every 1,000 steps"
-    assert "other weights: learning rate × 0.1, decay × 1" in optimiser(swin)
-    assert batch(swin).endswith("30 ordered frames of 34")
-    assert losses(Book.load("gaitset").data["grew"].recipe) == "triplet (margin 0.2)"

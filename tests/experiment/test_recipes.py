@@ -10,11 +10,14 @@ from gaitbench.backbones.base import BackboneSpec, backbones
 from gaitbench.core.errors import ConfigurationError
 from gaitbench.data.silhouettes import Silhouettes, SilhouettesWriter
 from gaitbench.experiment.bench import Bench
+from gaitbench.experiment.preset import Preset
 from gaitbench.experiment.recipes import Book, book_names, further, with_recipes
-from gaitbench.experiment.spec import Experiment, Preset, checked
-from gaitbench.methods.base import Plan, TrainingData, methods
-from gaitbench.occlusion.mix import get_setting
+from gaitbench.experiment.spec import Experiment
+from gaitbench.experiment.toml_files import checked
+from gaitbench.methods.base import Plan, get_method, method_names
+from gaitbench.occlusion.setting import get_setting
 from gaitbench.training.recipe import Recipe
+from gaitbench.training.stage import TrainingData
 from gaitbench.training.trainer import load_network, train
 
 HEIGHT, WIDTH = 32, 22
@@ -88,7 +91,7 @@ def plan_for(backbone, names, data):
 
 
 def trained(stage, data):
-    known = {}
+    known: dict[str, torch.nn.Module] = {}
     for each in stage.all_stages():
         networks = {n: known[s.key] for n, s in each.inputs.items()}
         made = train(each, data, networks, None, torch.device("cpu"))
@@ -99,7 +102,7 @@ def trained(stage, data):
 
 @pytest.mark.parametrize(("backbone", "name"), CASES)
 def test_every_recipe_trains(backbone, name, data):
-    stage = methods.get("baseline-1")().stage(plan_for(backbone, [name], data))
+    stage = get_method("baseline-1").stage(plan_for(backbone, [name], data))
     ((_, made),) = trained(stage, data)
     terms = set(made.history["term"])
     assert terms == (
@@ -109,7 +112,7 @@ def test_every_recipe_trains(backbone, name, data):
 
 @pytest.mark.parametrize("method", ["rg-gait", "occ-aware", "mimicgait"])
 def test_methods_train_with_weight_groups(method, data):
-    stage = methods.get(method)().stage(plan_for("swingait", ["grew"], data))
+    stage = get_method(method).stage(plan_for("swingait", ["grew"], data))
     assert len(list(trained(stage, data))) >= 2
 
 
@@ -131,7 +134,7 @@ def test_every_number_has_a_source(backbone, name):
     assert "label_smoothing" in entry.sources or not recipe.label_smoothing
     assert "weight_groups" in entry.sources or not recipe.weight_groups
     assert all("configs/" in fact.source for fact in entry.released)
-    assert all(fact.method in methods.names() for fact in entry.released)
+    assert all(fact.method in method_names() for fact in entry.released)
 
 
 @pytest.mark.parametrize("backbone", book_names())

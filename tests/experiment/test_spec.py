@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gaitbench.core.errors import ConfigurationError, UnknownNameError
-from gaitbench.experiment.spec import Experiment, Preset, preset_names
+from gaitbench.experiment.spec import Experiment
 
 
 @given(
@@ -33,8 +33,49 @@ def test_an_unknown_key_names_the_closest():
 
 
 def test_a_wrong_value_is_named_with_its_place():
-    with pytest.raises(ConfigurationError, match=r"options: side = 'left'"):
+    with pytest.raises(ConfigurationError, match=r"options: side: Unknown value 'left'.*probe"):
         Experiment.of({"side": "left"}, "options")
+
+
+def test_every_field_is_an_option_with_a_sentence_of_help():
+    options = Experiment.options()
+    assert list(options) == list(Experiment.model_fields)
+    for option in options.values():
+        assert option.option.help.endswith((".", "again."))
+        assert option.default is None or option.default == getattr(Experiment(), option.name)
+    flags = [flag for option in options.values() for flag in option.flags]
+    assert len(set(flags)) == len(flags)
+
+
+@pytest.mark.parametrize("name", Experiment.model_fields)
+def test_the_defaults_are_among_the_choices(name):
+    option = Experiment.options()[name]
+    option.check(option.default)
+    assert bool(option.names()) == bool(option.option.choices or option.words)
+
+
+def test_keys_are_what_they_were():
+    # Stores name experiments by these: they depend on the fields' names, order and defaults.
+    assert Experiment().key == "31870095bda8e9b8ceb2"
+    asked = {"extractor": "/x.pt", "plugins": ("/a.py",), "test_dataset": "x", "seeds": (0, 1, 2)}
+    assert Experiment(protocol="all", **asked).key == "558c5169913d2a150c3c"
+
+
+def test_a_file_and_options_are_one_experiment(tmp_path):
+    (tmp_path / "one.py").touch()
+    (tmp_path / "two.py").touch()
+    file = tmp_path / "mine.toml"
+    file.write_text('setting = "rg-gait"\nseeds = [1]\nplugins = ["one.py"]\n')
+    options = {"seeds": ["2", "3"], "plugins": [str(tmp_path / "two.py")]}
+    made = Experiment.read(file, options)
+    assert (made.setting, made.seeds) == ("rg-gait", (2, 3))
+    assert made.plugins == (str(tmp_path / "one.py"), str(tmp_path / "two.py"))
+    assert Experiment.read(None) == Experiment()
+
+
+def test_an_experiment_made_in_python_is_checked_too():
+    with pytest.raises(UnknownNameError, match=r"Unknown method 'rggait'\. Did you mean 'rg-gait'"):
+        Experiment(methods=("rggait",)).check()
 
 
 def test_no_seed_is_refused():
@@ -48,42 +89,3 @@ def test_a_missing_or_broken_file_is_named(tmp_path):
     (tmp_path / "broken.toml").write_text("a = = b")
     with pytest.raises(ConfigurationError, match=r"broken\.toml cannot be read"):
         Experiment.read(tmp_path / "broken.toml")
-
-
-@pytest.mark.parametrize("name", preset_names())
-def test_every_preset_loads_and_says_what_it_is(name):
-    preset = Preset.load(name)
-    assert preset.about
-    assert all(0 < share <= 1 for share in preset.severities)
-    assert list(preset.severities) == sorted(set(preset.severities))
-
-
-@pytest.mark.parametrize("name", ["laptop", "paper"])
-def test_severities_are_five_equal_steps(name):
-    assert Preset.load(name).severities == (0.08, 0.16, 0.24, 0.32, 0.4)
-
-
-def test_laptop_is_the_default_preset():
-    assert preset_names()[0] == Experiment().preset == "laptop"
-
-
-def test_an_unknown_preset_is_answered_with_the_nearest():
-    with pytest.raises(UnknownNameError, match="Did you mean 'laptop'"):
-        Preset.load("labtop")
-
-
-def test_a_preset_can_be_a_file(tmp_path):
-    from importlib import resources
-
-    text = (resources.files("gaitbench.experiment.presets") / "smoke.toml").read_text()
-    path = tmp_path / "mine.toml"
-    path.write_text(text.replace("steps = 4\n", "steps = 5\n", 1))
-    assert Preset.load(str(path)).extractor.steps == 5
-    path.write_text(text.replace("height = 16", "hight = 16"))
-    with pytest.raises(ConfigurationError, match=r"mine\.toml: Unknown key 'hight'.*'height'"):
-        Preset.load(str(path))
-    path.write_text(text.replace("severities = [0.2, 0.4]", "severities = [20, 40]"))
-    with pytest.raises(ConfigurationError, match=r"mine\.toml: severities.* = 20"):
-        Preset.load(str(path))
-    with pytest.raises(ConfigurationError, match="no such file"):
-        Preset.load(str(tmp_path / "gone.toml"))

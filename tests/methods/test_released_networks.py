@@ -5,13 +5,14 @@ import torch
 
 from gaitbench.baselines.mimicgait import MimicGait
 from gaitbench.checkpoints.opengait import load_detector
-from gaitbench.methods.base import Plan, TrainingData
-from gaitbench.methods.oem import OcclusionDetector
-from gaitbench.methods.rg_gait import MeanFeatureAlpha, RGGait
-from gaitbench.occlusion.mix import get_setting
+from gaitbench.methods.base import Plan
+from gaitbench.methods.rg_gait import RGGait
+from gaitbench.networks.detector import OcclusionDetector
+from gaitbench.occlusion.setting import get_setting
 from gaitbench.training import losses
 from gaitbench.training.batches import Batch
 from gaitbench.training.recipe import Recipe
+from gaitbench.training.stage import TrainingData
 from tests import golden
 
 
@@ -110,10 +111,10 @@ def test_rg_gait_equals_the_released_one():
 
 
 @pytest.mark.parametrize(
-    ("method", "scale", "prefix"),
-    [(RGGait, 16, "x16_test_"), (MeanFeatureAlpha, 16, "x16_"), (MeanFeatureAlpha, 1, "")],
+    ("alpha", "scale", "prefix"),
+    [("detected", 16, "x16_test_"), ("mean-feature", 16, "x16_"), ("mean-feature", 1, "")],
 )
-def test_rg_gaits_two_forms_of_alpha(method, scale, prefix):
+def test_rg_gaits_two_forms_of_alpha(alpha, scale, prefix):
     """The released code takes alpha of the mean feature where it is not told the clips' lengths."""
     network, arrays = golden.network("rg_gait_gaitbase")
     # A stage's detector tells types too, which the released one does not.
@@ -122,7 +123,7 @@ def test_rg_gaits_two_forms_of_alpha(method, scale, prefix):
     networks = {"extractor": network.extractor, "detector": detector}
     clips = arrays["input"].float() * scale
     with torch.no_grad():
-        found = stage_of(method(), network).embed(
+        found = stage_of(RGGait(alpha=alpha), network).embed(
             network.restoration, networks, batch_of(clips, clips)
         )
     golden.assert_close(found.embeddings, arrays[f"{prefix}embeddings"])

@@ -10,15 +10,16 @@ import torch
 from gaitbench.backbones.base import BackboneSpec
 from gaitbench.core.errors import ConfigurationError, TrainingError
 from gaitbench.data.silhouettes import Silhouettes, SilhouettesWriter
-from gaitbench.methods.base import Plan, TrainingData, methods
-from gaitbench.methods.extractor import identity_losses
-from gaitbench.methods.oem import DetectorStage, OcclusionDetector
+from gaitbench.methods.base import Plan, get_method, method_names
+from gaitbench.methods.oem import DetectorStage
 from gaitbench.methods.rg_gait import RestorationStage, RGGait
+from gaitbench.networks.detector import OcclusionDetector
 from gaitbench.occlusion.base import occlusions
-from gaitbench.occlusion.mix import get_setting
+from gaitbench.occlusion.setting import get_setting
 from gaitbench.training.batches import IdentitySampler, batches
-from gaitbench.training.losses import batch_all_triplet, occlusion_loss
+from gaitbench.training.losses import batch_all_triplet, identity_losses, occlusion_loss
 from gaitbench.training.recipe import Recipe
+from gaitbench.training.stage import TrainingData
 from gaitbench.training.trainer import load_network, new_network, rate, train
 
 CPU = torch.device("cpu")
@@ -82,20 +83,20 @@ def batch_of(data, stage):
 
 
 def test_baseline_1_is_rg_gaits_extractor_and_mimicgaits_teacher(plan):
-    extractor = methods.get("baseline-1")().stage(plan)
-    assert methods.get("rg-gait")().stage(plan).extractor.key == extractor.key
-    assert methods.get("mimicgait")().stage(plan).teacher.key == extractor.key
+    extractor = get_method("baseline-1").stage(plan)
+    assert get_method("rg-gait").stage(plan).extractor.key == extractor.key
+    assert get_method("mimicgait").stage(plan).teacher.key == extractor.key
 
 
 def test_rg_gait_and_mimicgait_share_their_detector(plan):
-    rg, mimic = (methods.get(n)().stage(plan) for n in ("rg-gait", "mimicgait"))
+    rg, mimic = (get_method(n).stage(plan) for n in ("rg-gait", "mimicgait"))
     assert rg.detector.key == mimic.detector.key
-    assert methods.get("occ-aware")().stage(plan).detector.key != rg.detector.key
+    assert get_method("occ-aware").stage(plan).detector.key != rg.detector.key
 
 
 def test_every_method_has_the_same_steps_on_occluded_clips(plan):
-    for _, method in methods.items():
-        stage = method().stage(plan)
+    for name in method_names():
+        stage = get_method(name).stage(plan)
         if stage.mix.share:
             assert stage.recipe.steps == plan.occluded.steps
 
@@ -119,7 +120,7 @@ def test_a_key_depends_on_everything_that_weights_depend_on(plan):
 def test_methods_meet_the_same_clips_and_the_same_draws(plan, data):
     seen = []
     for name in ("baseline-2", "occ-aware", "mimicgait"):
-        stage = methods.get(name)().stage(plan)
+        stage = get_method(name).stage(plan)
         sampler = IdentitySampler(data, data.split("train"), RECIPE)
         supply = batches(sampler, stage.mix, stage.seed, stage.purpose)
         seen.append([next(supply).clips for _ in range(3)])
@@ -143,15 +144,15 @@ def test_clips_that_two_mixes_occlude_are_occluded_alike(plan, data):
 
 def test_what_only_the_embedding_depends_on_trains_nothing_twice(plan):
     paper, released = (
-        methods.get(n)().stage(plan) for n in ("mimicgait", "mimicgait-released-inference")
+        get_method(n).stage(plan) for n in ("mimicgait", "mimicgait-released-inference")
     )
     assert paper.key == released.key
     assert paper.at_test() != released.at_test()
 
 
-@pytest.mark.parametrize("name", methods.names())
+@pytest.mark.parametrize("name", method_names())
 def test_every_method_trains_adapts_and_embeds(name, plan, data):
-    method = methods.get(name)()
+    method = get_method(name)
     stage = method.stage(plan)
     network, networks, _ = trained(stage, data)
     batch = batch_of(data, stage)
@@ -171,7 +172,7 @@ def test_every_method_trains_adapts_and_embeds(name, plan, data):
 
 
 def test_an_adapted_detector_keeps_what_it_knew(plan):
-    stage = methods.get("rg-gait")().stage(plan).detector
+    stage = get_method("rg-gait").stage(plan).detector
     old, new = OcclusionDetector(3), OcclusionDetector(4)
     fresh = new.type_head.weight.detach().clone()
     stage.resume(new, old.state_dict())
@@ -195,7 +196,7 @@ DRIFTING = {"rg-gait-drifting-statistics": "extractor", "mimicgait-drifting-stat
 
 @pytest.mark.parametrize(("name", "copied"), DRIFTING.items())
 def test_drifting_statistics_move_and_the_weights_beside_them_stay(name, copied, plan, data):
-    stage = methods.get(name)().stage(plan)
+    stage = get_method(name).stage(plan)
     network, networks, _ = trained(stage, data)
     before = networks[copied].backbone.state_dict()
     after = getattr(network, copied).state_dict()
@@ -213,7 +214,7 @@ def test_drifting_statistics_move_and_the_weights_beside_them_stay(name, copied,
 def test_no_gradient_reaches_what_drifts_and_the_shared_network_stays_as_it_is(
     name, copied, plan, data
 ):
-    stage = methods.get(name)().stage(plan)
+    stage = get_method(name).stage(plan)
     _, networks, _ = trained(stage, data)
     shared = {k: v.clone() for k, v in networks[copied].state_dict().items()}
     network = new_network(stage, 4)
@@ -229,7 +230,7 @@ def test_no_gradient_reaches_what_drifts_and_the_shared_network_stays_as_it_is(
 
 def test_drifted_statistics_are_used_at_test_by_rg_gait(plan, data):
     stage = dataclasses.replace(
-        methods.get("rg-gait-drifting-statistics")().stage(plan), alpha="constant", constant=0.0
+        get_method("rg-gait-drifting-statistics").stage(plan), alpha="constant", constant=0.0
     )
     network, networks, _ = trained(stage, data)
     batch = batch_of(data, stage)
@@ -240,13 +241,13 @@ def test_drifted_statistics_are_used_at_test_by_rg_gait(plan, data):
 
 
 def test_a_drifting_teacher_changes_training_targets_alone(plan, data):
-    stage = methods.get("mimicgait-drifting-statistics")().stage(plan)
+    stage = get_method("mimicgait-drifting-statistics").stage(plan)
     network, networks, _ = trained(stage, data)
     batch = batch_of(data, stage)
     with torch.inference_mode():
         found = network.guided(batch.clips, networks["detector"](batch.clips))
         torch.testing.assert_close(stage.embed(network, networks, batch).embeddings, found)
-    plain_stage = methods.get("mimicgait")().stage(plan)
+    plain_stage = get_method("mimicgait").stage(plan)
     plain = new_network(plain_stage, 4)
     plain.load_state_dict(
         {k: v for k, v in network.state_dict().items() if not k.startswith("teacher.")}
@@ -258,7 +259,7 @@ def test_a_drifting_teacher_changes_training_targets_alone(plan, data):
 
 
 def test_a_visible_alpha_is_learned_from_what_is_left_of_occluded_clips(plan, data):
-    stage = methods.get("rg-gait-visible-alpha")().stage(plan).detector
+    stage = get_method("rg-gait-visible-alpha").stage(plan).detector
     batch = batch_of(data, stage)
     assert set(batch.types.tolist()) == {0, 1, 2}
     network = new_network(stage, 4)
@@ -271,7 +272,7 @@ def test_a_visible_alpha_is_learned_from_what_is_left_of_occluded_clips(plan, da
 
 
 def test_a_visible_amount_is_alpha_but_is_not_reported_as_a_hidden_share(plan, data):
-    stage = methods.get("rg-gait-visible-alpha")().stage(plan)
+    stage = get_method("rg-gait-visible-alpha").stage(plan)
     network, networks, _ = trained(stage, data)
     batch = batch_of(data, stage)
     with torch.inference_mode():
@@ -282,9 +283,7 @@ def test_a_visible_amount_is_alpha_but_is_not_reported_as_a_hidden_share(plan, d
 
 
 def test_the_amount_of_the_mean_feature_is_not_the_mean_amount(plan, data):
-    mean, of_mean = (
-        methods.get(n)().stage(plan) for n in ("rg-gait", "rg-gait-mean-feature-alpha")
-    )
+    mean, of_mean = (get_method(n).stage(plan) for n in ("rg-gait", "rg-gait-mean-feature-alpha"))
     assert mean.detector.key == of_mean.detector.key
     network, networks, _ = trained(of_mean, data)
     batch = batch_of(data, of_mean)
@@ -298,8 +297,7 @@ def test_the_amount_of_the_mean_feature_is_not_the_mean_amount(plan, data):
 
 def test_a_double_softmax_is_taken_of_the_types_alone(plan, data):
     plain, double = (
-        methods.get(n)().stage(plan).detector
-        for n in ("rg-gait", "rg-gait-double-softmax-detector")
+        get_method(n).stage(plan).detector for n in ("rg-gait", "rg-gait-double-softmax-detector")
     )
     batch = batch_of(data, plain)
     network = new_network(plain, 4)
@@ -325,21 +323,22 @@ def test_a_double_softmax_is_taken_of_the_types_alone(plan, data):
     ],
 )
 def test_a_reading_trains_again_what_it_changes_and_nothing_else(name, other, shared, plan):
-    paper, released = (methods.get(n)().stage(plan) for n in (name, other))
+    paper, released = (get_method(n).stage(plan) for n in (name, other))
     assert paper.key != released.key
     same = {n for n, stage in paper.inputs.items() if released.inputs[n].key == stage.key}
     assert same == shared
 
 
 def test_an_anchor_that_is_its_own_positive_changes_the_loss_as_defined(plan, data):
-    stage = methods.get("baseline-2")().stage(plan)
+    stage = get_method("baseline-2").stage(plan)
     batch = batch_of(data, stage)
     # So near each other that an impostor is within the margin of an anchor's distance 0 to itself.
     embeddings = torch.randn(6, 5, 2, generator=torch.Generator().manual_seed(0)) / 20
     logits = torch.randn(6, 4, 2, generator=torch.Generator().manual_seed(1))
     others, self_too = (
         identity_losses(
-            embeddings, logits, batch, RECIPE.model_copy(update={"self_positive": chosen})
+            *(embeddings, logits, batch.identities),
+            RECIPE.model_copy(update={"self_positive": chosen}),
         )
         for chosen in (False, True)
     )
@@ -379,14 +378,14 @@ def test_the_neck_starts_as_the_extractors(plan, data):
 
 
 def test_training_twice_gives_the_same_bytes(plan, data):
-    stage = methods.get("baseline-2")().stage(plan)
+    stage = get_method("baseline-2").stage(plan)
     first, second = (train(stage, data, {}, None, CPU) for _ in range(2))
     assert all(torch.equal(first.weights[k], second.weights[k]) for k in first.weights)
     assert first.history.equals(second.history)
 
 
 def test_training_reads_no_global_random_state(plan, data):
-    stage = methods.get("baseline-2")().stage(plan)
+    stage = get_method("baseline-2").stage(plan)
     torch.manual_seed(1)
     first = train(stage, data, {}, None, CPU)
     torch.manual_seed(2)
@@ -398,7 +397,7 @@ def test_training_reads_no_global_random_state(plan, data):
 
 
 def test_a_loss_that_is_not_finite_names_stage_and_step(plan, data, monkeypatch):
-    stage = methods.get("baseline-2")().stage(plan)
+    stage = get_method("baseline-2").stage(plan)
 
     def broken(self, network, networks, batch):
         weight = next(network.parameters())
@@ -423,7 +422,7 @@ def test_a_batch_has_p_identities_with_k_clips(data):
 
 
 def test_the_history_has_training_and_validation_losses(plan, data):
-    history = train(methods.get("baseline-2")().stage(plan), data, {}, None, CPU).history
+    history = train(get_method("baseline-2").stage(plan), data, {}, None, CPU).history
     triplet = history[history["term"] == "triplet"]
     assert triplet["training"].notna().all()
     assert triplet["validation"].notna().all()

@@ -90,6 +90,6 @@ def test_the_detector_s_cut_narrows_by_the_kept_height(kind):
 
 def test_unknown_words_are_refused():
     with pytest.raises(ConfigurationError, match="corner='top-right' must be one of 'top-left'"):
-        OccAwareCornerTopLeft(corner="top-right")  # type: ignore[arg-type]
+        OccAwareCornerTopLeft(corner="top-right")
     with pytest.raises(ConfigurationError, match="side='left' must be one of 'top', 'bottom'"):
-        DetectorTop(side="left")  # type: ignore[arg-type]
+        DetectorTop(side="left")

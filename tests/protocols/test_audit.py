@@ -5,7 +5,8 @@ import dataclasses
 import pytest
 
 from gaitbench.methods.oem import DetectorStage
-from gaitbench.occlusion.mix import HOLISTIC, get_setting
+from gaitbench.occlusion.mix import HOLISTIC
+from gaitbench.occlusion.setting import get_setting
 from gaitbench.protocols.expansion import expand
 from tests.protocols.experiments import BARE, COMPARED, bench, cells_of
 

@@ -8,13 +8,13 @@ from gaitbench.backbones.base import backbones
 from gaitbench.core.random_streams import stream
 from gaitbench.experiment.bench import Bench
 from gaitbench.experiment.spec import Experiment
-from gaitbench.methods.base import methods
+from gaitbench.methods.base import methods_of_kind
 from gaitbench.training.batches import occluded_batch
 from gaitbench.training.trainer import autocast, load_network, new_network, on_device
 
 CPU = torch.device("cpu")
 IDENTITIES = 3
-COMPARED = [name for name, kind in methods.items() if kind.kind == "compared"]
+COMPARED = methods_of_kind("compared")
 
 
 def untrained(stage):

@@ -4,10 +4,11 @@ import dataclasses
 
 import pytest
 
-from gaitbench.evaluation.tampering import DETECTOR
-from gaitbench.methods.base import methods
+from gaitbench.evaluation.tampering.base import DETECTOR
+from gaitbench.methods.base import get_method
 from gaitbench.occlusion.base import make
-from gaitbench.occlusion.mix import HOLISTIC, Mix, get_setting
+from gaitbench.occlusion.mix import HOLISTIC, Mix
+from gaitbench.occlusion.setting import get_setting
 from gaitbench.protocols.sanity import masked
 from tests.protocols.experiments import COMPARED, bench, cells_of
 
@@ -92,7 +93,7 @@ def test_other_readings_of_alpha_have_no_true_amount():
 
 def test_ablations_and_variants_that_happen_to_be_trained_are_not_checked():
     cells = cells_of(protocol="ablation")
-    kinds = {methods.get(c.method).kind for c in cells}
+    kinds = {get_method(c.method).kind for c in cells}
     assert kinds > {"compared"}
     assert {c.method for c in cells if c.at.get("check", "")} == {
         "baseline-1",

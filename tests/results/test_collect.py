@@ -8,12 +8,13 @@ import pytest
 import typer
 
 from gaitbench import __version__
-from gaitbench.cli.experiment import experiment_options
 from gaitbench.cli.main import app
+from gaitbench.cli.options import given_options
 from gaitbench.core.registry import register
 from gaitbench.core.store import DEFAULT_FOLDER, Store
 from gaitbench.evaluation.metrics.base import metrics
 from gaitbench.evaluation.metrics.rank import RankK
+from gaitbench.evaluation.scores import read_rules, read_scores
 from gaitbench.experiment.bench import Bench
 from gaitbench.experiment.cells import Evaluation
 from gaitbench.experiment.spec import Experiment
@@ -21,7 +22,6 @@ from gaitbench.protocols.expansion import expand
 from gaitbench.results.facts import command_of
 from gaitbench.results.frame import number_columns
 from gaitbench.results.snapshot import StoredScores
-from gaitbench.running.make import read_rules, read_scores
 from gaitbench.running.run import Runner
 from gaitbench.walkers.dataset import RULES
 from tests.making import Silent, collected
@@ -37,9 +37,8 @@ def parsed(command):
     """Return the experiment and the store that a command line asks for, as the program reads it."""
     program, run, *arguments = shlex.split(command)
     assert (program, run) == ("gaitbench", "run")
-    given = typer.main.get_command(app).commands["run"].make_context("run", arguments).params
-    values = experiment_options(given) | {"plugins": [str(p) for p in given["plugin"] or []]}
-    return Experiment.of(values, "options"), given["store"]
+    context = typer.main.get_command(app).commands["run"].make_context("run", arguments)
+    return Experiment.of(given_options(context), "options"), context.params["store"]
 
 
 @pytest.fixture(scope="module")
@@ -154,7 +153,7 @@ def test_the_command_of_a_missing_cell_makes_it(partial, store):
         {"seeds": (7,), "backbones": ("gaitbase", "another"), "distance": "cosine"},
         {"dataset": "my walks/indoor", "test_dataset": "it's outdoors", "no_mate": "miss"},
         {"methods": ("mimicgait", "baseline-1"), "side": "gallery", "setting": "occ-aware"},
-        {"adapt_to": (), "plugins": ("/plug ins/one.py", "/plug ins/two.py")},
+        {"adapt_to": (), "extractor": "/check points/one.pt"},
         {"adapt_to": ("crowd", "pole"), "setting": "rg-gait", "side": "probe"},
         {"adapt_to": ("rg-gait.patch",), "draws": "batch", "positives": "self-too"},
         {"sanity": False, "test_draws": 7},

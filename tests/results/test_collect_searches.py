@@ -6,12 +6,12 @@ import pytest
 from gaitbench.core.store import Store
 from gaitbench.data.rules import Rules, Search
 from gaitbench.data.silhouettes import SilhouettesWriter
+from gaitbench.evaluation.scores import read_rules, read_scores
 from gaitbench.experiment.bench import Bench
 from gaitbench.experiment.spec import Experiment
 from gaitbench.protocols.expansion import expand
 from gaitbench.reports.common.searches import search_tables
 from gaitbench.results.collect import rules_of
-from gaitbench.running.make import read_rules, read_scores
 from gaitbench.running.run import Runner
 from tests.making import Silent, collected
 

@@ -10,11 +10,11 @@ import pytest
 
 from gaitbench.core.errors import ProtocolError, UnknownNameError
 from gaitbench.core.store import Store
+from gaitbench.evaluation.scores import read_scores
 from gaitbench.experiment.bench import Bench
 from gaitbench.experiment.spec import Experiment
 from gaitbench.reports.formats.markdown import table_plain
 from gaitbench.results.difference import compare_results, difference_table, difference_words
-from gaitbench.running.make import read_scores
 from gaitbench.statistics.paired_tests import PERMUTATIONS
 from tests.making import collected, make_store
 

@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 
-from gaitbench.core.errors import ConfigurationError, DataError, ProtocolError
+from gaitbench.core.errors import ConfigurationError, DataError, PluginError, ProtocolError
 from gaitbench.core.registry import register
 from gaitbench.data.rules import Rules, Search
 from gaitbench.data.silhouettes import Silhouettes, SilhouettesWriter
 from gaitbench.experiment.bench import Bench
 from gaitbench.experiment.spec import Experiment
-from gaitbench.methods.base import methods
+from gaitbench.methods.base import method_names
 from gaitbench.occlusion.base import Occlusion, Step
 from gaitbench.protocols.expansion import expand
 from gaitbench.running.checks import (
@@ -118,7 +118,7 @@ def test_an_occlusion_of_a_wrong_shape_is_refused():
         def steps(self, rng, amount, t, h, w):
             return Step(mask=np.zeros((t, w, h), bool))
 
-    with pytest.raises(ConfigurationError, match=r"'crooked'.*mask of shape \(2, 11, 16\)"):
+    with pytest.raises(PluginError, match=r"Crooked\.steps\(\) .*mask of shape \(2, 11, 16\)"):
         check_occlusions(expand(bench(protocol="sweep")).cells)
 
 
@@ -133,15 +133,22 @@ def test_an_occlusion_that_fails_is_named():
         def steps(self, rng, amount, t, h, w):
             raise ZeroDivisionError("oops")
 
-    with pytest.raises(ConfigurationError, match=r"'broken'.*ZeroDivisionError: oops"):
+    with pytest.raises(
+        PluginError,
+        match=r"Broken\.steps\(\) on a clip of 2 frames of 16×11 raised ZeroDivisionError: oops",
+    ):
         check_occlusions(expand(bench(protocol="sweep")).cells)
 
 
 @pytest.mark.parametrize(
     ("returned", "said"),
     [
-        ("embeddings.mean(-1)", r"embedded as \(2, 8\)"),
-        ("embeddings @ embeddings", "fails on two clips"),
+        ("Embedded(embeddings.mean(-1))", r"returned embeddings of shape \(2, 8\) for 2 clips of"),
+        (
+            "Embedded(embeddings @ embeddings)",
+            r"on 2 clips of 2 frames of 16×11 raised RuntimeError",
+        ),
+        ("None", "returned None; it must return an Embedded"),
     ],
 )
 def test_a_network_of_a_wrong_shape_is_refused(tmp_path, returned, said):
@@ -150,7 +157,8 @@ def test_a_network_of_a_wrong_shape_is_refused(tmp_path, returned, said):
     plugin = tmp_path / "flat.py"
     plugin.write_text(FLAT.replace("RETURNED", returned))
     load_plugin(plugin)
-    with pytest.raises(ConfigurationError, match=f"Flat on backbone 'gaitbase'.*{said}"):
+    match = rf"Flat on backbone 'gaitbase': Plug-in .*flat\.py: FlatStage\.embed\(\) {said}"
+    with pytest.raises(PluginError, match=match):
         check_networks(expand(bench(methods=("flat",))).cells)
 
 
@@ -158,15 +166,15 @@ FLAT = """
 from dataclasses import dataclass, replace
 from gaitbench.baselines.plain import Baseline2
 from gaitbench import register
-from gaitbench.methods.base import Embedded
 from gaitbench.methods.extractor import ExtractorStage
+from gaitbench.training.stage import Embedded
 
 
 @dataclass(frozen=True)
 class FlatStage(ExtractorStage):
     def embed(self, network, networks, batch):
         embeddings = network(batch.clips)
-        return Embedded(RETURNED)
+        return RETURNED
 
 
 @register("flat")
@@ -181,6 +189,6 @@ class Flat(Baseline2):
 
 
 def test_every_own_method_passes():
-    cells = expand(bench(methods=tuple(methods.names()))).cells
+    cells = expand(bench(methods=tuple(method_names()))).cells
     check_occlusions(cells)
     check_networks(cells)

@@ -6,7 +6,7 @@ import pytest
 from rich.console import Console
 
 from gaitbench.running.display import LiveDisplay, PlainDisplay, describe, display_for
-from gaitbench.running.run import Task
+from gaitbench.running.plan import Task
 
 TASKS = [Task("stages", f"key{i}", f"RG-Gait [seed {i}]", None) for i in range(3)]
 

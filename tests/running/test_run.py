@@ -1,6 +1,5 @@
-"""Planning, resuming, sharing a store, and what a killed run leaves."""
+"""Resuming, sharing a store, and what a killed run leaves."""
 
-import hashlib
 import os
 import signal
 import subprocess
@@ -10,37 +9,13 @@ import time
 import pytest
 
 from gaitbench.core.store import Store
-from gaitbench.experiment.bench import Bench
-from gaitbench.experiment.spec import Experiment
-from gaitbench.protocols.base import protocols
-from gaitbench.protocols.expansion import expand
-from gaitbench.running.run import Runner, tasks_of
+from gaitbench.running.run import Runner
 from tests.making import Silent
-
-METHODS = ("baseline-1", "rg-gait")
-# The data set, three networks, and whole clips and top+bottom for one method, top+bottom for the other.
-ARTIFACTS = 7
-
-
-def bench(**changes):
-    # Without repetitions and panel, which add more of the same kinds of work.
-    bare = {"sanity": False, "test_draws": 1}
-    values = {"preset": "smoke", "protocol": "occluded", "methods": METHODS} | bare | changes
-    return Bench.resolve(Experiment(**values))
+from tests.running.small_runs import ARTIFACTS, METHODS, bench, contents
 
 
 def runner(folder, jobs=1, **changes):
     return Runner(Store(folder), bench(**changes), jobs=jobs, device="cpu", display=Silent())
-
-
-def contents(folder):
-    """Return a hash of every file whose bytes must not depend on how a run went."""
-    return {
-        str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
-        for kind in ("datasets", "stages", "scores")
-        for path in sorted((folder / kind).rglob("*"))
-        if path.is_file() and path.name != "record.json" and ".making-" not in str(path)
-    }
 
 
 @pytest.fixture(scope="module")
@@ -78,67 +53,6 @@ def test_only_what_is_missing_is_made_and_only_if_it_is_needed(finished, tmp_pat
     again.run()
     assert set(again.display.outcomes) == {stage.key, scores[-1].key}
     assert contents(folder) == contents(finished)
-
-
-def test_draws_and_panel_are_evaluations_of_the_same_networks():
-    bare, full = bench(), bench(sanity=True, test_draws=3)
-    tasks = [{t.key: t for t in tasks_of(b, expand(b).cells)} for b in (bare, full)]
-    assert tasks[0].keys() < tasks[1].keys()
-    more = [t for key, t in tasks[1].items() if key not in tasks[0]]
-    assert {t.kind for t in more} == {"scores"}
-    labels = [t.label for t in tasks[1].values()]
-    assert len(set(labels)) == len(labels)
-    assert "RG-Gait under mimicgait, seed 0" in labels
-    assert "RG-Gait on top+bottom of mimicgait, seed 0, draw 2" in labels
-    assert "RG-Gait on top+bottom of mimicgait (check stray-detector), seed 0, draw 0" in labels
-
-
-@pytest.mark.parametrize(
-    ("protocol", "label"),
-    [
-        ("sweep", "RG-Gait on pole of mimicgait (severity 2), seed 0, draw 0"),
-        (
-            "audit",
-            "RG-Gait trained under rg-gait on 8 types of occ-aware, seed 0, draw 1",
-        ),
-        (
-            "adaptation-curve",
-            "RG-Gait on top+bottom of mimicgait (adapted to middle, adapted steps 1), seed 0, draw 0",
-        ),
-    ],
-)
-def test_labels_of_evaluations_say_what_is_trained_and_tested(protocol, label):
-    b = bench(protocol=protocol, methods=("rg-gait",), test_draws=2)
-    assert label in [t.label for t in tasks_of(b, expand(b).cells)]
-
-
-def test_every_stage_comes_after_what_it_needs():
-    for name in protocols.names():
-        b = bench(protocol=name, methods=(), sanity=True)
-        seen = set()
-        for task in tasks_of(b, expand(b).cells):
-            assert task.needs <= seen
-            seen.add(task.key)
-
-
-def test_protocols_share_trained_stages():
-    b = bench(protocol="all", methods=(), sanity=True)
-    tasks = tasks_of(b, expand(b).cells)
-    stages = [t for t in tasks if t.kind == "stages"]
-    extractors = [t for t in stages if t.thing.role == "extractor" and not t.thing.mix.share]
-    assert len(extractors) == 1
-    alone = bench(protocol="occluded", methods=())
-    assert {t.key for t in tasks_of(alone, expand(alone).cells)} <= {t.key for t in tasks}
-
-
-def test_seeds_are_complete_repetitions():
-    one, two = bench(seeds=(0,)), bench(seeds=(0, 1))
-    stages = [
-        {t.key for t in tasks_of(b, expand(b).cells) if t.kind == "stages"} for b in (one, two)
-    ]
-    assert len(stages[1]) == 2 * len(stages[0])
-    data = [t for t in tasks_of(two, expand(two).cells) if t.kind == "datasets"]
-    assert len(data) == 1
 
 
 COMMAND = [
@@ -278,7 +192,8 @@ def test_ctrl_c_says_what_is_kept_and_how_to_go_on(tmp_path, number):
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     limit = time.monotonic() + 120
-    while time.monotonic() < limit and not list(folder.glob("datasets/*/spec.json")):
+    # The workers that make data sets are joblib's, which say that they were interrupted.
+    while time.monotonic() < limit and not list(folder.glob("stages/*")):
         time.sleep(0.05)
     # Ctrl-C reaches the whole process group, a batch system's signal the parent alone.
     (os.killpg if number == signal.SIGINT else os.kill)(process.pid, number)

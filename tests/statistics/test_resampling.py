@@ -25,7 +25,7 @@ def made_up_sums(rng, n_seeds=3, n_identities=12, n_cells=4, methods=2):
 
 def slow_metric(sums, drawn):
     """Return the metric of a list of people by loops; people may stand in it several times."""
-    by_search = {}
+    by_search: dict[int, list[float]] = {}
     for cell, search in enumerate(sums.searches):
         total, n = 0.0, 0
         for person in drawn:
@@ -75,7 +75,7 @@ def test_people_are_drawn_with_replacement():
     # Binomial with 20 trials of probability 1/20, and multinomial correlation.
     assert drawn.counts.mean(axis=0) == pytest.approx(1, abs=0.03)
     assert drawn.counts.var(axis=0) == pytest.approx(0.95, abs=0.05)
-    correlation = np.corrcoef(drawn.counts[:, :2].T)[0, 1]
+    correlation = np.corrcoef(*drawn.counts[:, :2].T)[0, 1]
     assert correlation == pytest.approx(-1 / 19, abs=0.03)
 
 

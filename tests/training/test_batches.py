@@ -6,7 +6,7 @@ from itertools import islice
 import numpy as np
 import torch
 
-from gaitbench.occlusion.mix import get_setting
+from gaitbench.occlusion.setting import get_setting
 from gaitbench.training.batches import batches
 from gaitbench.training.recipe import Recipe
 

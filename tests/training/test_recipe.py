@@ -12,16 +12,14 @@ from torch import nn
 from gaitbench.core.errors import TrainingError
 from gaitbench.core.keys import key_of
 from gaitbench.data.silhouettes import COLUMNS, Silhouettes, pack
-from gaitbench.methods.extractor import identity_losses
 from gaitbench.occlusion.mix import HOLISTIC
 from gaitbench.training.batches import (
-    Batch,
     IdentitySampler,
     batches,
     ordered_frames,
     unordered_frames,
 )
-from gaitbench.training.losses import batch_all_triplet, part_cross_entropy
+from gaitbench.training.losses import batch_all_triplet, identity_losses, part_cross_entropy
 from gaitbench.training.recipe import Recipe
 from gaitbench.training.trainer import learning_rate, rate, weight_groups
 
@@ -226,17 +224,16 @@ def test_losses_have_the_recipes_weights_and_scale():
     embeddings = torch.randn(6, 4, 2, generator=generator)
     logits = torch.randn(6, 3, 2, generator=generator)
     identities = torch.arange(3).repeat_interleave(2)
-    batch = Batch(embeddings, embeddings, identities, identities, identities)
     both = identity_losses(
         embeddings,
         logits,
-        batch,
+        identities,
         recipe(triplet_weight=0.5, cross_entropy_weight=0.1, cross_entropy_scale=2),
     )
     assert torch.equal(both["triplet"], 0.5 * batch_all_triplet(embeddings, identities, 0.2))
     assert torch.equal(both["cross-entropy"], 0.1 * part_cross_entropy(logits, identities, scale=2))
-    alone = identity_losses(embeddings, logits, batch, recipe(cross_entropy_weight=0))
+    alone = identity_losses(embeddings, logits, identities, recipe(cross_entropy_weight=0))
     assert list(alone) == ["triplet"]
-    assert list(identity_losses(embeddings, logits, batch, recipe(triplet_weight=0))) == [
+    assert list(identity_losses(embeddings, logits, identities, recipe(triplet_weight=0))) == [
         "cross-entropy"
     ]

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from gaitbench.core.errors import ConfigurationError
-from gaitbench.data.dataset import datasets
 from gaitbench.data.silhouettes import Silhouettes
 from gaitbench.walkers.body import joints
 from gaitbench.walkers.dataset import Walkers
@@ -32,10 +31,6 @@ def built(description, folder, **options):
 
 def by_sequence(data):
     return {row.sequence: data.frames(i) for i, row in enumerate(data.table.itertuples())}
-
-
-def test_it_is_registered():
-    assert datasets.get("walkers") is Walkers
 
 
 def test_the_same_description_gives_the_same_bytes_whatever_the_jobs(small, tmp_path):

@@ -3,8 +3,8 @@ import numpy as np
 import pytest
 from matplotlib import pyplot as plt
 
+from gaitbench.reports.drawing.style import looks, save
 from gaitbench.reports.figures.base import figures
-from gaitbench.reports.figures.style import looks, save
 from tests.making import drawn_by
 
 

@@ -6,7 +6,7 @@ import zlib
 from matplotlib.figure import Figure
 
 from gaitbench.core.units import Better, Unit
-from gaitbench.reports.figures.svg import inline_svg
+from gaitbench.reports.drawing.svg import inline_svg
 from gaitbench.results.section import (
     Document,
     FigureLink,

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gaitbench.reports.figures.svg import inline_svg
+from gaitbench.reports.drawing.svg import inline_svg
 from gaitbench.reports.formats.latex import document_latex, table_latex
 from gaitbench.reports.formats.markdown import document_markdown, table_markdown
 from gaitbench.reports.page.page import document_html

@@ -13,7 +13,7 @@ from gaitbench.cli.main import main
 from gaitbench.data.readers.opengait.records import RECORDS, get_record
 from gaitbench.data.rules import Rules
 from gaitbench.evaluation.metrics.base import metrics
-from gaitbench.occlusion.mix import get_setting
+from gaitbench.occlusion.setting import get_setting
 from gaitbench.reports.published import beside as published_beside
 from gaitbench.reports.published import gaps as published_gaps_table
 from gaitbench.reports.published import orders as published_orders_table

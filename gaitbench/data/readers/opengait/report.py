@@ -17,7 +17,7 @@ class Rejected:
 
 
 @dataclass(frozen=True)
-class ImportReport:
+class OpenGaitReport:
     """What an import made and what it left out.
 
     Args:

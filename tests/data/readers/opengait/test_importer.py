@@ -10,167 +10,11 @@ from filelock import FileLock
 from PIL import Image
 
 from gaitbench.core.errors import ConfigurationError, DataError, UnknownNameError
-from gaitbench.data.check import check, describe
-from gaitbench.data.readers.opengait import chunks
-from gaitbench.data.readers.opengait.importer import Choices, import_opengait
-from gaitbench.data.readers.opengait.records import RECORDS, get_record
-from gaitbench.data.rules import Rules
-from gaitbench.data.silhouettes import Silhouettes
-from tests.data.made_up_trees import FRAMES, NAMES, make_tree, silhouettes
-
-
-@pytest.fixture
-def tree(tmp_path):
-    return make_tree("oumvlp", tmp_path)
-
-
-def imported(tree, out, dataset="oumvlp", **more):
-    jobs = more.pop("jobs", 1)
-    choices = Choices(dataset, **{**tree.options, **more})
-    report = import_opengait(tree.root, out, choices, jobs=jobs)
-    return Silhouettes.open(out), report
-
-
-def sequences(data, split):
-    return sorted(data.table["sequence"].iloc[data.split(split)])
-
-
-def clip_file(tree, name):
-    (file,) = tree.root.joinpath(*name.split("-")).iterdir()
-    return file
-
-
-def save(tree, name, found):
-    clip_file(tree, name).write_bytes(pickle.dumps(found))
-
-
-@pytest.mark.parametrize("dataset", NAMES)
-def test_every_data_set_gives_its_splits_and_rules(dataset, tmp_path):
-    tree = make_tree(dataset, tmp_path)
-    data, report = imported(tree, tmp_path / "out", dataset)
-    record = get_record(dataset)
-    assert data.name == dataset
-    assert Rules.of(data.meta, data.name) == record.rules
-    assert (data.height, data.width) == (64, 64)
-    assert data.table["sequence"].is_unique
-    assert not report.rejected
-    assert not report.missing_clips
-    assert {p.reason for p in check(data)} == {f"{FRAMES} frames, fewer than 15"}
-    by_name = {"-".join(p[:3]): p for p in tree.places}
-    for index, name in enumerate(data.table["sequence"]):
-        place = by_name[name]
-        wanted = silhouettes(f"test-{place.identity}", place.kind, place.number, place.angle)
-        np.testing.assert_array_equal(data.frames(index), wanted > 127)
-    people = {split: set(data.table["identity"].iloc[rows]) for split, rows in data.splits.items()}
-    assert len(people["train"]) == 4
-    assert people["test.gallery"] == people["test.probe"]
-    assert not people["train"] & people["test.probe"]
-    assert not (tmp_path / ".out.importing").exists()
-
-
-def test_casia_b_by_its_conditions(tmp_path):
-    data, _ = imported(make_tree("casia-b", tmp_path), tmp_path / "out", "casia-b")
-    conditions = data.table["condition"]
-    assert set(conditions.iloc[data.split("test.gallery")]) == {"nm-01", "nm-02"}
-    assert set(conditions.iloc[data.split("test.probe")]) == {"nm-05", "bg-01", "cl-02"}
-    assert set(data.table["view"]) == {"000", "090"}
-    assert "005-nm-01" in set(data.table["recording"])
-
-
-def test_casia_e_leaves_a_view_out_of_the_test(tmp_path):
-    data, report = imported(make_tree("casia-e", tmp_path), tmp_path / "out", "casia-e")
-    views = data.table["view"]
-    assert set(views.iloc[data.split("train")]) == {"000", "090", "270"}
-    assert set(views.iloc[data.split("test.probe")]) == {"000", "090"}
-    assert report.unused_clips == 15
-
-
-def test_ccpg_takes_the_camera_for_the_view_and_one_file_of_four(tmp_path):
-    data, _ = imported(make_tree("ccpg", tmp_path), tmp_path / "out", "ccpg")
-    assert set(data.table["view"]) == {"01", "02"}
-    assert "005-U0_D0-01_1" in set(data.table["sequence"])
-    both = set(sequences(data, "test.probe")) & set(sequences(data, "test.gallery"))
-    assert {name.split("-")[1] for name in both} == {"U0_D0", "U3_D3"}
-
-
-def test_gait3d_takes_its_probes_from_the_partition(tmp_path):
-    tree = make_tree("gait3d", tmp_path)
-    data, _ = imported(tree, tmp_path / "out", "gait3d")
-    names = json.loads(tree.options["partition"].read_text())["PROBE_SET"]
-    assert sequences(data, "test.probe") == sorted(names)
-    assert len(data.split("test.gallery")) == 6
-    partition = json.loads(tree.options["partition"].read_text())
-    partition["PROBE_SET"] += ["0005-camid9_videoid9-seq9"]
-    tree.options["partition"].write_text(json.dumps(partition))
-    _, report = imported(tree, tmp_path / "more", "gait3d")
-    assert report.missing_clips == ("0005-camid9_videoid9-seq9",)
-    assert "1 probe or gallery clips are not in the tree: 0005-camid9" in report.text()
-    del partition["PROBE_SET"]
-    tree.options["partition"].write_text(json.dumps(partition))
-    with pytest.raises(DataError, match="has no PROBE_SET, which Gait3D needs"):
-        imported(tree, tmp_path / "none", "gait3d")
-
-
-def test_grew_keeps_what_a_submission_needs(tmp_path):
-    data, report = imported(make_tree("grew", tmp_path), tmp_path / "out", "grew")
-    table = data.table
-    probes = table.iloc[data.split("submission.probe")]
-    assert set(probes["identity"]) == {""}
-    assert sorted(probes["view"]) == ["v1", "v2", "v3"]
-    assert len(data.split("submission.gallery")) == 6
-    assert set(table["condition"].iloc[data.split("test.gallery")]) == {"01"}
-    assert set(table["condition"].iloc[data.split("test.probe")]) == {"02"}
-    assert Rules.model_validate(data.meta["submission"]).name == "grew-official"
-    assert "3 clips in the folder 'probe' show unknown people" in report.text()
-
-
-@pytest.mark.parametrize("side", ["TRAIN_SET", "TEST_SET", None])
-def test_grews_unknown_people_are_no_identity(side, tmp_path):
-    """Wherever the partition names their folder, or not: official ones have it among those tested."""
-    tree = make_tree("grew", tmp_path)
-    partition = json.loads(tree.options["partition"].read_text())
-    partition["TEST_SET"].remove("probe")
-    if side is not None:
-        partition[side].append("probe")
-    tree.options["partition"].write_text(json.dumps(partition))
-    data, report = imported(tree, tmp_path / "out", "grew", validation=3)
-    counts = describe(data)
-    assert report.identities == counts["identities"] == 4 + 3
-    assert counts["splits"]["submission.probe"]["identities"] == 0
-    assert report.clips == counts["sequences"] == 8 + 6 + 3
-    assert not report.missing_identities
-    assert not report.unnamed_identities
-    known = [rows for name, rows in data.splits.items() if name != "submission.probe"]
-    assert not set(data.split("submission.probe")) & set(np.concatenate(known))
-    # Of four people to train on, three can be held out: the unknown ones are no fifth.
-    with pytest.raises(DataError, match="4 identities to validate on, but only 4 training"):
-        imported(tree, tmp_path / "more", "grew", validation=4)
-
-
-@pytest.mark.parametrize("change", ["gone", "flat"])
-def test_grew_without_official_probes(change, tmp_path):
-    tree = make_tree("grew", tmp_path)
-    for clip in sorted(tree.root.glob("probe/03/*")):
-        if change == "flat":
-            clip.rename(tree.root / "probe" / clip.name)
-    shutil.rmtree(tree.root / ("probe" if change == "gone" else "probe/03"))
-    data, report = imported(tree, tmp_path / "out", "grew")
-    assert "submission.probe" not in data.splits
-    assert report.identities == 7
-    assert not report.missing_identities
-    assert "No official probes were found in probe/03/VIDEO/: nothing can be" in report.text()
-
-
-def test_briar_takes_a_table_of_pairs(tmp_path):
-    tree = make_tree("briar", tmp_path)
-    data, _ = imported(tree, tmp_path / "out", "briar")
-    assert set(data.table["condition"].iloc[data.split("test.probe")]) == {"500m"}
-    assert len(data.split("test.gallery")) == 6
-    alone, report = imported(tree, tmp_path / "alone", "briar", partition=None)
-    assert "train" not in alone.splits
-    assert "it can only be tested on" in report.text()
-    with pytest.raises(ConfigurationError, match=r"BRIAR: give --pairs FILE\.csv"):
-        imported(tree, tmp_path / "none", "briar", pairs=None)
+from gaitbench.data.check import check
+from gaitbench.data.readers.opengait.importer import import_opengait
+from gaitbench.data.readers.opengait.reader import OpenGaitReader
+from tests.data.made_up_trees import make_tree, silhouettes
+from tests.data.readers.opengait.importing import clip_file, imported, save, sequences
 
 
 def swapped(text, one, other):
@@ -319,11 +163,11 @@ def test_trees_that_are_none(tree, tmp_path):
         (tree.root / "00001" / "00" / "000", "holds no folders"),
     ):
         with pytest.raises(DataError, match=message):
-            import_opengait(root, tmp_path / "out", Choices("oumvlp", **tree.options))
+            import_opengait(root, tmp_path / "out", OpenGaitReader("oumvlp", **tree.options))
     flat = tmp_path / "flat"
     (flat / "00001" / "00").mkdir(parents=True)
     with pytest.raises(DataError, match="no clips in the folders of 1 identities"):
-        import_opengait(flat, tmp_path / "out", Choices("oumvlp", **tree.options))
+        import_opengait(flat, tmp_path / "out", OpenGaitReader("oumvlp", **tree.options))
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "file").touch()
     with pytest.raises(ConfigurationError, match="not empty"):
@@ -361,44 +205,6 @@ def test_images_and_pickles_give_the_same_data(tree, tmp_path):
     assert images.fingerprint == whole.fingerprint
 
 
-def test_jobs_and_where_it_lies_change_nothing(tree, tmp_path, monkeypatch):
-    monkeypatch.setattr(chunks, "CLIPS_PER_CHUNK", 5)
-    monkeypatch.setattr(chunks, "WORTH_WORKERS_S", 0.0)
-    one, _ = imported(tree, tmp_path / "one")
-    two, _ = imported(tree, tmp_path / "deep" / "two", jobs=2)
-    assert one.fingerprint == two.fingerprint
-    for name in ("frames.npy", "sequences.csv", "splits.json", "meta.json", "import.json"):
-        first, second = (tmp_path / f / name for f in ("one", "deep/two"))
-        assert first.read_bytes() == second.read_bytes()
-
-
-def test_a_killed_import_goes_on_where_it_was(tree, tmp_path, monkeypatch):
-    monkeypatch.setattr(chunks, "CLIPS_PER_CHUNK", 5)
-    whole, _ = imported(tree, tmp_path / "whole")
-    read = []
-    honest = chunks.read_arrays
-
-    def counting(data):
-        read.append(data)
-        if len(read) == 18:
-            raise KeyboardInterrupt
-        return honest(data)
-
-    monkeypatch.setattr(chunks, "read_arrays", counting)
-    with pytest.raises(KeyboardInterrupt):
-        imported(tree, tmp_path / "out")
-    assert not (tmp_path / "out").exists()
-    # What is cut short, and files that have changed since, are read again.
-    finished = sorted((tmp_path / ".out.importing").glob("*.npz"))
-    assert len(finished) == 3
-    finished[0].write_bytes(finished[0].read_bytes()[:100])
-    read[:] = [b""] * 100
-    again, _ = imported(tree, tmp_path / "out")
-    assert len(read) - 100 == 28 - 10
-    assert again.fingerprint == whole.fingerprint
-    assert not (tmp_path / ".out.importing").exists()
-
-
 def test_nothing_usable(tree, tmp_path):
     for file in tree.root.glob("*/*/*/*.pkl"):
         file.write_bytes(b"")
@@ -420,24 +226,15 @@ def test_progress_counts_all_clips(tree, tmp_path):
     import_opengait(
         tree.root,
         tmp_path / "out",
-        Choices("oumvlp", **tree.options),
+        OpenGaitReader("oumvlp", **tree.options),
         progress=lambda *done: seen.append(done),
     )
     assert seen[-1] == (28, 28)
 
 
-@pytest.mark.parametrize("name", RECORDS)
-def test_every_record_is_whole(name):
-    record = RECORDS[name]
-    assert record.name == name
-    assert record.rules.source
-    assert record.rules.version >= 1
-    assert name in NAMES
-
-
 def test_targets_that_cannot_be_are_refused_before_any_work(tmp_path):
     tree = make_tree("casia-b", tmp_path / "t")
-    choices = Choices("casia-b", **tree.options)
+    choices = OpenGaitReader("casia-b", **tree.options)
     for out, said in (
         (tree.root / "out", "lies inside the tree"),
         (tmp_path / "file", "there already"),
@@ -455,21 +252,7 @@ def test_names_that_cannot_be_printed_are_refused(tmp_path):
     first = next(tree.root.iterdir())
     (first / "nm\r01").mkdir()
     with pytest.raises(DataError, match=r"'nm\\r01' has a name with characters"):
-        import_opengait(tree.root, tmp_path / "o", Choices("casia-b", **tree.options))
-
-
-def test_what_failed_for_passing_reasons_is_read_again(tmp_path, monkeypatch):
-    tree = make_tree("casia-b", tmp_path / "t")
-    choices = Choices("casia-b", **tree.options)
-
-    def denied(*_):
-        raise PermissionError(13, "Permission denied")
-
-    with monkeypatch.context() as patched:
-        patched.setattr(chunks, "_read", denied)
-        with pytest.raises(DataError, match="Permission denied"):
-            import_opengait(tree.root, tmp_path / "o", choices)
-    assert import_opengait(tree.root, tmp_path / "o", choices).rejected == ()
+        import_opengait(tree.root, tmp_path / "o", OpenGaitReader("casia-b", **tree.options))
 
 
 def test_two_imports_into_one_folder(tmp_path):
@@ -477,4 +260,4 @@ def test_two_imports_into_one_folder(tmp_path):
     scratch = tmp_path / ".o.importing"
     scratch.mkdir()
     with FileLock(scratch / "lock"), pytest.raises(ConfigurationError, match="Another import"):
-        import_opengait(tree.root, tmp_path / "o", Choices("casia-b", **tree.options))
+        import_opengait(tree.root, tmp_path / "o", OpenGaitReader("casia-b", **tree.options))

@@ -106,7 +106,7 @@ def npy(marker):
 
 
 def extension(marker):
-    if ("posix", "system") not in copyreg._extension_registry:
+    if ("posix", "system") not in copyreg._extension_registry:  # type: ignore[attr-defined]
         copyreg.add_extension("posix", "system", 240)
     return b"\x80\x02\x82\xf0" + text(touching(marker)) + b"\x85R."
 
@@ -146,7 +146,7 @@ PAYLOADS = {
 @pytest.fixture
 def no_extension_left():
     yield
-    if ("posix", "system") in copyreg._extension_registry:
+    if ("posix", "system") in copyreg._extension_registry:  # type: ignore[attr-defined]
         copyreg.remove_extension("posix", "system", 240)
 
 
@@ -264,7 +264,7 @@ def test_texts_that_are_named_again_and_again_do_not_fill_the_memory():
 @pytest.mark.parametrize("shape", [(1,) * 9, (2**40, 1)])
 def test_shapes_that_no_file_can_hold_are_refused_before_they_are_multiplied(shape):
     array = np.zeros(4, np.uint8)
-    function, (kind, _, code), (version, _, dtype, fortran, raw) = array.__reduce__()
+    function, (kind, _, code), (version, _, dtype, fortran, raw) = array.__reduce__()  # type: ignore[str-unpack]
 
     class Claims:
         def __reduce__(self):

@@ -1,0 +1,171 @@
+"""gaitbench from Python: what the command line does, as functions; `import gaitbench` has them all.
+
+See docs/api.md for what is stable.
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from gaitbench.checkpoints.loaded import Loaded
+from gaitbench.checkpoints.opengait import from_opengait
+from gaitbench.core.machine import default_jobs
+from gaitbench.core.store import DEFAULT_FOLDER, Store
+from gaitbench.data.silhouettes import Silhouettes
+from gaitbench.experiment.bench import Bench
+from gaitbench.experiment.remembered import recall, remember
+from gaitbench.experiment.spec import Experiment
+from gaitbench.protocols.expansion import expand
+from gaitbench.reports.report import sections_of, write_report
+from gaitbench.results.collect import collect
+from gaitbench.results.frame import Results
+from gaitbench.running.display import Display
+from gaitbench.running.executors.base import executor_of
+from gaitbench.running.make import resolve_device
+from gaitbench.running.plan import Outcome, Task
+from gaitbench.running.run import Runner
+
+
+def run(
+    experiment: Experiment,
+    *,
+    store: Path | str = DEFAULT_FOLDER,
+    jobs: int | None = None,
+    device: str = "auto",
+    executor: str = "local",
+    callbacks: Sequence[str] = (),
+    display: Display | None = None,
+) -> Results:
+    """Train and evaluate what an experiment needs, and return its results; what is there is kept.
+
+    Args:
+        experiment: What is asked for.
+        store: Folder where everything is kept.
+        jobs: Worker processes; by default the number of cores, or one for a GPU.
+        device: "auto", "cpu", "cuda" or "mps".
+        executor: Registered name of who does the work.
+        callbacks: Registered names of those who are told how each training goes.
+        display: Shows progress; nobody does by default.
+
+    Raises:
+        GaitbenchError: What is wrong, where, and what to do; what was finished is kept.
+    """
+    opened = Store(Path(store))
+    bench = recall(opened, experiment).bench()
+    runner = runner_for(
+        opened,
+        bench,
+        jobs=jobs,
+        device=device,
+        display=display or Silent(),
+        executor=executor,
+        callbacks=callbacks,
+    )
+    runner.check()
+    remember(opened, bench)
+    runner.run()
+    return collect(opened, expand(bench))
+
+
+def read_results(
+    experiment: Experiment | None = None, *, store: Path | str = DEFAULT_FOLDER
+) -> Results:
+    """Return what a store holds of an experiment; what is missing is marked so.
+
+    Args:
+        experiment: What is asked for; None takes the one that was run last.
+        store: Folder that a run wrote to.
+
+    Raises:
+        GaitbenchError: If the store cannot be read, or holds no experiment where none is given.
+    """
+    opened = Store(Path(store))
+    return collect(opened, expand(recall(opened, experiment).bench()))
+
+
+def report(
+    results: Results,
+    folder: Path | str,
+    formats: Sequence[str] | None = None,
+    *,
+    published: bool = False,
+) -> list[Path]:
+    """Write the tables and figures of results, and return what was written.
+
+    Args:
+        results: From `run` or `read_results`.
+        folder: Made if it is not there; files of an earlier report are replaced.
+        formats: Of the report; all by default.
+        published: Whether the papers' figures are put beside measured ones where they are comparable.
+
+    Raises:
+        UnknownNameError: If there is no such format.
+    """
+    sections = sections_of(results, published=published)
+    return write_report(results, sections, Path(folder), formats)
+
+
+def load(folder: Path | str) -> Silhouettes:
+    """Return the data set in a folder.
+
+    Raises:
+        DataError: If it cannot be read.
+    """
+    return Silhouettes.open(Path(folder))
+
+
+def load_network(
+    checkpoint: Path | str | Mapping[str, object], backbone: str | None = None
+) -> Loaded:
+    """Return the network that a checkpoint holds, with its weights, in evaluation mode.
+
+    Args:
+        checkpoint: A state dict, or a file, of OpenGait or of the RG-Gait, MimicGait or Occ-Aware code.
+        backbone: Registered name of what it must have; None takes what is there.
+
+    Returns:
+        A network whose `embed(silhouettes [n, t, h, w]) -> [n, c, p]` is what the field compares.
+
+    Raises:
+        CheckpointError: If the file cannot be read, or does not hold that.
+    """
+    return from_opengait(checkpoint, backbone)
+
+
+def runner_for(
+    store: Store,
+    bench: Bench,
+    *,
+    jobs: int | None,
+    device: str,
+    display: Display,
+    executor: str = "local",
+    callbacks: Sequence[str] = (),
+) -> Runner:
+    """Return what makes an experiment's artifacts; arguments as those of `run`."""
+    chosen = resolve_device(device)
+    return Runner(
+        store,
+        bench,
+        jobs=jobs or default_jobs(chosen),
+        device=chosen,
+        display=display,
+        executor=executor_of(executor),
+        callback_names=callbacks,
+    )
+
+
+class Silent:
+    """A display that shows nothing."""
+
+    def begin(self, tasks: Sequence[Task], missing: Sequence[Task]) -> None:
+        """Show nothing."""
+
+    def refresh(self, running: Sequence[tuple[Task, dict[str, Any]]]) -> None:
+        """Show nothing."""
+
+    def finished(self, task: Task, outcome: Outcome, seconds: float) -> None:
+        """Show nothing."""
+
+    def end(self) -> None:
+        """Show nothing."""

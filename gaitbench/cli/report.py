@@ -1,0 +1,98 @@
+"""`gaitbench report`: tables and figures of what stores hold."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from gaitbench.cli.experiment import resolved_experiment
+from gaitbench.cli.options import GivenOptions, out
+from gaitbench.cli.stores import (
+    PathsArgument,
+    StoreOption,
+    check_store_option,
+    open_store,
+    split_paths,
+)
+from gaitbench.experiment.option import Option
+from gaitbench.experiment.spec import Experiment
+
+if TYPE_CHECKING:
+    from gaitbench.core.store_union import ReadableStore
+    from gaitbench.experiment.bench import Bench
+
+OutOption = Annotated[Path, typer.Option("--out", help="Folder for the report.")]
+
+
+def report(
+    options: GivenOptions,
+    context: typer.Context,
+    paths: PathsArgument = None,
+    store: StoreOption = None,
+    out_folder: OutOption = Path("report"),
+    format: Annotated[
+        tuple[str, ...],
+        Option("What is written.", choices="gaitbench.reports.formats.base:formats", unset="all"),
+    ] = (),
+    published: Annotated[
+        bool,
+        typer.Option(
+            "--published",
+            help="Put the papers' figures beside measured ones where they are comparable.",
+        ),
+    ] = False,
+) -> None:
+    """Write the tables and figures of an experiment; of the last run one if no option is given.
+
+    Several stores, for example those of several machines, are read as one and make one report.
+    """
+    file, folders = split_paths(paths)
+    check_store_option(context, folders)
+    asked = Experiment.read(file, options) if file or options else None
+    from gaitbench.core.store_union import open_stores
+
+    opened = open_stores(folders) if folders else open_store(store)
+    with resolved_experiment(asked, opened) as bench:
+        put_report(opened, bench, out_folder, format, published=published)
+
+
+def put_report(
+    store: "ReadableStore",
+    bench: "Bench",
+    folder: Path,
+    formats: Sequence[str] = (),
+    *,
+    published: bool = False,
+) -> None:
+    """Write a report, unless the folder holds it already, and print its first table.
+
+    Args:
+        store: What is reported.
+        bench: Of which experiment.
+        folder: Of the report.
+        formats: All if there are none.
+        published: Whether the papers' figures are put beside measured ones.
+    """
+    from gaitbench.protocols.expansion import expand
+    from gaitbench.reports.formats.base import formats as known_formats
+    from gaitbench.reports.unchanged import KeptReport, digest_of, find_report, keep_report
+    from gaitbench.results.snapshot import Snapshot
+
+    formats = formats or known_formats.names()
+    expansion = expand(bench)
+    snapshot = Snapshot.take(store, expansion)
+    digest = digest_of(store, expansion, snapshot, formats, published=published)
+    kept = find_report(folder, digest)
+    if kept is None:
+        from gaitbench.reports.report import sections_of, terminal_text, write_report
+        from gaitbench.results.collect import collect
+
+        results = collect(store, expansion, snapshot)
+        sections = sections_of(results, published=published)
+        written = write_report(results, sections, folder, formats)
+        kept = KeptReport(written[0], terminal_text(results, sections))
+        if results.finished == snapshot.there.keys():
+            keep_report(folder, digest, written, kept.terminal)
+    out.print(kept.terminal, markup=False, highlight=False, soft_wrap=True)
+    out.print(f"Report: {kept.main.resolve()}", highlight=False, soft_wrap=True)

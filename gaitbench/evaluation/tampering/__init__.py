@@ -1,0 +1,1 @@
+"""What is changed about a test to see what a method really reads."""

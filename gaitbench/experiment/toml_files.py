@@ -1,0 +1,81 @@
+"""TOML files of experiments, presets and recipes: reading, checking and writing their values."""
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from gaitbench.core.errors import ConfigurationError, UnknownNameError
+
+ModelT = TypeVar("ModelT", bound=BaseModel)
+
+
+def read_toml(path: Path, what: str) -> dict[str, Any]:
+    """Return the values in a TOML file.
+
+    Args:
+        path: Of the file.
+        what: What the file is, for messages: "Preset file".
+
+    Raises:
+        ConfigurationError: If the file cannot be read.
+    """
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise ConfigurationError(f"{what} {path}: there is no such file.") from error
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ConfigurationError(f"{what} {path} cannot be read: {error}") from error
+
+
+def checked(
+    model: type[ModelT],
+    values: Mapping[str, Any],
+    source: str,
+    places: Mapping[str, str] | None = None,
+) -> ModelT:
+    """Return values as a model.
+
+    Args:
+        model: What they become.
+        values: By field name.
+        source: Where they are from, for messages.
+        places: Where single values are from, by field name, in place of `source`.
+
+    Raises:
+        ConfigurationError: If a key is unknown or a value does not fit.
+    """
+    unknown = [key for key in values if key not in model.model_fields]
+    if unknown:
+        raise ConfigurationError(
+            f"{source}: {UnknownNameError('key', unknown[0], model.model_fields)}"
+        )
+    try:
+        return model.model_validate(dict(values))
+    except ValidationError as error:
+        faults = []
+        for fault in error.errors():
+            name, *inner = map(str, fault["loc"] or ("",))
+            place = (places or {}).get(name, f"{source}: {name}" if places else name)
+            faults.append(f"{'.'.join([place, *inner])} = {fault['input']!r}: {fault['msg']}")
+        said = "; ".join(faults)
+        raise ConfigurationError(f"{said}." if places else f"{source}: {said}.") from error
+
+
+def toml_text(values: Mapping[str, object]) -> str:
+    """Return values as TOML that gives the same values when read; None is left out."""
+    lines = [f"{name} = {_toml(value)}" for name, value in values.items() if value is not None]
+    return "\n".join(lines) + "\n"
+
+
+def _toml(value: object) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(_toml(v) for v in value) + "]"
+    if isinstance(value, str):
+        escaped = value.replace("\\", "\\\\").replace('"', '\\"')
+        return f'"{escaped}"'
+    return str(value)

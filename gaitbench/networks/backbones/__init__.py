@@ -1,0 +1,1 @@
+"""The networks of gaitbench's own backbones; `gaitbench.backbones` describes them."""

@@ -1,0 +1,1 @@
+"""The papers' settings, one file per paper."""

@@ -1,0 +1,121 @@
+"""Which artifacts an experiment needs, which of them are missing, and in which order they are made.
+
+A task only names a description, so nothing here needs torch.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+from gaitbench.core.store import Kind
+from gaitbench.core.store_union import ReadableStore
+from gaitbench.data.source import DataSource
+
+if TYPE_CHECKING:
+    from gaitbench.experiment.bench import Bench
+    from gaitbench.experiment.cells import Cell, Evaluation
+    from gaitbench.training.stage import Stage
+
+Outcome = Literal["made", "found", "busy"]
+"""What became of a task: made, there already, or being made by another run."""
+
+EVALUATION_COST = 0.02
+"""Of one evaluation, in units of a thousand training steps: only the order of work depends on it."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """One artifact to make.
+
+    Args:
+        kind: Of the artifact.
+        key: Of the artifact.
+        label: For people.
+        thing: Its description.
+        needs: Keys of the artifacts that must be there first.
+        cost: Rough, in thousands of training steps.
+    """
+
+    kind: Kind
+    key: str
+    label: str
+    thing: "DataSource | Stage | Evaluation" = field(repr=False)
+    needs: frozenset[str] = frozenset()
+    cost: float = 0.0
+
+
+def tasks_of(bench: "Bench", cells: Iterable["Cell"]) -> list[Task]:
+    """Return every artifact that the cells need, each once, in an order that works."""
+    tasks: dict[str, Task] = {}
+    for source in (bench.train, bench.test):
+        if source.dataset is not None:
+            tasks[source.key] = Task("datasets", source.key, f"data set {source.name}", source)
+    several = len(bench.backbone_names()) > 1
+    for cell in cells:
+        evaluation = cell.evaluation
+        where = f" ({cell.backbone})" if several else ""
+        for stage in evaluation.stage.all_stages():
+            if stage.key not in tasks:
+                # A detector has no backbone: those of one size are shared by all.
+                own = where if hasattr(stage, "backbone") else ""
+                tasks[stage.key] = _stage_task(stage, tasks, cell, own)
+        tasks.setdefault(evaluation.key, _evaluation_task(cell, tasks, where))
+    return list(tasks.values())
+
+
+def missing_tasks(tasks: Sequence[Task], store: ReadableStore) -> list[Task]:
+    """Return the tasks whose artifacts are not there and are needed.
+
+    A stage is needed only where something that builds on it is missing.
+    """
+    absent = {t.key for t in tasks if not store.has(t.kind, t.key)}
+    needed: set[str] = set()
+    for task in reversed(tasks):
+        if task.key in absent and (task.kind == "scores" or task.key in needed):
+            needed |= {task.key, *task.needs}
+    return [t for t in tasks if t.key in absent and t.key in needed]
+
+
+def urgency_of(tasks: Sequence[Task]) -> dict[str, float]:
+    """Return for each task the cost of the longest chain that starts with it."""
+    urgency: dict[str, float] = {}
+    for task in reversed(tasks):
+        after = [urgency[t.key] for t in tasks if task.key in t.needs and t.key in urgency]
+        urgency[task.key] = task.cost + max(after, default=0.0)
+    return urgency
+
+
+def _stage_task(stage: "Stage", tasks: dict[str, Task], cell: "Cell", where: str) -> Task:
+    needs = {s.key for s in stage.before()} | ({stage.data.fingerprint} & set(tasks))
+    recipe = stage.recipe
+    size = recipe.batch_size * recipe.frames / 256 * (1 + 0.3 * len(stage.inputs))
+    adapted = f" adapted to {stage.mix.generators[-1].name}" if stage.initial else ""
+    # A shared stage is named by itself, a method's own stage by the method.
+    own = stage.key == cell.evaluation.stage.key
+    name = cell.title if own and stage.mix.share else stage.role
+    kind = " on whole clips" if name == "extractor" else ""
+    under = f" under {cell.trained}" if own and stage.mix.share else ""
+    return Task(
+        "stages",
+        stage.key,
+        f"{name}{kind}{under}{adapted}{where}, seed {stage.seed}",
+        stage,
+        frozenset(needs),
+        stage.steps / 1000 * size,
+    )
+
+
+def _evaluation_task(cell: "Cell", tasks: dict[str, Task], where: str) -> Task:
+    evaluation = cell.evaluation
+    stages = [evaluation.stage, *evaluation.stage.inputs.values()]
+    needs = {s.key for s in stages} | (
+        {evaluation.data.fingerprint, evaluation.stage.data.fingerprint} & set(tasks)
+    )
+    return Task(
+        "scores",
+        evaluation.key,
+        f"{cell.title}{where} {cell.label}, seed {evaluation.seed}, draw {evaluation.draw}",
+        evaluation,
+        frozenset(needs),
+        EVALUATION_COST,
+    )

@@ -1,0 +1,1 @@
+"""How figures are drawn: one look, and the forms that formats take."""

@@ -1,0 +1,87 @@
+"""Which artifacts an experiment needs, and what they are called."""
+
+import subprocess
+import sys
+
+import pytest
+
+from gaitbench.protocols.base import protocols
+from gaitbench.protocols.expansion import expand
+from gaitbench.running.plan import tasks_of
+from tests.running.small_runs import bench
+
+
+def test_draws_and_panel_are_evaluations_of_the_same_networks():
+    bare, full = bench(), bench(sanity=True, test_draws=3)
+    tasks = [{t.key: t for t in tasks_of(b, expand(b).cells)} for b in (bare, full)]
+    assert tasks[0].keys() < tasks[1].keys()
+    more = [t for key, t in tasks[1].items() if key not in tasks[0]]
+    assert {t.kind for t in more} == {"scores"}
+    labels = [t.label for t in tasks[1].values()]
+    assert len(set(labels)) == len(labels)
+    assert "RG-Gait under mimicgait, seed 0" in labels
+    assert "RG-Gait on top+bottom of mimicgait, seed 0, draw 2" in labels
+    assert "RG-Gait on top+bottom of mimicgait (check stray-detector), seed 0, draw 0" in labels
+
+
+@pytest.mark.parametrize(
+    ("protocol", "label"),
+    [
+        ("sweep", "RG-Gait on pole of mimicgait (severity 2), seed 0, draw 0"),
+        (
+            "audit",
+            "RG-Gait trained under rg-gait on 8 types of occ-aware, seed 0, draw 1",
+        ),
+        (
+            "adaptation-curve",
+            "RG-Gait on top+bottom of mimicgait (adapted to middle, adapted steps 1), seed 0, draw 0",
+        ),
+    ],
+)
+def test_labels_of_evaluations_say_what_is_trained_and_tested(protocol, label):
+    b = bench(protocol=protocol, methods=("rg-gait",), test_draws=2)
+    assert label in [t.label for t in tasks_of(b, expand(b).cells)]
+
+
+def test_every_stage_comes_after_what_it_needs():
+    for name in protocols.names():
+        b = bench(protocol=name, methods=(), sanity=True)
+        seen = set()
+        for task in tasks_of(b, expand(b).cells):
+            assert task.needs <= seen
+            seen.add(task.key)
+
+
+def test_protocols_share_trained_stages():
+    b = bench(protocol="all", methods=(), sanity=True)
+    tasks = tasks_of(b, expand(b).cells)
+    stages = [t for t in tasks if t.kind == "stages"]
+    extractors = [t for t in stages if t.thing.role == "extractor" and not t.thing.mix.share]
+    assert len(extractors) == 1
+    alone = bench(protocol="occluded", methods=())
+    assert {t.key for t in tasks_of(alone, expand(alone).cells)} <= {t.key for t in tasks}
+
+
+def test_seeds_are_complete_repetitions():
+    one, two = bench(seeds=(0,)), bench(seeds=(0, 1))
+    stages = [
+        {t.key for t in tasks_of(b, expand(b).cells) if t.kind == "stages"} for b in (one, two)
+    ]
+    assert len(stages[1]) == 2 * len(stages[0])
+    data = [t for t in tasks_of(two, expand(two).cells) if t.kind == "datasets"]
+    assert len(data) == 1
+
+
+@pytest.mark.parametrize(
+    "module",
+    [
+        *("core.progress", "data.source", "evaluation.scores"),
+        *("running.plan", "running.display", "running.status", "running.world"),
+        *("running.executors.base", "running.executors.local"),
+        *("training.callbacks.base", "training.callbacks.progress"),
+        *("data.readers.base", "data.readers.opengait.importer", "mocap.importer"),
+    ],
+)
+def test_what_needs_no_torch_does_not_import_it(module):
+    code = f"import sys, gaitbench.{module}; assert 'torch' not in sys.modules"
+    subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
