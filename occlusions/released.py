@@ -6,17 +6,18 @@ outputs of the released code, pixel by pixel. All give binary frames; the releas
 grey levels after resizing.
 """
 
-from dataclasses import dataclass
-from typing import ClassVar, Literal
+from collections.abc import Mapping
+from dataclasses import dataclass, field, make_dataclass
+from typing import ClassVar, Literal, get_type_hints
 
 import numpy as np
 
 from gaitbench.core.registry import register
 from gaitbench.occlusion.base import Occlusion, Range, Step
 from gaitbench.occlusions.corner import CornerTopRight
-from gaitbench.occlusions.cut import Bottom, Fit, Top
+from gaitbench.occlusions.cut import Bottom, Top
 from gaitbench.occlusions.middle import Middle
-from gaitbench.occlusions.moving import Motion, Patch, Pole
+from gaitbench.occlusions.moving import Patch, Pole
 from gaitbench.occlusions.side import Left, Right
 
 Corner = Literal["top-left", "bottom-left", "bottom-right"]
@@ -97,138 +98,103 @@ class _DetectorCut(Occlusion):
         return Step.keep(t, rows, (cut, w - cut))
 
 
-@register("rg-gait.top")
 @dataclass(frozen=True)
-class RGGaitTop(Top):
-    """RG-Gait's released range of the upper cut."""
+class Reading:
+    """A generator with other defaults, under a name of its own.
 
-    amount: Range = (0.1, 0.6)
+    Args:
+        name: As registered.
+        kind: Name of its class in descriptions, which keys depend on.
+        base: The generator.
+        about: One line for lists.
+        defaults: By field of the generator.
+    """
 
-    released: ClassVar[bool] = True
+    name: str
+    kind: str
+    base: type[Occlusion]
+    about: str
+    defaults: Mapping[str, object] = field(default_factory=dict)
 
-
-@register("rg-gait.bottom")
-@dataclass(frozen=True)
-class RGGaitBottom(Bottom):
-    """RG-Gait's released range of the lower cut."""
-
-    amount: Range = (0.1, 0.6)
-
-    released: ClassVar[bool] = True
-
-
-@register("rg-gait.middle")
-@dataclass(frozen=True)
-class RGGaitMiddle(Middle):
-    """RG-Gait's released band, always half of the height."""
-
-    amount: Range = (0.5, 0.5)
-
-    released: ClassVar[bool] = True
-
-
-@register("rg-gait.patch")
-@dataclass(frozen=True)
-class RGGaitPatch(Patch):
-    """RG-Gait's released patch: smaller, always from left to right."""
-
-    amount: Range = (0.3, 0.5)
-    motion: Motion = "released-code"
-
-    released: ClassVar[bool] = True
+    def made(self) -> type[Occlusion]:
+        """Return the generator's class."""
+        hints = get_type_hints(self.base)
+        fields = [(name, hints[name], value) for name, value in self.defaults.items()]
+        facts = {"released": True, "__doc__": self.about, "__module__": __name__}
+        return make_dataclass(
+            self.kind, fields, bases=(self.base,), frozen=True, namespace=facts
+        )
 
 
-@register("rg-gait.pole")
-@dataclass(frozen=True)
-class RGGaitPole(Pole):
-    """RG-Gait's released pole, always from left to right."""
+READINGS = (
+    Reading(
+        "rg-gait.top", "RGGaitTop", Top,
+        "RG-Gait's released range of the upper cut.", {"amount": (0.1, 0.6)},
+    ),
+    Reading(
+        "rg-gait.bottom", "RGGaitBottom", Bottom,
+        "RG-Gait's released range of the lower cut.", {"amount": (0.1, 0.6)},
+    ),
+    Reading(
+        "rg-gait.middle", "RGGaitMiddle", Middle,
+        "RG-Gait's released band, always half of the height.", {"amount": (0.5, 0.5)},
+    ),
+    Reading(
+        "rg-gait.patch", "RGGaitPatch", Patch,
+        "RG-Gait's released patch: smaller, always from left to right.",
+        {"amount": (0.3, 0.5), "motion": "released-code"},
+    ),
+    Reading(
+        "rg-gait.pole", "RGGaitPole", Pole,
+        "RG-Gait's released pole, always from left to right.", {"motion": "released-code"},
+    ),
+    Reading(
+        "mimicgait.detector-top", "DetectorTop", _DetectorCut,
+        "MimicGait's released upper cut of its detector's training, which narrows the frame too.",
+    ),
+    Reading(
+        "mimicgait.detector-bottom", "DetectorBottom", _DetectorCut,
+        "MimicGait's released lower cut of its detector's training, which narrows the frame too.",
+        {"side": "bottom"},
+    ),
+    Reading(
+        "occ-aware.top", "OccAwareTop", Top,
+        "Occ-Aware's released upper cut, which also cuts the sides.",
+        {"amount": (0.2, 0.5), "fit": "crop"},
+    ),
+    Reading(
+        "occ-aware.bottom", "OccAwareBottom", Bottom,
+        "Occ-Aware's released lower cut, which also cuts the sides.",
+        {"amount": (0.2, 0.5), "fit": "crop"},
+    ),
+    Reading(
+        "occ-aware.left", "OccAwareLeft", Left,
+        "Occ-Aware's released left side, always the whole half.", {"amount": (0.5, 0.5)},
+    ),
+    Reading(
+        "occ-aware.right", "OccAwareRight", Right,
+        "Occ-Aware's released right side, always the whole half.", {"amount": (0.5, 0.5)},
+    ),
+    Reading(
+        "occ-aware.corner-top-right", "OccAwareCornerTopRight", CornerTopRight,
+        "The one corner that Occ-Aware's released code hides as the paper says.",
+    ),
+    Reading(
+        "occ-aware.corner-top-left", "OccAwareCornerTopLeft", _FrameCorner,
+        "Occ-Aware's released upper left corner, which selects frames instead of rows.",
+    ),
+    Reading(
+        "occ-aware.corner-bottom-left", "OccAwareCornerBottomLeft", _FrameCorner,
+        "Occ-Aware's released lower left corner, which selects frames instead of rows.",
+        {"corner": "bottom-left"},
+    ),
+    Reading(
+        "occ-aware.corner-bottom-right", "OccAwareCornerBottomRight", _FrameCorner,
+        "Occ-Aware's released lower right corner, which selects frames instead of rows.",
+        {"corner": "bottom-right"},
+    ),
+)  # fmt: skip
 
-    motion: Motion = "released-code"
-
-    released: ClassVar[bool] = True
-
-
-@register("mimicgait.detector-top")
-@dataclass(frozen=True)
-class DetectorTop(_DetectorCut):
-    """MimicGait's released upper cut of its detector's training, which narrows the frame too."""
-
-
-@register("mimicgait.detector-bottom")
-@dataclass(frozen=True)
-class DetectorBottom(_DetectorCut):
-    """MimicGait's released lower cut of its detector's training, which narrows the frame too."""
-
-    side: Side = "bottom"
-
-
-@register("occ-aware.top")
-@dataclass(frozen=True)
-class OccAwareTop(Top):
-    """Occ-Aware's released upper cut, which also cuts the sides."""
-
-    amount: Range = (0.2, 0.5)
-    fit: Fit = "crop"
-
-    released: ClassVar[bool] = True
-
-
-@register("occ-aware.bottom")
-@dataclass(frozen=True)
-class OccAwareBottom(Bottom):
-    """Occ-Aware's released lower cut, which also cuts the sides."""
-
-    amount: Range = (0.2, 0.5)
-    fit: Fit = "crop"
-
-    released: ClassVar[bool] = True
-
-
-@register("occ-aware.left")
-@dataclass(frozen=True)
-class OccAwareLeft(Left):
-    """Occ-Aware's released left side, always the whole half."""
-
-    amount: Range = (0.5, 0.5)
-
-    released: ClassVar[bool] = True
-
-
-@register("occ-aware.right")
-@dataclass(frozen=True)
-class OccAwareRight(Right):
-    """Occ-Aware's released right side, always the whole half."""
-
-    amount: Range = (0.5, 0.5)
-
-    released: ClassVar[bool] = True
-
-
-@register("occ-aware.corner-top-right")
-@dataclass(frozen=True)
-class OccAwareCornerTopRight(CornerTopRight):
-    """The one corner that Occ-Aware's released code hides as the paper says."""
-
-    released: ClassVar[bool] = True
-
-
-@register("occ-aware.corner-top-left")
-@dataclass(frozen=True)
-class OccAwareCornerTopLeft(_FrameCorner):
-    """Occ-Aware's released upper left corner, which selects frames instead of rows."""
-
-
-@register("occ-aware.corner-bottom-left")
-@dataclass(frozen=True)
-class OccAwareCornerBottomLeft(_FrameCorner):
-    """Occ-Aware's released lower left corner, which selects frames instead of rows."""
-
-    corner: Corner = "bottom-left"
-
-
-@register("occ-aware.corner-bottom-right")
-@dataclass(frozen=True)
-class OccAwareCornerBottomRight(_FrameCorner):
-    """Occ-Aware's released lower right corner, which selects frames instead of rows."""
-
-    corner: Corner = "bottom-right"
+for _reading in READINGS:
+    # Under its name in this module, so that processes can hand each other its objects.
+    globals()[_reading.kind] = register(_reading.name)(_reading.made())

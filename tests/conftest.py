@@ -2,7 +2,11 @@
 
 import contextlib
 import io
+import os
 import sys
+
+# Several processes of tests would otherwise fight for the same cores with many threads each.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import pytest
 

@@ -160,8 +160,9 @@ def _weight(weight: float) -> str:
 INTRODUCTION = f"""# Training recipes
 
 `--preset paper` trains every backbone as published for the data set. The numbers are data:
-`gaitbench/experiment/presets/recipes/<backbone>.toml`, with the source of each one. This page shows them all; it is
-written by `python -m gaitbench.experiment.recipe_text > docs/recipes.md`, and a test compares the two.
+`gaitbench/experiment/presets/recipes/<backbone>.toml`, with the source of each one. This page shows them
+all; it is written by `python -m gaitbench.experiment.recipe_text > docs/recipes.md`, and a test compares
+the two.
 `gaitbench run --preset paper --backbone NAME --dataset FOLDER --dry-run` shows what a run would use.
 
 - A data set is known by its rules (see its `meta.json`), then by its name. One without a recipe gets the

@@ -2,7 +2,7 @@ import pytest
 
 from gaitbench.core.errors import ConfigurationError, UnknownNameError
 from gaitbench.core.random_streams import stream
-from gaitbench.occlusion.base import make
+from gaitbench.occlusion.base import make, occlusions
 from gaitbench.occlusion.mix import Mix
 from gaitbench.occlusion.setting import get_setting
 

@@ -6,7 +6,6 @@ from gaitbench.core.errors import ConfigurationError
 from gaitbench.core.random_streams import stream
 from gaitbench.occlusion.apply import occlude
 from gaitbench.occlusion.base import grid_names, make, occlusions
-from gaitbench.occlusions.released import DetectorBottom, DetectorTop, OccAwareCornerTopLeft
 
 EXPECTED = {
     "rg-gait": ("top", "bottom", "middle", "patch", "pole"),
@@ -78,9 +77,9 @@ def test_frames_are_indexed_instead_of_rows(corner, frames, rows):
     assert bool(short.hidden.any()) == (corner == "top-left")
 
 
-@pytest.mark.parametrize("kind", [DetectorTop, DetectorBottom])
-def test_the_detector_s_cut_narrows_by_the_kept_height(kind):
-    drawn = kind((0.6, 0.6)).draw(stream(0), 1, 64, 64)
+@pytest.mark.parametrize("side", ["top", "bottom"])
+def test_the_detector_s_cut_narrows_by_the_kept_height(side):
+    drawn = make(f"mimicgait.detector-{side}", amount=(0.6, 0.6)).draw(stream(0), 1, 64, 64)
     window, columns = drawn.steps[0].window, drawn.steps[0].columns
     assert window is not None
     assert columns is not None
@@ -90,6 +89,6 @@ def test_the_detector_s_cut_narrows_by_the_kept_height(kind):
 
 def test_unknown_words_are_refused():
     with pytest.raises(ConfigurationError, match="corner='top-right' must be one of 'top-left'"):
-        OccAwareCornerTopLeft(corner="top-right")
+        make("occ-aware.corner-top-left", corner="top-right")
     with pytest.raises(ConfigurationError, match="side='left' must be one of 'top', 'bottom'"):
-        DetectorTop(side="left")
+        make("mimicgait.detector-top", side="left")
