@@ -40,7 +40,7 @@ def run_cli():
                 main()
             code = 0
         except SystemExit as stopped:
-            code = stopped.code or 0
+            code = int(stopped.code or 0)
         finally:
             sys.argv = argv
             for console, file in zip(consoles, files, strict=True):

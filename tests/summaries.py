@@ -63,7 +63,8 @@ def averaged(metric, rank, ap=None, *, no_mate="drop"):
             "mates": [int(r > 0) for r in rank], "gallery": 10,
         }
     )  # fmt: skip
-    return CountedRows.of(rows, Rules(), no_mate=no_mate).value(get_metric(metric))
+    measured = get_metric(metric) if isinstance(metric, str) else metric
+    return CountedRows.of(rows, Rules(), no_mate=no_mate).value(measured)
 
 
 def pooled_tar(scores, *, far):

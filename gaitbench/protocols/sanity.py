@@ -37,6 +37,9 @@ WHOLE = "whole clips"
 MASKED = "masked"
 """The region that a cut would stretch away is blackened instead, under the same draws."""
 
+_MASKED_PLACE = 60
+"""Among the tamperings."""
+
 
 @register("sanity")
 @dataclass(frozen=True)
@@ -84,10 +87,14 @@ def panel(bench: Bench, cells: Iterable[Cell]) -> list[Cell]:
 def _checks(bench: Bench, method: str, backbone: str, stage: Stage) -> Iterator[Cell]:
     """Yield the checks of a method: one draw each, the first of the setting's own."""
     test, name = bench.setting.test, bench.setting.test_name
-    checks = [(AS_TESTED, test, name, UNTOUCHED), (WHOLE, HOLISTIC, HOLISTIC_TEST, UNTOUCHED)]
-    checks += [(MASKED, mask, name, UNTOUCHED) for mask in [masked(test)] if mask != test]
-    checks += [(t.name, test, name, t.name) for t in all_tamperings() if t.concerns(stage)]
-    for check, mix, title, tampering in checks:
+    plain = [(AS_TESTED, test, name, UNTOUCHED), (WHOLE, HOLISTIC, HOLISTIC_TEST, UNTOUCHED)]
+    placed = [
+        (t.place, (t.name, test, name, t.name)) for t in all_tamperings() if t.concerns(stage)
+    ]
+    if masked(test) != test:
+        placed.append((_MASKED_PLACE, (MASKED, masked(test), name, UNTOUCHED)))
+    ordered = [check for _, check in sorted(placed, key=lambda entry: entry[0])]
+    for check, mix, title, tampering in plain + ordered:
         yield from bench.cells(
             Sanity.name,
             method,
@@ -154,8 +161,6 @@ def checks() -> list[Check]:
         *DETECTED,
     ]
 
-
-_MASKED_PLACE = 60
 
 DETECTED = (
     Check(

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from gaitbench.core.arrays import Bools, Floats, Integers
 from gaitbench.core.errors import PluginError, ProtocolError, UnknownNameError
 from gaitbench.evaluation.metrics.base import Metric, NoMate, get_metric, metrics
-from gaitbench.evaluation.metrics.rank import chance_rank_k
+from gaitbench.evaluation.metrics.rank import RankK, chance_rank_k
 from gaitbench.evaluation.ranking import nearest, rank_mates
 from gaitbench.evaluation.verification import (
     allowed_impostors,
@@ -192,7 +192,8 @@ def test_rank_k_grows_with_k_to_one(problem):
     rank = rank_mates(*problem).first_mate_rank
     if not rank.any():
         return
-    curve = [averaged(name, rank) for name in ("rank_1", "rank_5", "rank_10", "rank_20")]
+    kinds = [type("K", (RankK,), {"k": k}) for k in range(1, problem[0].shape[1] + 1)]
+    curve = [averaged(kind(), rank) for kind in kinds]
 
     assert curve == sorted(curve)
     assert curve[-1] == 1
