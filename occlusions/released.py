@@ -121,9 +121,7 @@ class Reading:
         hints = get_type_hints(self.base)
         fields = [(name, hints[name], value) for name, value in self.defaults.items()]
         facts = {"released": True, "__doc__": self.about, "__module__": __name__}
-        return make_dataclass(
-            self.kind, fields, bases=(self.base,), frozen=True, namespace=facts
-        )
+        return make_dataclass(self.kind, fields, bases=(self.base,), frozen=True, namespace=facts)
 
 
 READINGS = (

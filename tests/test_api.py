@@ -96,6 +96,7 @@ def test_type_checkers_see_the_same_names():
     seen = {
         alias.asname or alias.name: f"{line.module.removeprefix('gaitbench.')}:{alias.name}"
         for line in block.body
+        if isinstance(line, ast.ImportFrom) and line.module is not None
         for alias in line.names
     }
     assert seen == gaitbench._PUBLIC

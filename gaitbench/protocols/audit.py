@@ -231,14 +231,17 @@ def _sources_table(audit: AuditGrid) -> Table:
         title=f"What differences in Rank-1 come from, {audit.place.title}",
         columns=columns,
         rows=tuple(rows),
-        footer=(
+        footer=footer(
+            audit.results,
+            audit.crossed,
             "Of the methods that train on occluded clips. Range of means, in points: the best less the "
             "worst mean over everything else. Share of the variation: sums of squares of the analysis of "
             "variance of all method × training setting × test setting means; they add up to 100 %.",
-            "[ ]: 95 % interval over the tested identities and the seeds. Chance alone makes a range and a "
-            "share larger than 0: a value near the lower end of its interval is no effect."
+            "Chance alone makes a range and a share larger than 0: a value near the lower end of its "
+            "interval is no effect."
             if audit.resampled is not None
             else "No intervals: too few identities, or evaluations are missing.",
+            intervals=METRIC,
         ),
     )
 

@@ -52,7 +52,7 @@ def test_the_example_trains_every_method(plugin):
     assert spec.build()(torch.ones(2, 3, 16, 11)).shape == (2, 6, 4)
     assert spec.description()["width"] == 6
     bench = Bench.resolve(Experiment(preset="smoke", backbones=("plain",)))
-    cells = expand(bench)
+    cells = expand(bench).cells
     assert {c.backbone for c in cells} == {"plain"}
     check_networks(cells)
 

@@ -194,7 +194,7 @@ def made_up_scores(rng, rules, n_identities=9):
 def slow_average(scores, metric, no_mate):
     """Return Rank-1 or mAP by the words of the rules: a mean of probes, of cells, of searches."""
     counts_all = no_mate == "miss" or (no_mate == "miss-ranks" and metric == "rank_1")
-    searches = {}
+    searches: dict[str, list[float]] = {}
     for (search, *_), cell in scores.groupby(
         ["search", scores["view"].where(scores["gallery_view"] != "", ""), "gallery_view"]
     ):

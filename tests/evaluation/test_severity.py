@@ -186,7 +186,7 @@ def test_who_walks_in_the_probes_plays_no_part(tmp_path, data):
     folder = tmp_path / "fewer"
     written(folder, range(12))
     other = Silhouettes.open(folder)
-    other.splits["test.probe"] = np.array([11])  # type: ignore[index]
+    other.splits["test.probe"] = np.array([11])
     assert hiding(Mix((make("top"),), 1.0), 0.3, other, 3) == hiding(
         Mix((make("top"),), 1.0), 0.3, data, 3
     )

@@ -83,7 +83,7 @@ def test_a_setting_holds_mixes():
         """A share where a mix belongs."""
 
         source: str = "a test"
-        train: Mix = 0.5  # type: ignore[assignment]
+        train: Mix = 0.5
         test: Mix = HOLISTIC
 
     with pytest.raises(

@@ -15,7 +15,7 @@ def slow_effect(grid, axes):
         total = 0.0
         for k in range(len(axes) + 1):
             for kept in itertools.combinations(range(len(axes)), k):
-                index = [slice(None)] * 3
+                index: list[slice | int] = [slice(None)] * 3
                 for i in kept:
                     index[axes[i]] = place[i]
                 total += (-1) ** (len(axes) - k) * grid[tuple(index)].mean()

@@ -10,7 +10,11 @@ from gaitbench.training.callbacks.progress import Progress
 
 def test_the_last_step_is_always_written_and_others_twice_a_second(tmp_path, monkeypatch):
     store, now = Store(tmp_path), [100.0]
-    monkeypatch.setattr(progress.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(
+        progress.time,  # type: ignore[attr-defined]
+        "monotonic",
+        lambda: now[0],
+    )
     callback = Progress(store, "key")
     callback.on_start(None, 4)
     losses = StepLosses({"triplet": torch.tensor(1.0), "cross-entropy": torch.tensor(2.0)})

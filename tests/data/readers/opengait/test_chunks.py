@@ -25,7 +25,7 @@ def test_a_killed_import_goes_on_where_it_was(tree, tmp_path, monkeypatch):
     monkeypatch.setattr(chunks, "CLIPS_PER_CHUNK", 5)
     whole, _ = imported(tree, tmp_path / "whole")
     read = []
-    honest = chunks.read_arrays
+    honest = chunks.read_arrays  # type: ignore[attr-defined]
 
     def counting(data):
         read.append(data)
