@@ -9,6 +9,7 @@ from typing import Any
 
 from gaitbench.checkpoints.loaded import Loaded
 from gaitbench.checkpoints.opengait import from_opengait
+from gaitbench.core.errors import PluginError
 from gaitbench.core.machine import default_jobs
 from gaitbench.core.store import DEFAULT_FOLDER, Store
 from gaitbench.data.silhouettes import Silhouettes
@@ -16,7 +17,7 @@ from gaitbench.experiment.bench import Bench
 from gaitbench.experiment.remembered import recall, remember
 from gaitbench.experiment.spec import Experiment
 from gaitbench.protocols.expansion import expand
-from gaitbench.reports.report import sections_of, write_report
+from gaitbench.reports.report import raise_failures, sections_of, write_report
 from gaitbench.results.collect import collect
 from gaitbench.results.frame import Results
 from gaitbench.running.display import Display
@@ -100,9 +101,13 @@ def report(
 
     Raises:
         UnknownNameError: If there is no such format.
+        PluginError: If a section, figure or format of a plug-in fails; everything else is written.
     """
-    sections = sections_of(results, published=published)
-    return write_report(results, sections, Path(folder), formats)
+    failures: list[PluginError] = []
+    sections = sections_of(results, published=published, failures=failures)
+    written = write_report(results, sections, Path(folder), formats, failures)
+    raise_failures(failures)
+    return written
 
 
 def load(folder: Path | str) -> Silhouettes:

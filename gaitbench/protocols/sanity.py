@@ -86,7 +86,7 @@ def _checks(bench: Bench, method: str, backbone: str, stage: Stage) -> Iterator[
     test, name = bench.setting.test, bench.setting.test_name
     checks = [(AS_TESTED, test, name, UNTOUCHED), (WHOLE, HOLISTIC, HOLISTIC_TEST, UNTOUCHED)]
     checks += [(MASKED, mask, name, UNTOUCHED) for mask in [masked(test)] if mask != test]
-    checks += [(t.name, test, name, t.name) for t in all_tamperings() if t.concerns(stage)]
+    checks += [(t.name, test, name, t.name) for t in all_tamperings() if t.is_concerned(stage)]
     for check, mix, title, tampering in checks:
         yield from bench.cells(
             Sanity.name,

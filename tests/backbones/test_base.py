@@ -15,7 +15,7 @@ from gaitbench.core.plugins import load_plugin
 from gaitbench.experiment.bench import Bench
 from gaitbench.experiment.spec import Experiment
 from gaitbench.protocols.expansion import expand
-from gaitbench.running.checks import check_networks
+from gaitbench.running.rehearsal import check_networks
 
 IMPORTS = """
 from dataclasses import dataclass
@@ -52,7 +52,7 @@ def test_the_example_trains_every_method(plugin):
     assert spec.build()(torch.ones(2, 3, 16, 11)).shape == (2, 6, 4)
     assert spec.description()["width"] == 6
     bench = Bench.resolve(Experiment(preset="smoke", backbones=("plain",)))
-    cells = expand(bench)
+    cells = expand(bench).cells
     assert {c.backbone for c in cells} == {"plain"}
     check_networks(cells)
 
