@@ -11,13 +11,14 @@ from gaitbench.checkpoints.loaded import Loaded
 from gaitbench.checkpoints.opengait import from_opengait
 from gaitbench.core.errors import PluginError
 from gaitbench.core.machine import default_jobs
+from gaitbench.core.plugin_errors import raise_kept
 from gaitbench.core.store import DEFAULT_FOLDER, Store
 from gaitbench.data.silhouettes import Silhouettes
 from gaitbench.experiment.bench import Bench
 from gaitbench.experiment.remembered import recall, remember
 from gaitbench.experiment.spec import Experiment
 from gaitbench.protocols.expansion import expand
-from gaitbench.reports.report import raise_failures, sections_of, write_report
+from gaitbench.reports.report import sections_of, write_report
 from gaitbench.results.collect import collect
 from gaitbench.results.frame import Results
 from gaitbench.running.display import Display
@@ -106,7 +107,7 @@ def report(
     failures: list[PluginError] = []
     sections = sections_of(results, published=published, failures=failures)
     written = write_report(results, sections, Path(folder), formats, failures)
-    raise_failures(failures)
+    raise_kept(failures, "Everything else of the report is written.")
     return written
 
 

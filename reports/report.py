@@ -164,17 +164,6 @@ def _files_of(writer: Format, document: Document, results: Results, out: Path) -
     return files
 
 
-def raise_failures(failures: Sequence[PluginError]) -> None:
-    """Raise what plug-ins have failed with while a report was written, if anything.
-
-    Raises:
-        PluginError: With every failure.
-    """
-    if failures:
-        rest = "Everything else of the report is written."
-        raise PluginError("\n".join([*(f"{str(f).rstrip('.')}." for f in failures), rest]))
-
-
 def terminal_text(results: Results, sections: Sequence[Section]) -> str:
     """Return the first table as plain text for a terminal, and how much is missing."""
     tables = (table for section in sections for table in section.tables)

@@ -48,7 +48,7 @@ def main() -> None:
         # Whoever read our output has gone (head, less): that is no error.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         blamed = plugin_error(error)
         if blamed is None:
             raise

@@ -16,6 +16,7 @@ from gaitbench.cli.stores import (
     split_paths,
 )
 from gaitbench.core.errors import PluginError
+from gaitbench.core.plugin_errors import raise_kept
 from gaitbench.experiment.option import Option
 from gaitbench.experiment.spec import Experiment
 
@@ -82,7 +83,6 @@ def put_report(
     """
     from gaitbench.protocols.expansion import expand
     from gaitbench.reports.formats.base import formats as known_formats
-    from gaitbench.reports.report import raise_failures
     from gaitbench.reports.unchanged import KeptReport, digest_of, find_report, keep_report
     from gaitbench.results.snapshot import Snapshot
 
@@ -104,4 +104,4 @@ def put_report(
             keep_report(folder, digest, written, kept.terminal)
     out.print(kept.terminal, markup=False, highlight=False, soft_wrap=True)
     out.print(f"Report: {kept.main.resolve()}", highlight=False, soft_wrap=True)
-    raise_failures(failures)
+    raise_kept(failures, "Everything else of the report is written.")

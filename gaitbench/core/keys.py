@@ -37,8 +37,8 @@ def canonical(thing: object) -> Any:
     if thing is None or isinstance(thing, str | int | float | bool):
         return thing
     raise ConfigurationError(
-        f"{type(thing).__name__} cannot be part of a description, of which keys are made. Give it as numbers, "
-        "texts, tuples of them or a dataclass."
+        f"{type(thing).__name__} cannot be part of a description, of which keys are made. Give it as "
+        "numbers, texts, tuples of them or a dataclass."
     )
 
 

@@ -1,7 +1,7 @@
 """Errors of other people's code, with the file, class and method that they come from."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from traceback import walk_tb
 from types import UnionType
@@ -98,6 +98,20 @@ def kept_in(failures: list[PluginError] | None) -> Iterator[None]:
         if failures is None:
             raise
         failures.append(error)
+
+
+def raise_kept(failures: Sequence[PluginError], rest: str) -> None:
+    """Raise the errors in a list of `kept_in`, if there are any, as one.
+
+    Args:
+        failures: What went wrong.
+        rest: What became of everything else.
+
+    Raises:
+        PluginError: With every message.
+    """
+    if failures:
+        raise PluginError("\n".join([*(f"{str(f).rstrip('.')}." for f in failures), rest]))
 
 
 def returned(

@@ -97,7 +97,7 @@ def make(world: World, task: Task) -> Outcome:
                 f"{str(error).rstrip('.')}. The whole traceback is in {log}."
             ) from error
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         log = store.write_log(task.key, traceback.format_exc())
         failure = plugin_error(error) or TaskError(f"{type(error).__name__}: {error}")
         raise type(failure)(f"{task.label}: {failure}. The whole traceback is in {log}.") from error

@@ -133,7 +133,7 @@ def _named(cell: Cell) -> Iterator[None]:
     except GaitbenchError as error:
         error.add_context(place)
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         recipe, data = cell.evaluation.stage.recipe, cell.evaluation.data
         failure = plugin_error(error) or ConfigurationError(
             f"fails on clips of {recipe.frames} frames of {data.height}×{data.width}: "

@@ -46,7 +46,7 @@ class FigureLinks:
         doing = f"in the figure {drawing.name!r}"
         with calling(giver, method, doing):
             with styled():
-                figure = drawing.draw()
+                figure: object = drawing.draw()
             if not isinstance(figure, Figure):
                 what = f"{doing}: draw() returned {shown(figure)}; it must return a matplotlib Figure."
                 raise wrong(giver, method, what)

@@ -1,7 +1,6 @@
 """What a metric is: a number per probe, of which every average and every interval is made."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
 from typing import ClassVar, Literal
 
 import numpy as np
@@ -69,7 +68,9 @@ class Metric(ABC):
         Raises:
             PluginError: If a plug-in's `per_probe` raises, or returns something else.
         """
-        return self._checked("per_probe", self.per_probe, rows)
+        with calling(self, "per_probe"):
+            values = self.per_probe(rows)
+        return self._checked("per_probe", values, rows)
 
     def chances(self, rows: pd.DataFrame) -> Doubles | None:
         """Return `chance`, checked; 0 for rows without a mate.
@@ -77,13 +78,12 @@ class Metric(ABC):
         Raises:
             PluginError: If a plug-in's `chance` raises, or returns something else.
         """
-        return self._checked("chance", self.chance, rows) if self.has_chance() else None
+        with calling(self, "chance"):
+            values = self.chance(rows)
+        return None if values is None else self._checked("chance", values, rows)
 
-    def _checked(
-        self, method: str, compute: Callable[[pd.DataFrame], object], rows: pd.DataFrame
-    ) -> Doubles:
+    def _checked(self, method: str, values: object, rows: pd.DataFrame) -> Doubles:
         with calling(self, method):
-            values = compute(rows)
             numbers = np.asarray(values)
         fits = numbers.shape == (len(rows),) and numbers.dtype.kind in "fiub"
         wanted = f"{len(rows)} numbers, one per row of scores"

@@ -108,8 +108,8 @@ class Tampering:
         """
         with calling(self, "concerns"):
             concerned = self.concerns(stage)
-        returned(self, "concerns", concerned, bool, "True or False")
-        return concerned
+        returned(self, "concerns", concerned, (bool, np.bool_), "True or False")
+        return bool(concerned)
 
     def names_of_draws(self, rows: pd.DataFrame) -> list[str]:
         """Return `draw_names`, checked.
