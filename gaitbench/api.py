@@ -9,7 +9,9 @@ from typing import Any
 
 from gaitbench.checkpoints.loaded import Loaded
 from gaitbench.checkpoints.opengait import from_opengait
+from gaitbench.core.errors import PluginError
 from gaitbench.core.machine import default_jobs
+from gaitbench.core.plugin_errors import raise_kept
 from gaitbench.core.store import DEFAULT_FOLDER, Store
 from gaitbench.data.silhouettes import Silhouettes
 from gaitbench.experiment.bench import Bench
@@ -100,9 +102,13 @@ def report(
 
     Raises:
         UnknownNameError: If there is no such format.
+        PluginError: If a section, figure or format of a plug-in fails; everything else is written.
     """
-    sections = sections_of(results, published=published)
-    return write_report(results, sections, Path(folder), formats)
+    failures: list[PluginError] = []
+    sections = sections_of(results, published=published, failures=failures)
+    written = write_report(results, sections, Path(folder), formats, failures)
+    raise_kept(failures, "Everything else of the report is written.")
+    return written
 
 
 def load(folder: Path | str) -> Silhouettes:

@@ -5,7 +5,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from gaitbench.core.plugin_errors import calling, returned
+from gaitbench.core.errors import PluginError
+from gaitbench.core.plugin_errors import calling, kept_in, returned
 from gaitbench.protocols.base import protocols
 from gaitbench.reports.common import SECTIONS
 from gaitbench.reports.drawing.links import FigureLinks
@@ -19,33 +20,48 @@ from gaitbench.results.frame import Results
 from gaitbench.results.section import Document, Drawing, Section
 from gaitbench.results.table import Table
 
+Failures = list[PluginError] | None
+"""Where errors of plug-ins' sections, figures and formats are kept while the others are written."""
 
-def sections_of(results: Results, *, published: bool = False) -> list[Section]:
+
+def sections_of(
+    results: Results, *, published: bool = False, failures: Failures = None
+) -> list[Section]:
     """Return everything that a report says of the results: of each protocol, then of all together.
 
     Args:
         results: What to report.
         published: Whether the papers' figures are put beside measured ones where they are comparable.
+        failures: Takes the errors of plug-ins, whose part is then left out.
 
     Raises:
-        PluginError: If a protocol or figure of a plug-in fails.
+        PluginError: If a protocol or figure of a plug-in fails and `failures` is None.
     """
-    sections = [section for name in protocols.names() for section in _of_protocol(name, results)]
+    sections: list[Section] = []
+    for name in protocols.names():
+        with kept_in(failures):
+            sections += _of_protocol(name, results)
     sections += [section for build in SECTIONS for section in build(results)]
     sections += published_sections(results) if published else []
-    return _with_figures(sections, results)
+    return _with_figures(sections, results, failures)
 
 
 def _of_protocol(name: str, results: Results) -> list[Section]:
     if results.of(name).empty:
         return []
-    protocol = protocols.get(name)()
+    protocol = protocols.make(name)
     with calling(protocol, "sections"):
         sections = protocol.sections(results)
     returned(protocol, "sections", sections, list, "a list of sections")
     for section in sections:
         returned(protocol, "sections", section, Section, "sections alone")
-    return [_with_companions(section) for section in sections]
+    giver = (protocol, "sections")
+    given = [replace(s, drawings=_given(s.drawings, giver)) for s in sections]
+    return [_with_companions(section) for section in given]
+
+
+def _given(drawings: Iterable[Drawing], giver: tuple[object, str]) -> tuple[Drawing, ...]:
+    return tuple(replace(drawing, giver=giver) for drawing in drawings)
 
 
 def _with_companions(section: Section) -> Section:
@@ -53,11 +69,15 @@ def _with_companions(section: Section) -> Section:
     return replace(section, tables=(*section.tables, *companions(section.name)))
 
 
-def _with_figures(sections: Sequence[Section], results: Results) -> list[Section]:
+def _with_figures(
+    sections: Sequence[Section], results: Results, failures: Failures
+) -> list[Section]:
     """Return the sections with registered figures beside their tables; others have their own at the end."""
     done = list(sections)
-    for _, kind in figures.items():
-        drawings = _drawings(kind(), results)
+    for name, kind in figures.items():
+        drawings: tuple[Drawing, ...] = ()
+        with kept_in(failures):
+            drawings = _drawings(figures.make(name), results)
         if not drawings:
             continue
         holder = [i for i, section in enumerate(done) if section.name == kind.section]
@@ -71,10 +91,12 @@ def _with_figures(sections: Sequence[Section], results: Results) -> list[Section
 
 def _drawings(figure: ReportFigure, results: Results) -> tuple[Drawing, ...]:
     with calling(figure, "drawings"):
-        drawings = tuple(figure.drawings(results))
+        given = figure.drawings(results)
+        returned(figure, "drawings", given, Iterable, "drawings, or yield them")
+        drawings = tuple(given)
     for drawing in drawings:
         returned(figure, "drawings", drawing, Drawing, "drawings alone")
-    return drawings
+    return _given(drawings, (figure, "drawings"))
 
 
 def check_formats(names: Iterable[str]) -> list[Format]:
@@ -84,7 +106,7 @@ def check_formats(names: Iterable[str]) -> list[Format]:
         UnknownNameError: If there is no such format.
     """
     asked = {formats.check(name) for name in names}
-    return [kind() for name, kind in formats.items() if name in asked]
+    return [formats.make(name) for name in formats.names() if name in asked]
 
 
 def write_report(
@@ -92,6 +114,7 @@ def write_report(
     sections: Sequence[Section],
     out: Path,
     names: Sequence[str] | None = None,
+    failures: Failures = None,
 ) -> list[Path]:
     """Write a report into a folder and return what was written, the file to open first, figures last.
 
@@ -102,16 +125,18 @@ def write_report(
         sections: Of `sections_of`.
         out: The folder; made if it is not there.
         names: Formats; all of them by default.
+        failures: Takes the errors of plug-ins, whose figures and files are then left out.
 
     Raises:
         UnknownNameError: If there is no such format.
-        PluginError: If a format or figure of a plug-in fails.
+        PluginError: If a format or figure of a plug-in fails and `failures` is None, or nothing is written.
     """
     writers = check_formats(formats.names() if names is None else names)
     links = FigureLinks(
         out,
         inline=any(writer.shows_figures for writer in writers),
         files=any(writer.links_figures for writer in writers),
+        failures=failures,
     )
     drawn = [replace(section, figures=tuple(links.of(section.drawings))) for section in sections]
     if any(writer.shows_pictures for writer in writers):
@@ -120,11 +145,22 @@ def write_report(
     document = _document(results, drawn)
     written: list[Path] = []
     for writer in writers:
-        with calling(writer, "write"):
-            paths = writer.write(document, results, out)
-        returned(writer, "write", paths, list, "the list of its files")
-        written += paths
+        with kept_in(failures):
+            written += _files_of(writer, document, results, out)
+    if not written and failures:
+        raise failures[0]
     return written + links.written
+
+
+def _files_of(writer: Format, document: Document, results: Results, out: Path) -> list[Path]:
+    with calling(writer, "write"):
+        files = writer.write(document, results, out)
+    wanted = f"the list of the files that it has written to {out}, at least one"
+    returned(writer, "write", files, list, wanted, fits=bool(files))
+    for file in files:
+        returned(writer, "write", file, Path, wanted)
+        returned(writer, "write", file, Path, wanted, fits=file.is_file() and out in file.parents)
+    return files
 
 
 def terminal_text(results: Results, sections: Sequence[Section]) -> str:

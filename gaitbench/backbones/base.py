@@ -5,10 +5,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from gaitbench.core.errors import PluginError
 from gaitbench.core.keys import Described, canonical
 from gaitbench.core.options import check_fields, make_with
-from gaitbench.core.plugin_errors import calling, returned, where
+from gaitbench.core.plugin_errors import calling, returned, wrong
 from gaitbench.core.registry import Registry
 
 if TYPE_CHECKING:
@@ -129,9 +128,10 @@ class BackboneSpec(Described):
         )
         unset = [size for size in SIZES if not isinstance(getattr(network, size, None), int)]
         if unset:
-            raise PluginError(
-                f"{where(network)}: {type(network).__qualname__} must set {', '.join(unset)} to whole "
-                "numbers before it is used."
+            raise wrong(
+                network,
+                "__init__",
+                f"must set {', '.join(unset)} to whole numbers before it is used.",
             )
         return network
 

@@ -40,7 +40,7 @@ def _method_rows() -> Iterator[tuple[str, ...]]:
     from gaitbench.methods.base import methods, options_of, options_text, variants_of
 
     for name, kind in methods.items():
-        options = options_text(options_of(kind()))
+        options = options_text(options_of(methods.make(name)))
         yield name, kind.title, kind.about, options, kind.source, where(kind)
         for variant in variants_of(kind):
             options = options_text(variant.options)

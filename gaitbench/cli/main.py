@@ -17,6 +17,7 @@ from gaitbench.cli.run import run
 from gaitbench.cli.status import status
 from gaitbench.cli.submit import submit_app
 from gaitbench.core.errors import GaitbenchError
+from gaitbench.core.plugin_errors import plugin_error
 
 FAILED = 2
 
@@ -42,13 +43,22 @@ def main() -> None:
     try:
         app()
     except GaitbenchError as error:
-        err.print("[bold red]error:[/] ", end="")
-        err.print(str(error), markup=False, highlight=False, soft_wrap=True)
-        sys.exit(FAILED)
+        _fail(error)
     except BrokenPipeError:
         # Whoever read our output has gone (head, less): that is no error.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
+    except (Exception, SystemExit) as error:
+        blamed = plugin_error(error)
+        if blamed is None:
+            raise
+        _fail(blamed)
+
+
+def _fail(error: GaitbenchError) -> None:
+    err.print("[bold red]error:[/] ", end="")
+    err.print(str(error), markup=False, highlight=False, soft_wrap=True)
+    sys.exit(FAILED)
 
 
 def _version(asked: bool) -> None:

@@ -23,7 +23,7 @@ from gaitbench.cli.options import (
     out,
 )
 from gaitbench.core.errors import ConfigurationError
-from gaitbench.core.plugin_errors import calling, where
+from gaitbench.core.plugin_errors import calling, returned, where
 
 if TYPE_CHECKING:
     from gaitbench.data.readers.base import Reader
@@ -79,6 +79,7 @@ def _reader_command(name: str, kind: "type[Reader]") -> Any:
             )
         with calling(report, "text"):
             text = report.text()
+        returned(report, "text", text, str, "a text")
         out.print(text, markup=False, highlight=False, soft_wrap=True)
         print_info(target)
 

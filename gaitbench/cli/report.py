@@ -15,6 +15,8 @@ from gaitbench.cli.stores import (
     open_store,
     split_paths,
 )
+from gaitbench.core.errors import PluginError
+from gaitbench.core.plugin_errors import raise_kept
 from gaitbench.experiment.option import Option
 from gaitbench.experiment.spec import Experiment
 
@@ -67,12 +69,17 @@ def put_report(
 ) -> None:
     """Write a report, unless the folder holds it already, and print its first table.
 
+    What a plug-in cannot give is left out, and raised when everything else is written.
+
     Args:
         store: What is reported.
         bench: Of which experiment.
         folder: Of the report.
         formats: All if there are none.
         published: Whether the papers' figures are put beside measured ones.
+
+    Raises:
+        PluginError: If a section, figure or format of a plug-in fails.
     """
     from gaitbench.protocols.expansion import expand
     from gaitbench.reports.formats.base import formats as known_formats
@@ -83,16 +90,18 @@ def put_report(
     expansion = expand(bench)
     snapshot = Snapshot.take(store, expansion)
     digest = digest_of(store, expansion, snapshot, formats, published=published)
+    failures: list[PluginError] = []
     kept = find_report(folder, digest)
     if kept is None:
         from gaitbench.reports.report import sections_of, terminal_text, write_report
         from gaitbench.results.collect import collect
 
         results = collect(store, expansion, snapshot)
-        sections = sections_of(results, published=published)
-        written = write_report(results, sections, folder, formats)
+        sections = sections_of(results, published=published, failures=failures)
+        written = write_report(results, sections, folder, formats, failures)
         kept = KeptReport(written[0], terminal_text(results, sections))
-        if results.finished == snapshot.there.keys():
+        if not failures and results.finished == snapshot.there.keys():
             keep_report(folder, digest, written, kept.terminal)
     out.print(kept.terminal, markup=False, highlight=False, soft_wrap=True)
     out.print(f"Report: {kept.main.resolve()}", highlight=False, soft_wrap=True)
+    raise_kept(failures, "Everything else of the report is written.")

@@ -9,6 +9,9 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from gaitbench.core.errors import ConfigurationError
+from gaitbench.core.plugin_errors import where
+
 KEY_LENGTH = 20
 PLUGIN_DIGEST = "__gaitbench_plugin_digest__"
 """Attribute of a plug-in's module that holds the hash of its file."""
@@ -18,7 +21,7 @@ def canonical(thing: object) -> Any:
     """Return a description as plain JSON values, with its type's name; order and sharing don't matter.
 
     Raises:
-        TypeError: If something in it is no description (an array, a function, an open file).
+        ConfigurationError: If something in it is no description (an array, a function, an open file).
     """
     # Nearly everything is one of these, and a large experiment has a hundred thousand of them.
     if thing is None or isinstance(thing, str | int | float | bool):
@@ -28,13 +31,24 @@ def canonical(thing: object) -> Any:
     if isinstance(thing, BaseModel):
         return {"": tag(type(thing))} | canonical(dict(thing))
     if dataclasses.is_dataclass(thing) and not isinstance(thing, type):
-        fields = {f.name: getattr(thing, f.name) for f in dataclasses.fields(thing)}
-        return {"": tag(type(thing))} | canonical(fields)
+        fields = {f.name: _canonical_field(thing, f.name) for f in dataclasses.fields(thing)}
+        return {"": tag(type(thing))} | fields
     if isinstance(thing, dict):
         return {str(k): canonical(v) for k, v in thing.items()}
     if isinstance(thing, tuple | list):
         return [canonical(v) for v in thing]
-    raise TypeError(f"{type(thing).__name__} cannot be part of a description.")
+    raise ConfigurationError(
+        f"{type(thing).__name__} cannot be part of a description, of which keys are made. Give it as "
+        "numbers, texts, tuples of them or a dataclass."
+    )
+
+
+def _canonical_field(thing: object, name: str) -> Any:
+    try:
+        return canonical(getattr(thing, name))
+    except ConfigurationError as error:
+        error.add_context(f"{where(thing)}: {type(thing).__qualname__}.{name}")
+        raise
 
 
 class Described(ABC):

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from functools import lru_cache
-from typing import Annotated, Any, TypeVar, get_type_hints
+from typing import Annotated, Any, ClassVar, TypeVar, get_args, get_origin, get_type_hints
 
 from pydantic import Field, TypeAdapter, ValidationError
 from pydantic.errors import PydanticUserError
@@ -58,6 +58,25 @@ def check_fields(thing: object, what: str) -> None:
             raise _misfit(what, name, error) from error
 
 
+def check_facts(kind: type, base: type, what: str) -> None:
+    """Check the facts that a class says of itself against the annotations of its base.
+
+    Args:
+        kind: Says them.
+        base: Annotates them as ClassVar.
+        what: The class, for messages.
+
+    Raises:
+        ConfigurationError: Which of them does not fit.
+    """
+    for name, adapter in _fact_adapters(base).items():
+        try:
+            if hasattr(kind, name):
+                adapter.validate_python(getattr(kind, name), strict=True)
+        except ValidationError as error:
+            raise _misfit(what, name, error) from error
+
+
 def read_options(kind: type, texts: Mapping[str, str], what: str) -> dict[str, Any]:
     """Return options of a dataclass that are written as text: "0.2", "false", "constant".
 
@@ -80,6 +99,13 @@ def _misfit(what: str, name: str, error: ValidationError) -> ConfigurationError:
     first = error.errors()[0]
     place = ".".join(map(str, (name, *first["loc"])))
     return ConfigurationError(f"{what}: {place} = {first['input']!r}: {first['msg']}.")
+
+
+@lru_cache(maxsize=256)
+def _fact_adapters(base: type) -> dict[str, TypeAdapter[Any]]:
+    hints = get_type_hints(base, include_extras=True)
+    facts = {n: get_args(h)[0] for n, h in hints.items() if get_origin(h) is ClassVar}
+    return {name: TypeAdapter(hint) for name, hint in facts.items()}
 
 
 @lru_cache(maxsize=256)

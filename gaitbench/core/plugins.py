@@ -8,9 +8,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
 
-from gaitbench.core.errors import ConfigurationError
+from gaitbench.core.errors import ConfigurationError, GaitbenchError
 from gaitbench.core.keys import PLUGIN_DIGEST
-from gaitbench.core.plugin_errors import PLUGIN_PREFIX
+from gaitbench.core.plugin_errors import PLUGIN_PREFIX, error_text
 from gaitbench.core.registry import REGISTRIES
 
 
@@ -32,28 +32,15 @@ def load_plugin(path: Path) -> None:
     if spec is None or spec.loader is None:
         raise ConfigurationError(f"Plug-in {path}: not a Python file (its name must end in .py).")
     module = importlib.util.module_from_spec(spec)
-    setattr(module, PLUGIN_DIGEST, hashlib.sha256(path.read_bytes()).hexdigest()[:16])
     sys.modules[module_name] = module
     try:
+        setattr(module, PLUGIN_DIGEST, hashlib.sha256(path.read_bytes()).hexdigest()[:16])
         spec.loader.exec_module(module)
-    except ConfigurationError:
+    except (Exception, SystemExit) as error:
         _forget(module_name)
-        raise
-    except Exception as error:
-        _forget(module_name)
-        raise ConfigurationError(
-            f"Plug-in {path} does not import: {type(error).__name__}: {error}{_line(error, path)}"
-        ) from error
-
-
-def _line(error: BaseException, path: Path) -> str:
-    """Return the line of the plug-in's file that an error came from, where it is known."""
-    trace, line = error.__traceback__, 0
-    while trace is not None:
-        if trace.tb_frame.f_code.co_filename == str(path):
-            line = trace.tb_lineno
-        trace = trace.tb_next
-    return f" (line {line})" if line else ""
+        if isinstance(error, GaitbenchError) and f"Plug-in {path}" in str(error):
+            raise
+        raise ConfigurationError(f"Plug-in {path} does not import: {error_text(error)}") from error
 
 
 def _forget(module_name: str) -> None:

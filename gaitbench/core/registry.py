@@ -12,13 +12,15 @@ kind are imported when the kind is first asked for.
 import importlib
 import inspect
 import pkgutil
+import re
 from collections.abc import Callable, Iterator
 from functools import cache
 from importlib.metadata import entry_points
 from typing import Any, ClassVar, Generic, TypeVar, get_origin
 
 from gaitbench.core.errors import ConfigurationError, GaitbenchError, UnknownNameError
-from gaitbench.core.plugin_errors import where
+from gaitbench.core.options import check_facts
+from gaitbench.core.plugin_errors import calling, where
 
 T = TypeVar("T")
 ThingT = TypeVar("ThingT", bound=type)
@@ -27,6 +29,8 @@ GROUP = "gaitbench.plugins"
 
 REGISTRIES: "list[Registry[Any]]" = []
 """Every registry there is: `register` looks for the one of a class in them."""
+
+_NAME = re.compile(r"[\w.+-]+")
 
 OWN = "gaitbench."
 """What the names of gaitbench's own modules begin with."""
@@ -79,6 +83,8 @@ class Registry(Generic[T]):
         absent = [fact for fact in _facts(self.base) if not hasattr(thing, fact)]
         if absent:
             raise ConfigurationError(f"{said} must say its {', its '.join(absent)}.")
+        if not thing.__module__.startswith(OWN):
+            check_facts(thing, self.base, said.rstrip(","))
         own = [n for n, hint in inspect.get_annotations(thing).items() if not _is_fact(hint)]
         is_dataclass = hasattr(self.base, "__dataclass_fields__")
         if own and is_dataclass and "__dataclass_fields__" not in thing.__dict__:
@@ -105,6 +111,17 @@ class Registry(Generic[T]):
             UnknownNameError: If there is none.
         """
         return self._things[self.check(name)]
+
+    def make(self, name: str) -> T:
+        """Return an object of the class registered under `name`, built without arguments.
+
+        Raises:
+            UnknownNameError: If there is none.
+            PluginError: If it cannot be built.
+        """
+        kind = self.get(name)
+        with calling(kind, "__init__"):
+            return kind()
 
     def check(self, name: str) -> str:
         """Return `name` if it is known; raise UnknownNameError otherwise."""
@@ -189,8 +206,14 @@ def register(name: str) -> Callable[[ThingT], ThingT]:
     Metric, Distance, Setting, Format, ReportFigure, Executor or Callback.
 
     Raises:
-        ConfigurationError: If it derives from none of them, the name is taken, or something is missing.
+        ConfigurationError: If it derives from none of them, the name is taken or cannot be given on a
+            command line, or something is missing.
     """
+    if not isinstance(name, str) or not _NAME.fullmatch(name):
+        raise ConfigurationError(
+            f"@register({name!r}): give the name under which the class is to be known, of letters, digits, "
+            "'-', '_', '.' and '+': @register(\"my-thing\")."
+        )
 
     def add(thing: ThingT) -> ThingT:
         if not isinstance(thing, type):

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from gaitbench.core.errors import ConfigurationError, DataError, UnknownNameError
+from gaitbench.core.errors import DataError, UnknownNameError
 from gaitbench.core.keys import canonical, key_of
+from gaitbench.core.options import make_with
 from gaitbench.core.store_union import ReadableStore
 from gaitbench.data.dataset import Dataset, datasets
 from gaitbench.data.rules import Rules
@@ -41,11 +42,8 @@ class DataSource:
             DataError: If the folder is no data set.
         """
         if name in datasets.names():
-            try:
-                frozen = {k: tuple(v) if isinstance(v, list) else v for k, v in options.items()}
-                dataset = datasets.get(name)(**frozen)
-            except TypeError as error:
-                raise ConfigurationError(f"data set {name!r}: {error}") from error
+            frozen = {k: tuple(v) if isinstance(v, list) else v for k, v in options.items()}
+            dataset = make_with(datasets.get(name), frozen, f"data set {name!r}")
             return cls(name, key_of([name, dataset.version, canonical(dataset)]), dataset)
         folder = Path(name)
         if not folder.is_dir():

@@ -141,11 +141,11 @@ class CountedRows:
 
     def chance(self, metric: Metric) -> float | None:
         """Return what a random ranking would give the probes that the metric counts; None if unknown."""
-        expected = metric.chance(self.rows)
-        if expected is None:
-            return None
-        return float(
-            self._sums(np.where(self.has_mate, expected, 0.0), self._counted(metric)).metric()
+        expected = metric.chances(self.rows)
+        return (
+            None
+            if expected is None
+            else float(self._sums(expected, self._counted(metric)).metric())
         )
 
     def by_cell(self, metric: Metric) -> dict[tuple[str, str], float]:

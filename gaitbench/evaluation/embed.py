@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from gaitbench.backbones.base import BackboneSpec
 from gaitbench.core.errors import TrainingError
-from gaitbench.core.plugin_errors import calling, is_own, returned, wrong
+from gaitbench.core.plugin_errors import calling, returned, shown, wrong
 from gaitbench.core.random_streams import stream
 from gaitbench.data.silhouettes import Silhouettes
 from gaitbench.evaluation.tampering.base import UNTOUCHED, Tampering, get_tampering
@@ -99,7 +98,7 @@ def embed_sequences(
             order.append(chosen)
             batch, stray = batch.to(device), clips.stray(device)
             with torch.inference_mode(), autocast(device, precision):
-                used = change.networks(stage, networks, batch, stray)
+                used = change.tampered_networks(stage, networks, batch, stray)
                 parts.append(embedded(stage, network, used, batch))
     back = np.argsort(np.concatenate(order))
     found = EmbeddedSequences(
@@ -118,31 +117,32 @@ def embedded(stage: Stage, network: "nn.Module", networks: Networks, batch: "Bat
     """Return what a stage says about a batch of clips.
 
     Raises:
-        PluginError: If the stage's `embed`, or its backbone, fails or returns something else.
+        PluginError: If the stage's `embed` fails or returns something else.
     """
+    import torch
+
     n, *size = batch.clips.shape
     clips = f"{n} clips of {size[0]} frames of {size[1]}×{size[2]}"
-    culprit, method = _embedding_code(stage)
-    with calling(culprit, method, f"on {clips}"):
+    with calling(stage, "embed", f"on {clips}"):
         result = stage.embed(network, networks, batch)
     returned(stage, "embed", result, Embedded, "an Embedded")
-    shape = tuple(result.embeddings.shape)
-    if len(shape) != 3 or shape[0] != n:
+    embeddings = result.embeddings
+    if not isinstance(embeddings, torch.Tensor) or embeddings.ndim != 3 or len(embeddings) != n:
         raise wrong(
-            culprit,
-            method,
-            f"returned embeddings of shape {shape} for {clips}; it must return [n, c, p]: clips, channels, "
-            "parts.",
+            stage,
+            "embed",
+            f"returned embeddings = {shown(embeddings)} for {clips}; they must be a tensor [n, c, p]: "
+            "clips, channels, parts.",
         )
+    for name in ("alpha", "types", "amount"):
+        value = getattr(result, name)
+        if value is not None and not (isinstance(value, torch.Tensor) and value.shape == (n,)):
+            raise wrong(
+                stage,
+                "embed",
+                f"returned {name} = {shown(value)} for {clips}; it must be None or a tensor of {n} values.",
+            )
     return result
-
-
-def _embedding_code(stage: Stage) -> tuple[object, str]:
-    """Return whose method embeds clips, and its name: maybe that of a plug-in's backbone."""
-    spec = getattr(stage, "backbone", None)
-    if is_own(stage) and isinstance(spec, BackboneSpec) and not is_own(spec.backbone()):
-        return spec.backbone(), "build"
-    return stage, "embed"
 
 
 def clips_at_test(
@@ -181,7 +181,7 @@ class _TestClips:
         whole = self.tampering.tampered_frames(whole, self.data, names, self.seed)
         streams = [
             stream(self.seed, purpose, self.data.name, name, *self.mix.classes, self.draw)
-            for name in self.tampering.draw_names(rows)
+            for name in self.tampering.names_of_draws(rows)
         ]
         return occluded_batch(whole, np.zeros(len(self.indices), np.int64), self.mix, streams)
 

@@ -5,10 +5,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from gaitbench.backbones.base import BackboneSpec
+from gaitbench.backbones.base import BackboneSpec, backbones
 from gaitbench.checkpoints.extractor import ExtractorFile
-from gaitbench.core.errors import ConfigurationError
-from gaitbench.core.plugin_errors import calling, returned
+from gaitbench.core.errors import ConfigurationError, PluginError, UnknownNameError
+from gaitbench.core.options import option_names
+from gaitbench.core.plugin_errors import calling, returned, where
 from gaitbench.data.source import DataSource
 from gaitbench.evaluation.tampering.base import UNTOUCHED
 from gaitbench.experiment.cells import Cell, Coordinate, Evaluation
@@ -62,6 +63,7 @@ class Bench:
         """
         experiment.check()
         preset = Preset.load(experiment.preset)
+        _check_backbone_options(preset, experiment.preset)
         setting = get_setting(experiment.setting).drawn_per(experiment.draws)
         train = _source(experiment.dataset, preset)
         test = (
@@ -138,6 +140,13 @@ class Bench:
         with calling(chosen, "stage"):
             stage = chosen.stage(plan)
         returned(chosen, "stage", stage, Stage, "a Stage")
+        with calling(stage, "described"):
+            stages, _ = stage.all_stages(), stage.key
+        for each in stages:
+            if not isinstance(getattr(each, "role", None), str):
+                raise PluginError(
+                    f"{where(each)}: class {type(each).__qualname__} must say its role, a text."
+                )
         return stage
 
     def adapted(
@@ -255,6 +264,21 @@ def third_party_occlusions() -> list[str]:
     Readings of released code are left out: like gaitbench's own, they have to be asked for.
     """
     return [n for n in occlusions.third_party() if not occlusions.get(n).released]
+
+
+def _check_backbone_options(preset: Preset, name: str) -> None:
+    """Check the names in a preset's tables of backbones, those that are not run included.
+
+    Their values may hold only together with a recipe's, so they are checked where they are used.
+    """
+    for backbone, options in preset.backbones.items():
+        try:
+            known = option_names(backbones.get(backbone))
+            for option in options:
+                if option not in known:
+                    raise UnknownNameError("option", option, known)
+        except UnknownNameError as error:
+            raise ConfigurationError(f"preset {name!r}: backbones.{backbone}: {error}") from error
 
 
 def _source(name: str, preset: Preset) -> DataSource:

@@ -1,9 +1,9 @@
 """TOML files of experiments, presets and recipes: reading, checking and writing their values."""
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
 
@@ -59,9 +59,28 @@ def checked(
         for fault in error.errors():
             name, *inner = map(str, fault["loc"] or ("",))
             place = (places or {}).get(name, f"{source}: {name}" if places else name)
-            faults.append(f"{'.'.join([place, *inner])} = {fault['input']!r}: {fault['msg']}")
+            message = fault["msg"]
+            if fault["type"] == "extra_forbidden":
+                message = str(
+                    UnknownNameError("key", inner[-1], _keys_at(model, fault["loc"][:-1]))
+                )
+            faults.append(
+                f"{'.'.join([place, *inner])} = {fault['input']!r}: {message.rstrip('.')}"
+            )
         said = "; ".join(faults)
         raise ConfigurationError(f"{said}." if places else f"{source}: {said}.") from error
+
+
+def _keys_at(kind: Any, place: Sequence[int | str]) -> Iterable[str]:
+    """Return the keys that a model, or what lies in it at a place of fields and positions, knows."""
+    for step in place:
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            kind = kind.model_fields[str(step)].annotation
+        else:
+            # Of a tuple or a mapping, the type of what it holds.
+            kind = next((part for part in reversed(get_args(kind)) if part is not Ellipsis), None)
+    is_model = isinstance(kind, type) and issubclass(kind, BaseModel)
+    return kind.model_fields if is_model else ()
 
 
 def toml_text(values: Mapping[str, object]) -> str:

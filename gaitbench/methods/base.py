@@ -10,7 +10,7 @@ from typing import ClassVar, Literal, Self
 from gaitbench.backbones.base import BackboneSpec
 from gaitbench.core.errors import ConfigurationError, UnknownNameError
 from gaitbench.core.options import check_fields, make_with, option_names, read_options
-from gaitbench.core.plugin_errors import calling, where
+from gaitbench.core.plugin_errors import calling, returned, where
 from gaitbench.core.registry import Registry
 from gaitbench.occlusion.setting import Setting
 from gaitbench.training.recipe import Recipe
@@ -114,6 +114,17 @@ class Method(ABC):
         """Return its ticks in the ablation table, by column; by default none."""
         return {}
 
+    def checked_ticks(self) -> dict[str, bool]:
+        """Return `ticks`, checked.
+
+        Raises:
+            PluginError: If a plug-in's `ticks` raises, or returns something else.
+        """
+        with calling(self, "ticks"):
+            ticks = self.ticks()
+        returned(self, "ticks", ticks, dict, "True or False by column")
+        return ticks
+
     def named(self, variant: Variant) -> Self:
         """Return this method with a variant's name, title, kind and about."""
         method = copy(self)
@@ -194,13 +205,11 @@ def methods_of_kind(*kinds: Kind) -> list[str]:
 
 def _named(name: str) -> Method:
     if name in methods.names():
-        kind = methods.get(name)
-        with calling(kind, "__init__"):
-            return kind()
+        return methods.make(name)
     for _, kind in methods.items():
         for variant in variants_of(kind):
             if variant.name == name:
-                return kind(**variant.options).named(variant)
+                return make_with(kind, variant.options, f"method {name!r}").named(variant)
     raise UnknownNameError("method", name, method_names())
 
 

@@ -14,8 +14,8 @@ from typing import ClassVar, Self
 import numpy as np
 import numpy.typing as npt
 
-from gaitbench.core.errors import ConfigurationError
-from gaitbench.core.plugin_errors import calling, returned, wrong
+from gaitbench.core.errors import ConfigurationError, PluginError
+from gaitbench.core.plugin_errors import calling, returned, shown, where, wrong
 from gaitbench.core.registry import Registry
 
 Range = tuple[float, float]
@@ -192,26 +192,32 @@ class Occlusion(ABC):
             ("columns", step.columns, (t, 2), "integer"),
         )
         for part, value, shape, kind in wanted:
-            if value is None:
-                continue
-            array = np.asarray(value)
-            fits = array.ndim == len(shape) and all(
-                s is None or s == a for s, a in zip(shape, array.shape, strict=True)
-            )
-            if not fits or array.dtype.kind not in ("b" if kind == "bool" else "iu"):
+            if value is not None and not _fits(value, shape, "b" if kind == "bool" else "iu"):
                 sizes = "×".join("k" if s is None else str(s) for s in shape)
                 raise wrong(
                     self,
                     "steps",
-                    f"returned {part} of shape {array.shape} and type {array.dtype}; for a clip of "
-                    f"{t} frames of {h}×{w} it must be {sizes}, {kind}.",
+                    f"returned {part} = {shown(value)}; for a clip of {t} frames of {h}×{w} it must be an "
+                    f"array of {sizes}, {kind}.",
                 )
+        if not isinstance(step.parameters, Mapping):
+            raise wrong(
+                self, "steps", f"returned parameters = {shown(step.parameters)}; give them by name."
+            )
         for part, window, size in (("window", step.window, h), ("columns", step.columns, w)):
             if window is None:
                 continue
             first, last = window[:, 0], window[:, 1]
             if (first < 0).any() or (last > size).any() or (first >= last).any():
                 raise wrong(self, "steps", f"returned {part} outside 0 ≤ first < last ≤ {size}.")
+
+
+def _fits(value: object, shape: Sequence[int | None], kinds: str) -> bool:
+    """Whether something is an array of a shape, None being any size, and of one of some kinds of type."""
+    if not isinstance(value, np.ndarray) or value.ndim != len(shape):
+        return False
+    fits = all(s is None or s == a for s, a in zip(shape, value.shape, strict=True))
+    return fits and value.dtype.kind in kinds
 
 
 occlusions: Registry[Occlusion] = Registry("occlusion", Occlusion, homes=("gaitbench.occlusions",))
@@ -239,16 +245,18 @@ def make(name: str, **options: object) -> Occlusion:
         )
     build: Callable[..., Occlusion] = kind
     try:
-        made = build(**options)
-    except TypeError as error:
-        raise ConfigurationError(
-            f"occlusion {name!r} ({kind.__module__}.{kind.__qualname__}) cannot be built: {error}. "
-            "Decorate the class with @dataclass(frozen=True) and give 'amount' and every other field a "
-            "default."
+        with calling(kind, "__init__"):
+            made = build(**options)
+    except PluginError as error:
+        if not isinstance(error.__cause__, TypeError):
+            raise
+        raise PluginError(
+            f"{error}. Decorate the class with @dataclass(frozen=True) and give 'amount' and every other "
+            "field a default."
         ) from error
     if made.name != name:
         raise ConfigurationError(
-            f"{kind.__module__}.{kind.__qualname__} is registered as the occlusion {name!r}, but calls "
+            f"{where(kind)}: {kind.__qualname__} is registered as the occlusion {name!r}, but calls "
             f"itself {made.name!r}. Set name: ClassVar[str] = {name!r}."
         )
     return made

@@ -1,11 +1,10 @@
 """Settings: who is occluded, how often, by what and how much, under one name."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import ClassVar, Self
 
 from gaitbench.core.errors import ConfigurationError
-from gaitbench.core.plugin_errors import calling, where
+from gaitbench.core.plugin_errors import shown, where
 from gaitbench.core.registry import Registry
 from gaitbench.occlusion.mix import Draws, Mix
 
@@ -38,7 +37,7 @@ class Setting:
         for role, mix in (("train", self.train), ("test", self.test)):
             if not isinstance(mix, Mix):
                 raise ConfigurationError(
-                    f"{where(self)}: setting {self.name!r}: {role}={mix!r} must be a Mix."
+                    f"{where(self)}: {type(self).__qualname__}: {role} = {shown(mix)}; it must be a Mix."
                 )
 
     @property
@@ -71,6 +70,4 @@ def get_setting(name: str) -> Setting:
         UnknownNameError: If there is none.
         ConfigurationError: If it cannot be built.
     """
-    build: Callable[[], Setting] = settings.get(name)
-    with calling(build, "__init__"):
-        return build()
+    return settings.make(name)

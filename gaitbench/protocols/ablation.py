@@ -151,5 +151,5 @@ def _row(results: Results, cells: pd.DataFrame, method: str, title: str) -> Row:
 
 
 def _mark(method: str, switch: str) -> str:
-    ticks = get_method(method).ticks()
+    ticks = get_method(method).checked_ticks()
     return "✓" if ticks.get(switch) else "✗"

@@ -1,12 +1,14 @@
 """From an experiment to its cells."""
 
 from gaitbench.core.errors import ConfigurationError
-from gaitbench.core.plugin_errors import calling, returned
+from gaitbench.core.plugin_errors import calling, returned, shown, where, wrong
 from gaitbench.experiment.bench import Bench
 from gaitbench.experiment.cells import Cell, Coordinate
 from gaitbench.experiment.expansion import Expansion
+from gaitbench.occlusion.setting import Setting
 from gaitbench.protocols.base import Protocol, protocols
 from gaitbench.protocols.sanity import Sanity, panel
+from gaitbench.results.frame import columns
 
 ALL = "all"
 
@@ -26,7 +28,7 @@ def expand(bench: Bench) -> Expansion:
     """
     name, sanity = bench.experiment.protocol, bench.experiment.sanity
     names = [n for n in protocols.names() if sanity or n != Sanity.name] if name == ALL else [name]
-    asked = [protocols.get(n)() for n in names]
+    asked = [protocols.make(n) for n in names]
     cells = [cell for protocol in asked for cell in _cells_of(protocol, bench)]
     if not cells:
         raise ConfigurationError(
@@ -35,27 +37,56 @@ def expand(bench: Bench) -> Expansion:
         )
     if sanity and Sanity.name not in names:
         cells += panel(bench, cells)
-    setting = bench.setting if name == ALL else asked[0].setting(bench)
+    setting = bench.setting if name == ALL else _setting_of(asked[0], bench)
     return Expansion(bench, tuple(cells), setting, _coordinates())
 
 
 def _cells_of(protocol: Protocol, bench: Bench) -> list[Cell]:
     with calling(protocol, "cells"):
         cells = protocol.cells(bench)
-    returned(protocol, "cells", cells, list, "a list of cells, as Bench.cells gives them")
-    for cell in cells:
-        returned(protocol, "cells", cell, Cell, "cells alone, as Bench.cells gives them")
-        unknown = [name for name in cell.at if name not in _coordinates()]
-        if unknown:
-            raise ConfigurationError(
-                f"Protocol {protocol.name!r}: a cell stands at {unknown[0]!r}, which is no protocol's "
-                f"coordinate. Add it to {type(protocol).__qualname__}.coordinates with its default."
-            )
+        returned(protocol, "cells", cells, list, "a list of cells, as Bench.cells gives them")
+        for cell in cells:
+            returned(protocol, "cells", cell, Cell, "cells alone, as Bench.cells gives them")
+            _check_place(protocol, cell)
+            # Their keys need every name in them; one that is unknown is this method's mistake.
+            _ = cell.evaluation.key
     return cells
 
 
+def _check_place(protocol: Protocol, cell: Cell) -> None:
+    for name, value in dict[str, object](cell.at).items():
+        if name not in _coordinates():
+            raise wrong(
+                protocol,
+                "cells",
+                f"returned a cell that stands at {name!r}, which is no protocol's coordinate. Add it to "
+                f"{type(protocol).__qualname__}.coordinates with its default.",
+            )
+        if not isinstance(value, Coordinate):
+            what = f"returned a cell that stands at {name} = {shown(value)}; it must be a text or a number."
+            raise wrong(protocol, "cells", what)
+
+
+def _setting_of(protocol: Protocol, bench: Bench) -> Setting:
+    with calling(protocol, "setting"):
+        setting = protocol.setting(bench)
+    returned(protocol, "setting", setting, Setting, "a Setting")
+    return setting
+
+
 def _coordinates() -> dict[str, Coordinate]:
-    """Return the coordinates of every protocol, whether it is part of the run or not."""
+    """Return the coordinates of every protocol, whether it is part of the run or not.
+
+    Raises:
+        ConfigurationError: If one has the name of a column that all results have.
+    """
+    for name in protocols.third_party():
+        taken = set(protocols.get(name).coordinates) & set(columns())
+        if taken:
+            raise ConfigurationError(
+                f"{where(protocols.get(name))}: {protocols.get(name).__qualname__}.coordinates: "
+                f"{min(taken)!r} is a column that all results have. Choose another name."
+            )
     return {
         name: default
         for _, protocol in protocols.items()

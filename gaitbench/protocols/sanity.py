@@ -89,7 +89,7 @@ def _checks(bench: Bench, method: str, backbone: str, stage: Stage) -> Iterator[
     test, name = bench.setting.test, bench.setting.test_name
     plain = [(AS_TESTED, test, name, UNTOUCHED), (WHOLE, HOLISTIC, HOLISTIC_TEST, UNTOUCHED)]
     placed = [
-        (t.place, (t.name, test, name, t.name)) for t in all_tamperings() if t.concerns(stage)
+        (t.place, (t.name, test, name, t.name)) for t in all_tamperings() if t.is_concerned(stage)
     ]
     if masked(test) != test:
         placed.append((_MASKED_PLACE, (MASKED, masked(test), name, UNTOUCHED)))

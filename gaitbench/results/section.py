@@ -26,6 +26,8 @@ class Drawing:
     name: str
     caption: str
     draw: "Callable[[], Figure]"
+    giver: "tuple[object, str] | None" = None
+    """Whose method has given it, and the method's name, for messages; set by the report."""
 
 
 @dataclass(frozen=True)
@@ -167,6 +169,20 @@ class Section:
     drawings: tuple[Drawing, ...] = ()
     figures: tuple[FigureLink, ...] = ()
     galleries: tuple[Gallery, ...] = ()
+
+    def __post_init__(self) -> None:
+        held: tuple[tuple[str, type], ...] = (
+            *(("summary", str), ("paragraphs", str), ("facts", tuple), ("listings", tuple)),
+            *(("tables", Table), ("drawings", Drawing), ("figures", FigureLink)),
+            ("galleries", Gallery),
+        )
+        for name, kind in held:
+            values = getattr(self, name)
+            # A text is a sequence of texts, too.
+            if isinstance(values, str) or not all(isinstance(value, kind) for value in values):
+                raise TypeError(
+                    f"Section {self.title!r}: {name} must be a tuple of {kind.__name__}. Got {values!r}."
+                )
 
 
 @dataclass(frozen=True)

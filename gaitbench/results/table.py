@@ -109,6 +109,10 @@ class Table:
 
     def __post_init__(self) -> None:
         for row in self.rows:
+            if not all(isinstance(cell, Entry) for cell in row.cells):
+                raise TypeError(
+                    f"Table {self.name!r}: the cells of a row must be Entry. Got {row}."
+                )
             if len(row.cells) != len(self.columns):
                 raise ValueError(
                     f"Table {self.name!r}: a row has {len(row.cells)} cells for "

@@ -1,27 +1,17 @@
-"""What can be known to fail before any work starts: data, occlusions, and plug-ins' networks."""
+"""What can be known of data and occlusions to fail before any work starts."""
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-import numpy as np
-
-from gaitbench.core.errors import ConfigurationError, GaitbenchError, ProtocolError
-from gaitbench.core.plugin_errors import calling, is_own
+from gaitbench.core.errors import ProtocolError
 from gaitbench.core.random_streams import stream
 from gaitbench.data.rules import Rules
 from gaitbench.data.silhouettes import Silhouettes
-from gaitbench.evaluation.embed import embedded
 from gaitbench.evaluation.pairs import check_mates
 from gaitbench.experiment.bench import Bench
 from gaitbench.experiment.cells import Cell
-from gaitbench.methods.extractor import ImportedExtractorStage
 from gaitbench.occlusion.mix import Mix
 from gaitbench.training.recipe import Recipe
-from gaitbench.training.stage import Stage
-
-if TYPE_CHECKING:
-    from torch import nn
 
 
 def check_data(bench: Bench, cells: Iterable[Cell], folders: Mapping[str, Path]) -> None:
@@ -111,63 +101,3 @@ def _meetings(cell: Cell) -> list[Meeting]:
     tested = [(mix, evaluation.frames, size) for mix in (evaluation.probe, evaluation.gallery)]
     trained = [(s.mix, s.recipe.frames, size) for s in evaluation.stage.all_stages()]
     return tested + trained
-
-
-def check_networks(cells: Iterable[Cell]) -> None:
-    """Run networks of plug-ins, and those with an imported extractor's sizes, once on two clips.
-
-    They are untrained; of gaitbench's own sizes in its own presets it is known that they fit.
-
-    Raises:
-        PluginError: If a plug-in's network fails or gives embeddings of a wrong shape.
-        ConfigurationError: If an imported one does not fit the frames.
-    """
-    seen: set[str] = set()
-    for cell in cells:
-        stage = cell.evaluation.stage
-        if stage.key in seen or not _unproven(stage):
-            continue
-        seen.add(stage.key)
-        _check_network(cell, stage)
-
-
-def _unproven(stage: Stage) -> bool:
-    spec = getattr(stage, "backbone", None)
-    described = [stage, *([spec.backbone()] if spec is not None else [])]
-    # Whether an imported backbone fits frames of the preset's size, its layers know best.
-    if any(isinstance(s, ImportedExtractorStage) for s in stage.all_stages()):
-        return True
-    return not all(map(is_own, described))
-
-
-def _check_network(cell: Cell, stage: Stage) -> None:
-    import torch
-
-    from gaitbench.training.batches import occluded_batch
-
-    data, frames = cell.evaluation.data, stage.recipe.frames
-    clips = np.ones((2, frames, data.height, data.width), np.uint8)
-    streams = [stream(0, "check", i) for i in range(2)]
-    batch = occluded_batch(clips, np.arange(2), stage.mix, streams)
-    try:
-        with calling(stage, "build"):
-            network = _untrained(stage)
-        networks = {n: _untrained(s) for n, s in stage.inputs.items()}
-        with torch.inference_mode():
-            embedded(stage, network, networks, batch)
-    except GaitbenchError as error:
-        error.add_context(f"{cell.title} on backbone {cell.backbone!r}")
-        raise
-    except Exception as error:
-        raise ConfigurationError(
-            f"{cell.title} on backbone {cell.backbone!r} fails on two clips of {frames} frames of "
-            f"{data.height}×{data.width}: {type(error).__name__}: {error}"
-        ) from error
-
-
-def _untrained(stage: Stage) -> "nn.Module":
-    import torch
-
-    from gaitbench.training.trainer import load_network, new_network
-
-    return load_network(stage, 2, new_network(stage, 2).state_dict(), torch.device("cpu"))

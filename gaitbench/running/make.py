@@ -25,7 +25,7 @@ from gaitbench import __version__
 from gaitbench.checkpoints.imported import imported
 from gaitbench.core.errors import DataError, GaitbenchError, PluginError, StoreError, TaskError
 from gaitbench.core.keys import canonical
-from gaitbench.core.plugin_errors import calling, wrong
+from gaitbench.core.plugin_errors import calling, plugin_error, wrong
 from gaitbench.core.progress import ProgressFile, ProgressReport
 from gaitbench.core.store import Kind, Store
 from gaitbench.data.dataset import Dataset, Progress
@@ -97,11 +97,10 @@ def make(world: World, task: Task) -> Outcome:
                 f"{str(error).rstrip('.')}. The whole traceback is in {log}."
             ) from error
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         log = store.write_log(task.key, traceback.format_exc())
-        raise TaskError(
-            f"{task.label}: {type(error).__name__}: {error}. The whole traceback is in {log}."
-        ) from error
+        failure = plugin_error(error) or TaskError(f"{type(error).__name__}: {error}")
+        raise type(failure)(f"{task.label}: {failure}. The whole traceback is in {log}.") from error
 
 
 def _make(world: World, task: Task) -> None:

@@ -5,7 +5,7 @@ A task only names a description, so nothing here needs torch.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, get_args
 
 from gaitbench.core.store import Kind
 from gaitbench.core.store_union import ReadableStore
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 Outcome = Literal["made", "found", "busy"]
 """What became of a task: made, there already, or being made by another run."""
+
+OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
 
 EVALUATION_COST = 0.02
 """Of one evaluation, in units of a thousand training steps: only the order of work depends on it."""

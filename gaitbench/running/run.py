@@ -6,20 +6,22 @@ in one store make nothing twice at the same time.
 
 import time
 from collections.abc import Hashable, Sequence
+from contextlib import suppress
 
 from joblib.externals.loky import get_reusable_executor
 
 from gaitbench.core.errors import GaitbenchError, StoreError, TaskError
-from gaitbench.core.plugin_errors import calling, returned, wrong
+from gaitbench.core.plugin_errors import calling, plugin_error, returned, wrong
 from gaitbench.core.store import Store
 from gaitbench.data.source import DataSource, folders_of
 from gaitbench.experiment.bench import Bench
 from gaitbench.protocols.expansion import expand
-from gaitbench.running.checks import check_data, check_networks, check_occlusions
+from gaitbench.running.checks import check_data, check_occlusions
 from gaitbench.running.display import Display
 from gaitbench.running.executors.base import Executor, Finished, executor_of
 from gaitbench.running.make import make_dataset
-from gaitbench.running.plan import Outcome, Task, missing_tasks, tasks_of, urgency_of
+from gaitbench.running.plan import OUTCOMES, Outcome, Task, missing_tasks, tasks_of, urgency_of
+from gaitbench.running.rehearsal import check_metrics, check_networks, check_tamperings, check_ticks
 from gaitbench.running.world import World
 from gaitbench.training.callbacks.base import callbacks
 
@@ -76,14 +78,20 @@ class Runner:
         return missing_tasks(self.tasks, self.store)
 
     def check(self) -> None:
-        """Check everything that can be checked before any work: data, occlusions, plug-ins' networks.
+        """Check everything that can be checked before any work: data, occlusions, what plug-ins bring.
 
         Raises:
             GaitbenchError: What is wrong, where, and what to do.
         """
-        check_data(self.bench, self.cells, self.world.folders)
+        self._check_data()
         check_occlusions(self.cells)
+        check_ticks(self.cells)
+        check_metrics()
         check_networks(self.cells)
+
+    def _check_data(self) -> None:
+        check_data(self.bench, self.cells, self.world.folders)
+        check_tamperings(self.cells, self.world.folders)
 
     def run(self) -> int:
         """Make everything that is missing and return how many artifacts were made.
@@ -100,7 +108,7 @@ class Runner:
         try:
             made = self._make_datasets(missing)
             if made:
-                check_data(self.bench, self.cells, self.world.folders)
+                self._check_data()
             return made + self._make_rest(missing)
         finally:
             self.display.end()
@@ -140,11 +148,16 @@ class Runner:
             return 0
         with calling(self.executor, "start"):
             self.executor.start(self.world, self.jobs)
+        slots = self.executor.slots
+        if not isinstance(slots, int) or slots < 1:
+            raise wrong(self.executor, "start", f"set slots to {slots!r}; it must be at least 1.")
         try:
             schedule = _Schedule(self.store, rest, self.executor, self.display)
             made = schedule.run()
         except BaseException:
-            self.executor.stop(kill=True)
+            # Whatever goes wrong now comes of what went wrong before, which is what has to be told.
+            with suppress(Exception):
+                self.executor.stop(kill=True)
             raise
         with calling(self.executor, "stop"):
             self.executor.stop(kill=False)
@@ -206,19 +219,21 @@ class _Schedule:
     def _submit(self, task: Task) -> None:
         with calling(self.executor, "submit", f"for {task.label}"):
             handle = self.executor.submit(task)
-        returned(self.executor, "submit", handle, Hashable, "a handle that can be hashed")
+        is_new = handle is not None and handle not in list(self.running)
+        wanted = "a handle that can be hashed and names this task alone"
+        returned(self.executor, "submit", handle, Hashable, wanted, fits=is_new)
         del self.waiting[task.key]
         self.running[handle] = (task, time.monotonic())
 
     def _finished(self) -> Sequence[Finished]:
         if not self.running:
             return ()
-        with calling(self.executor, "wait"):
+        with calling(self.executor, "wait", may_raise=TaskError):
             finished = self.executor.wait(LOOK_AGAIN_S)
         returned(self.executor, "wait", finished, Sequence, "a list of Finished")
         for item in finished:
             returned(self.executor, "wait", item, Finished, "a list of Finished")
-            if item.handle not in self.running:
+            if item.handle not in list(self.running):
                 raise wrong(
                     self.executor,
                     "wait",
@@ -234,20 +249,22 @@ class _Schedule:
         elif finished.outcome == "busy":
             self.waiting[task.key] = task
             self.not_before[task.key] = time.monotonic() + LOOK_AGAIN_S
-        elif finished.outcome is not None:
+        elif finished.outcome in OUTCOMES:
             self.made += finished.outcome == "made"
             self.display.finished(task, finished.outcome, time.monotonic() - began)
         else:
             raise wrong(
                 self.executor,
                 "wait",
-                f"returned neither outcome nor error for {task.label}; it must return what make() does.",
+                f"returned the outcome {finished.outcome!r} for {task.label}; it must be what make() "
+                f"returns: {', '.join(map(repr, OUTCOMES))}.",
             )
 
     def _fail(self, task: Task, error: Exception) -> None:
         if not isinstance(error, GaitbenchError):
             # What make() raises is one; this is of whoever carried the task there and back.
-            failure = TaskError(f"{task.label}: {type(error).__name__}: {error}")
+            failure = plugin_error(error) or TaskError(f"{type(error).__name__}: {error}")
+            failure.add_context(task.label)
             failure.__cause__ = error
             error = failure
         self.failures.append(error)

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from gaitbench.core.errors import TrainingError
-from gaitbench.core.plugin_errors import calling, returned, wrong
+from gaitbench.core.plugin_errors import calling, returned, shown, wrong
 from gaitbench.core.random_streams import torch_seed
 from gaitbench.data.silhouettes import Silhouettes
 from gaitbench.training.batches import Batch, IdentitySampler, batches
@@ -71,12 +71,7 @@ def train(
     recipe, callbacks = stage.recipe, callbacks or CallbackList()
     torch.set_num_threads(recipe.threads)
     sampler = IdentitySampler(data, data.split("train"), recipe)
-    network = new_network(stage, len(sampler.names))
-    with calling(stage, "start"):
-        stage.start(network, networks)
-    if initial is not None:
-        with calling(stage, "resume"):
-            stage.resume(network, initial)
+    network = network_to_train(stage, len(sampler.names), networks, initial)
     on_device(network, device).train()
     optimiser = _optimiser(network, recipe)
     check = _Check(stage, network, networks, _validation(stage, data), device)
@@ -85,7 +80,7 @@ def train(
     for step in range(1, recipe.steps + 1):
         for group in optimiser.param_groups:
             group["lr"] = learning_rate(recipe, step, group["pace"])
-        terms = _losses(stage, network, networks, next(supply).to(device), device)
+        terms = checked_losses(stage, network, networks, next(supply).to(device), device)
         total = torch.stack(list(terms.values())).sum()
         loss = float(total.detach())
         if not math.isfinite(loss):
@@ -114,6 +109,31 @@ def new_network(stage: Stage, identities: int) -> nn.Module:
         with calling(stage, "build"):
             network = stage.build(identities)
     returned(stage, "build", network, nn.Module, "a torch.nn.Module")
+    return network
+
+
+def network_to_train(
+    stage: Stage, identities: int, networks: Networks, initial: Mapping[str, Tensor] | None
+) -> nn.Module:
+    """Return the stage's network with the weights that training begins with.
+
+    Args:
+        stage: What is trained.
+        identities: How many its classifier tells apart.
+        networks: The stage's frozen inputs.
+        initial: Weights of `stage.initial`, where there is one.
+
+    Raises:
+        PluginError: If a plug-in's stage fails, or has nothing to train.
+    """
+    network = new_network(stage, identities)
+    with calling(stage, "start"):
+        stage.start(network, networks)
+    if initial is not None:
+        with calling(stage, "resume"):
+            stage.resume(network, initial)
+    if next(network.parameters(), None) is None:
+        raise wrong(stage, "build", f"returned {shown(network)}, which has no weights to train.")
     return network
 
 
@@ -215,9 +235,14 @@ def weight_groups(network: nn.Module, recipe: Recipe) -> list[dict[str, Any]]:
     ]
 
 
-def _losses(
+def checked_losses(
     stage: Stage, network: nn.Module, networks: Networks, batch: Batch, device: torch.device
 ) -> dict[str, Tensor]:
+    """Return the stage's named loss terms of a batch, in the precision of its recipe.
+
+    Raises:
+        PluginError: If a plug-in's `losses` fails, or returns something that cannot be minimised.
+    """
     with autocast(device, stage.recipe.precision), calling(stage, "losses"):
         terms = stage.losses(network, networks, batch)
     returned(stage, "losses", terms, dict, "a dictionary of named terms")
@@ -233,6 +258,10 @@ def _losses(
             )
     if not terms:
         raise wrong(stage, "losses", "returned no terms; it must return at least one.")
+    if torch.is_grad_enabled() and not any(term.requires_grad for term in terms.values()):
+        raise wrong(
+            stage, "losses", "returned terms that depend on no weight; at least one of them must."
+        )
     return terms
 
 
@@ -302,7 +331,9 @@ class _Check:
             return {}
         self.network.eval()
         with torch.no_grad():
-            terms = _losses(self.stage, self.network, self.networks, self.validation, self.device)
+            terms = checked_losses(
+                self.stage, self.network, self.networks, self.validation, self.device
+            )
         self.network.train()
         return {k: float(v) for k, v in terms.items() if k != NOT_ON_NEW_IDENTITIES}
 

@@ -15,7 +15,7 @@ from gaitbench.core.plugins import load_plugin
 from gaitbench.experiment.bench import Bench
 from gaitbench.experiment.spec import Experiment
 from gaitbench.protocols.expansion import expand
-from gaitbench.running.checks import check_networks
+from gaitbench.running.rehearsal import check_networks
 
 IMPORTS = """
 from dataclasses import dataclass

@@ -3,6 +3,7 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
+from gaitbench.core.errors import ConfigurationError
 from gaitbench.core.keys import canonical, key_of
 from gaitbench.occlusion.setting import get_setting
 
@@ -36,5 +37,5 @@ def test_generators_are_told_apart_by_their_class():
 
 
 def test_what_is_no_description_is_refused():
-    with pytest.raises(TypeError, match="ndarray"):
+    with pytest.raises(ConfigurationError, match="ndarray"):
         canonical(np.zeros(3))

@@ -14,7 +14,6 @@ from gaitbench.occlusion.base import Occlusion, Step
 from gaitbench.protocols.expansion import expand
 from gaitbench.running.checks import (
     check_data,
-    check_networks,
     check_occlusions,
     check_searches,
     check_strangers,
@@ -140,55 +139,5 @@ def test_an_occlusion_that_fails_is_named():
         check_occlusions(expand(bench(protocol="sweep")).cells)
 
 
-@pytest.mark.parametrize(
-    ("returned", "said"),
-    [
-        ("Embedded(embeddings.mean(-1))", r"returned embeddings of shape \(2, 8\) for 2 clips of"),
-        (
-            "Embedded(embeddings @ embeddings)",
-            r"on 2 clips of 2 frames of 16×11 raised RuntimeError",
-        ),
-        ("None", "returned None; it must return an Embedded"),
-    ],
-)
-def test_a_network_of_a_wrong_shape_is_refused(tmp_path, returned, said):
-    from gaitbench.core.plugins import load_plugin
-
-    plugin = tmp_path / "flat.py"
-    plugin.write_text(FLAT.replace("RETURNED", returned))
-    load_plugin(plugin)
-    match = rf"Flat on backbone 'gaitbase': Plug-in .*flat\.py: FlatStage\.embed\(\) {said}"
-    with pytest.raises(PluginError, match=match):
-        check_networks(expand(bench(methods=("flat",))).cells)
-
-
-FLAT = """
-from dataclasses import dataclass, replace
-from gaitbench.baselines.plain import Baseline2
-from gaitbench import register
-from gaitbench.methods.extractor import ExtractorStage
-from gaitbench.training.stage import Embedded
-
-
-@dataclass(frozen=True)
-class FlatStage(ExtractorStage):
-    def embed(self, network, networks, batch):
-        embeddings = network(batch.clips)
-        return RETURNED
-
-
-@register("flat")
-@dataclass(frozen=True)
-class Flat(Baseline2):
-    title = "Flat"
-
-    def stage(self, plan):
-        whole = super().stage(plan)
-        return FlatStage(whole.data, whole.recipe, whole.mix, whole.seed, whole.backbone)
-"""
-
-
-def test_every_own_method_passes():
-    cells = expand(bench(methods=tuple(method_names()))).cells
-    check_occlusions(cells)
-    check_networks(cells)
+def test_every_own_occlusion_passes():
+    check_occlusions(expand(bench(protocol="sweep", methods=tuple(method_names()))).cells)

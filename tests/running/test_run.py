@@ -119,7 +119,9 @@ from gaitbench.baselines.plain import Baseline2
 @dataclass(frozen=True)
 class MoodyStage(ExtractorStage):
     def losses(self, network, networks, batch):
-        raise ValueError("not today")
+        if len(batch.clips) == self.recipe.batch_size:
+            raise ValueError("not today")
+        return super().losses(network, networks, batch)
 
 
 @register("moody")

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from gaitbench.core.arrays import Doubles, Floats
 from gaitbench.core.errors import ProtocolError
-from gaitbench.core.plugin_errors import calling, returned
+from gaitbench.core.plugin_errors import calling, returned, wrong
 from gaitbench.core.registry import Registry
 
 # Probes handled at a time: enough rows for an efficient matrix product, few enough for the block of
@@ -47,16 +47,20 @@ class Distance(ABC):
         """
         check_embeddings(probe, gallery)
         with calling(self, "between"):
-            distances = np.asarray(self.between(probe, gallery), np.float32)
+            values = self.between(probe, gallery)
+            distances = np.asarray(values)
         shape = (len(probe), len(gallery))
-        is_right = distances.shape == shape and bool(np.isfinite(distances).all())
-        returned(
-            self,
-            "between",
-            distances if is_right else None,
-            np.ndarray,
-            f"finite distances of the shape {shape}",
-        )
+        fits = distances.shape == shape and distances.dtype.kind in "fiub"
+        wanted = f"{shape[0]}×{shape[1]} numbers, probes × gallery"
+        returned(self, "between", values, object, wanted, fits=fits)
+        distances = distances.astype(np.float32, copy=False)
+        bad = distances[~np.isfinite(distances)]
+        if len(bad):
+            raise wrong(
+                self,
+                "between",
+                f"returned {bad[0]} for {len(bad)} of {distances.size} pairs; distances must be finite.",
+            )
         return distances
 
     @abstractmethod
@@ -71,7 +75,7 @@ distances: Registry[Distance] = Registry(
 
 def get_distance(name: str) -> Distance:
     """Return the distance registered under `name`; UnknownNameError otherwise."""
-    return distances.get(name)()
+    return distances.make(name)
 
 
 def check_embeddings(probe: Floats, gallery: Floats) -> None:

@@ -7,9 +7,12 @@ import numpy as np
 import pandas as pd
 
 from gaitbench.core.arrays import Doubles
-from gaitbench.core.plugin_errors import calling, returned
+from gaitbench.core.plugin_errors import calling, returned, wrong
 from gaitbench.core.registry import Registry
 from gaitbench.core.units import Better, Unit
+
+ROUNDING = 1e-9
+"""By how much a share may leave [0, 1]."""
 
 NoMate = Literal["drop", "miss", "miss-ranks"]
 """What becomes of probes without a mate: left out; counted as 0 in every average; counted as misses in
@@ -63,19 +66,37 @@ class Metric(ABC):
         """Return `per_probe`, checked; 0 for rows without a mate.
 
         Raises:
-            PluginError: If a plug-in's `per_probe` raises, or returns values of a wrong shape or type.
+            PluginError: If a plug-in's `per_probe` raises, or returns something else.
         """
         with calling(self, "per_probe"):
-            values = np.asarray(self.per_probe(rows))
-        fits = values.shape == (len(rows),) and values.dtype.kind in "fiub"
-        returned(
-            self,
-            "per_probe",
-            values if fits else None,
-            np.ndarray,
-            f"{len(rows)} numbers, one per row",
-        )
-        return np.where(rows["mates"].to_numpy() > 0, values, 0).astype(np.float64)
+            values = self.per_probe(rows)
+        return self._checked("per_probe", values, rows)
+
+    def chances(self, rows: pd.DataFrame) -> Doubles | None:
+        """Return `chance`, checked; 0 for rows without a mate.
+
+        Raises:
+            PluginError: If a plug-in's `chance` raises, or returns something else.
+        """
+        with calling(self, "chance"):
+            values = self.chance(rows)
+        return None if values is None else self._checked("chance", values, rows)
+
+    def _checked(self, method: str, values: object, rows: pd.DataFrame) -> Doubles:
+        with calling(self, method):
+            numbers = np.asarray(values)
+        fits = numbers.shape == (len(rows),) and numbers.dtype.kind in "fiub"
+        wanted = f"{len(rows)} numbers, one per row of scores"
+        returned(self, method, values, object, wanted, fits=fits)
+        has_mate = rows["mates"].to_numpy() > 0
+        numbers = np.where(has_mate, numbers, 0).astype(np.float64)
+        least, most = (-ROUNDING, 1 + ROUNDING) if self.is_share else (-np.inf, np.inf)
+        bad = numbers[~(np.isfinite(numbers) & (least <= numbers) & (numbers <= most))]
+        if len(bad):
+            rule = "lie in [0, 1], or is_share be False" if self.is_share else "be finite"
+            what = f"returned {bad[0]} for a probe with a mate; its values must {rule}."
+            raise wrong(self, method, what)
+        return numbers
 
     def counts_without_mate(self, no_mate: NoMate) -> bool:
         """Whether probes without a mate count, as 0."""
@@ -87,12 +108,12 @@ metrics: Registry[Metric] = Registry("metric", Metric, homes=("gaitbench.evaluat
 
 def get_metric(name: str) -> Metric:
     """Return the metric registered under `name`; UnknownNameError otherwise."""
-    return metrics.get(name)()
+    return metrics.make(name)
 
 
 def all_metrics() -> list[Metric]:
     """Return every metric, in the order of columns."""
-    return [kind() for _, kind in metrics.items()]
+    return [metrics.make(name) for name in metrics.names()]
 
 
 def main_metrics() -> list[Metric]:

@@ -3,7 +3,7 @@
 Training and trained weights never know of it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
@@ -92,10 +92,53 @@ class Tampering:
         with calling(self, "frames"):
             frames = self.frames(whole, data, sequences, seed)
         shape = "×".join(map(str, whole.shape))
-        is_right = getattr(frames, "shape", None) == whole.shape and frames.dtype == whole.dtype
-        wanted = f"clips of the shape {shape} and type {whole.dtype}"
-        returned(self, "frames", frames if is_right else None, np.ndarray, wanted)
+        fits = isinstance(frames, np.ndarray) and (frames.shape, frames.dtype) == (
+            whole.shape,
+            whole.dtype,
+        )
+        wanted = f"clips of shape {shape} and type {whole.dtype}"
+        returned(self, "frames", frames, np.ndarray, wanted, fits=fits)
         return frames
+
+    def is_concerned(self, stage: Stage) -> bool:
+        """Return `concerns`, checked.
+
+        Raises:
+            PluginError: If a plug-in's `concerns` raises, or returns something else.
+        """
+        with calling(self, "concerns"):
+            concerned = self.concerns(stage)
+        returned(self, "concerns", concerned, (bool, np.bool_), "True or False")
+        return bool(concerned)
+
+    def names_of_draws(self, rows: pd.DataFrame) -> list[str]:
+        """Return `draw_names`, checked.
+
+        Raises:
+            PluginError: If a plug-in's `draw_names` raises, or returns something else.
+        """
+        with calling(self, "draw_names"):
+            names = self.draw_names(rows)
+        wanted = f"a list of {len(rows)} names, one per clip"
+        returned(self, "draw_names", names, list, wanted)
+        fits = len(names) == len(rows) and all(isinstance(name, str) for name in names)
+        returned(self, "draw_names", names, list, wanted, fits=fits)
+        return names
+
+    def tampered_networks(
+        self, stage: Stage, networks: Networks, batch: "Batch", stray: "Batch | None"
+    ) -> Networks:
+        """Return `networks`, checked.
+
+        Raises:
+            PluginError: If a plug-in's `networks` raises, or returns something else.
+        """
+        with calling(self, "networks"):
+            tampered = self.networks(stage, networks, batch, stray)
+        wanted = f"the networks by their names: {', '.join(networks) or 'none'}"
+        returned(self, "networks", tampered, Mapping, wanted)
+        returned(self, "networks", tampered, Mapping, wanted, fits=set(tampered) == set(networks))
+        return tampered
 
 
 tamperings: Registry[Tampering] = Registry(
@@ -105,9 +148,9 @@ tamperings: Registry[Tampering] = Registry(
 
 def get_tampering(name: str) -> Tampering:
     """Return the tampering registered under `name`; for "none" one that changes nothing."""
-    return Tampering() if name == UNTOUCHED else tamperings.get(name)()
+    return Tampering() if name == UNTOUCHED else tamperings.make(name)
 
 
 def all_tamperings() -> list[Tampering]:
     """Return every tampering, in the order of the panel."""
-    return sorted((kind() for _, kind in tamperings.items()), key=lambda each: each.place)
+    return sorted(map(tamperings.make, tamperings.names()), key=lambda each: each.place)

@@ -5,7 +5,6 @@ from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Self
 
-from gaitbench.core.plugin_errors import calling
 from gaitbench.core.registry import Registry
 from gaitbench.running.plan import Outcome, Task
 from gaitbench.running.world import World
@@ -91,6 +90,4 @@ def executor_of(name: str) -> Executor:
         UnknownNameError: If there is none of this name.
         PluginError: If it cannot be built.
     """
-    kind = executors.get(name)
-    with calling(kind, "__init__"):
-        return kind()
+    return executors.make(name)
