@@ -83,15 +83,15 @@ def convert(path: Path, target: Path) -> Content:
         raise ConfigurationError(f"{target}: give the converted file the ending .safetensors.")
     if target.exists():
         raise ConfigurationError(f"{target} is there already. Choose a new file.")
-    checkpoint, content, found = inspect(path)
-    found.check(checkpoint.source, content.text())
+    checkpoint, content, fit = inspect(path)
+    fit.check(checkpoint.source, content.text())
     notes = content.notes()
     if checkpoint.iteration is not None:
         notes["iteration"] = str(checkpoint.iteration)
     target.parent.mkdir(parents=True, exist_ok=True)
     partial = target.with_name(f".{target.name}.partial")
     try:
-        save_file({k: v.contiguous().clone() for k, v in found.weights.items()}, partial, notes)
+        save_file({k: v.contiguous().clone() for k, v in fit.weights.items()}, partial, notes)
         partial.replace(target)
     finally:
         partial.unlink(missing_ok=True)
@@ -101,8 +101,8 @@ def convert(path: Path, target: Path) -> Content:
 def _loaded(source: Source, name: str | None) -> nn.Module:
     checkpoint = read_checkpoint(source)
     content = recognise(checkpoint, name)
-    found = fitted(content, checkpoint)
-    found.check(checkpoint.source, content.text())
+    fit = fitted(content, checkpoint)
+    fit.check(checkpoint.source, content.text())
     network = content.build()
-    found.load(network)
+    fit.load(network)
     return network.eval()

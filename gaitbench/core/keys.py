@@ -14,26 +14,26 @@ PLUGIN_DIGEST = "__gaitbench_plugin_digest__"
 """Attribute of a plug-in's module that holds the hash of its file."""
 
 
-def canonical(thing: object) -> Any:
+def canonical(value: object) -> Any:
     """Return a description as plain JSON values, with its type's name; order and sharing don't matter.
 
     Raises:
         TypeError: If something in it is no description (an array, a function, an open file).
     """
-    if isinstance(thing, Described):
-        return thing.description()
-    if isinstance(thing, BaseModel):
-        return {"": tag(type(thing))} | canonical(dict(thing))
-    if dataclasses.is_dataclass(thing) and not isinstance(thing, type):
-        fields = {f.name: getattr(thing, f.name) for f in dataclasses.fields(thing)}
-        return {"": tag(type(thing))} | canonical(fields)
-    if isinstance(thing, dict):
-        return {str(k): canonical(v) for k, v in thing.items()}
-    if isinstance(thing, tuple | list):
-        return [canonical(v) for v in thing]
-    if thing is None or isinstance(thing, str | int | float | bool):
-        return thing
-    raise TypeError(f"{type(thing).__name__} cannot be part of a description.")
+    if isinstance(value, Described):
+        return value.description()
+    if isinstance(value, BaseModel):
+        return {"": tag(type(value))} | canonical(dict(value))
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        fields = {f.name: getattr(value, f.name) for f in dataclasses.fields(value)}
+        return {"": tag(type(value))} | canonical(fields)
+    if isinstance(value, dict):
+        return {str(k): canonical(v) for k, v in value.items()}
+    if isinstance(value, tuple | list):
+        return [canonical(v) for v in value]
+    if value is None or isinstance(value, str | int | float | bool):
+        return value
+    raise TypeError(f"{type(value).__name__} cannot be part of a description.")
 
 
 class Described(ABC):
@@ -51,14 +51,16 @@ def tag(kind: type) -> str:
     a plug-in file is edited without anybody raising a version, so its content counts.
     """
     version = getattr(kind, "version", None)
-    said = kind.__qualname__ + (f" {version}" if isinstance(version, int) else "")
+    name = kind.__qualname__ + (f" {version}" if isinstance(version, int) else "")
     if kind.__module__.split(".")[0] == "gaitbench":
-        return said
+        return name
     file = getattr(sys.modules.get(kind.__module__), PLUGIN_DIGEST, kind.__module__)
-    return f"{file}:{said}"
+    return f"{file}:{name}"
 
 
-def key_of(thing: object) -> str:
+def key_of(description: object) -> str:
     """Return the key of a description: equal descriptions, equal keys, on every machine."""
-    text = json.dumps(canonical(thing), sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    text = json.dumps(
+        canonical(description), sort_keys=True, separators=(",", ":"), ensure_ascii=True
+    )
     return hashlib.sha256(text.encode()).hexdigest()[:KEY_LENGTH]

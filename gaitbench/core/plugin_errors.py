@@ -11,31 +11,35 @@ PLUGIN_PREFIX = "gaitbench_plugin_"
 """What the names of plug-in files' modules begin with."""
 
 
-def where(thing: object) -> str:
+def where(subject: object) -> str:
     """Return where a class or an object's class is from: a plug-in's file, or the name of a module."""
-    kind = thing if hasattr(thing, "__module__") and hasattr(thing, "__qualname__") else type(thing)
+    kind = (
+        subject
+        if hasattr(subject, "__module__") and hasattr(subject, "__qualname__")
+        else type(subject)
+    )
     module = str(kind.__module__)
     if not module.startswith(PLUGIN_PREFIX):
         return module
     return f"Plug-in {getattr(sys.modules.get(module), '__file__', module)}"
 
 
-def is_own(thing: object) -> bool:
+def is_own(subject: object) -> bool:
     """Whether a class or an object's class is gaitbench's own."""
-    return where(thing).startswith("gaitbench.")
+    return where(subject).startswith("gaitbench.")
 
 
-def _method(thing: object, method: str) -> str:
-    kind = thing if isinstance(thing, type) else type(thing)
+def _method(subject: object, method: str) -> str:
+    kind = subject if isinstance(subject, type) else type(subject)
     return f"{where(kind)}: {kind.__qualname__}.{method}()"
 
 
 @contextmanager
-def calling(thing: object, method: str, doing: str = "") -> Iterator[None]:
+def calling(subject: object, method: str, doing: str = "") -> Iterator[None]:
     """Name the plug-in's file, class and method in whatever it raises within the block.
 
     Args:
-        thing: The class or object that is called. Errors of gaitbench's own are left as they are.
+        subject: The class or object that is called. Errors of gaitbench's own are left as they are.
         method: Name of the method.
         doing: On what, for the message: "on a clip of 4 frames".
 
@@ -47,15 +51,16 @@ def calling(thing: object, method: str, doing: str = "") -> Iterator[None]:
     except GaitbenchError:
         raise
     except Exception as error:
-        if is_own(thing):
+        if is_own(subject):
             raise
         raise PluginError(
-            f"{_method(thing, method)}{f' {doing}' if doing else ''} raised {type(error).__name__}: {error}"
+            f"{_method(subject, method)}{f' {doing}' if doing else ''} raised "
+            f"{type(error).__name__}: {error}"
         ) from error
 
 
 def returned(
-    thing: object,
+    subject: object,
     method: str,
     value: object,
     kind: "type | UnionType | tuple[type, ...]",
@@ -64,7 +69,7 @@ def returned(
     """Check what a method has returned.
 
     Args:
-        thing: The class or object whose method it was.
+        subject: The class or object whose method it was.
         method: Name of the method.
         value: What it returned.
         kind: Of what type it must be.
@@ -76,18 +81,18 @@ def returned(
     if not isinstance(value, kind):
         shown = repr(value)
         raise wrong(
-            thing,
+            subject,
             method,
             f"returned {shown if len(shown) < 80 else type(value).__name__}; it must return {what}.",
         )
 
 
-def wrong(thing: object, method: str, what: str) -> PluginError:
+def wrong(subject: object, method: str, what: str) -> PluginError:
     """Return an error that says what a method did wrong.
 
     Args:
-        thing: The class or object whose method it was.
+        subject: The class or object whose method it was.
         method: Name of the method.
         what: The rest of the sentence, with what it must do instead: "returned nothing; …".
     """
-    return PluginError(f"{_method(thing, method)} {what}")
+    return PluginError(f"{_method(subject, method)} {what}")

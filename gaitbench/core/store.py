@@ -123,7 +123,7 @@ class Store:
         finally:
             shutil.rmtree(temporary, ignore_errors=True)
 
-    def _put(self, made: Path, kind: Kind, key: str) -> None:
+    def _put(self, finished: Path, kind: Kind, key: str) -> None:
         """Give a finished artifact its name; where another run was quicker, its artifact stays."""
         target = self.path(kind, key)
         if self.has(kind, key):
@@ -132,7 +132,7 @@ class Store:
             # Not complete, so nobody's result: a copy that was interrupted, or half deleted.
             shutil.rmtree(target)
         try:
-            made.rename(target)
+            finished.rename(target)
         except OSError:
             if not self.has(kind, key):
                 raise

@@ -129,19 +129,19 @@ class MethodRegistry(Registry[Method]):
         """Check the name of a class, of a variant, or with options written out."""
         get_method(name)
 
-    def _check(self, name: str, thing: type[Method]) -> None:
-        super()._check(name, thing)
-        taken = {n: kind for kind in self._things.values() for n in _names_of(kind)}
-        own = [name, *(variant.name for variant in variants_of(thing))]
+    def _check(self, name: str, cls: type[Method]) -> None:
+        super()._check(name, cls)
+        taken = {n: kind for kind in self._classes.values() for n in _names_of(kind)}
+        own = [name, *(variant.name for variant in variants_of(cls))]
         for index, new in enumerate(own):
-            other = thing if new in own[:index] else taken.get(new)
-            if other is not None:
+            owner = cls if new in own[:index] else taken.get(new)
+            if owner is not None:
                 raise ConfigurationError(
-                    f"{where(thing)}: the method name {new!r} is taken by {other.__qualname__} of "
-                    f"{where(other)}. Choose another name."
+                    f"{where(cls)}: the method name {new!r} is taken by {owner.__qualname__} of "
+                    f"{where(owner)}. Choose another name."
                 )
-        for variant in variants_of(thing):
-            make_with(thing, variant.options, f"{where(thing)}: method {variant.name!r}")
+        for variant in variants_of(cls):
+            make_with(cls, variant.options, f"{where(cls)}: method {variant.name!r}")
 
 
 methods = MethodRegistry("method", Method, homes=("gaitbench.methods", "gaitbench.baselines"))

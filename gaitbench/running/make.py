@@ -105,11 +105,11 @@ def make(world: World, task: Task) -> Outcome:
 
 
 def _make(world: World, task: Task) -> None:
-    if isinstance(task.thing, Stage):
-        make_stage(world, task.thing)
-    elif isinstance(task.thing, Evaluation):
+    if isinstance(task.description, Stage):
+        make_stage(world, task.description)
+    elif isinstance(task.description, Evaluation):
         progress = ProgressFile(Store(world.store), task.key)
-        make_scores(world, task.thing, progress.write)
+        make_scores(world, task.description, progress.write)
     else:
         raise DataError("a data set is not made by a worker.")
 

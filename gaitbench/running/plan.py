@@ -31,7 +31,7 @@ class Task:
         kind: Of the artifact.
         key: Of the artifact.
         label: For people.
-        thing: Its description.
+        description: What its key is the hash of.
         needs: Keys of the artifacts that must be there first.
         cost: Rough, in thousands of training steps.
     """
@@ -39,7 +39,7 @@ class Task:
     kind: Kind
     key: str
     label: str
-    thing: "DataSource | Stage | Evaluation" = field(repr=False)
+    description: "DataSource | Stage | Evaluation" = field(repr=False)
     needs: frozenset[str] = frozenset()
     cost: float = 0.0
 

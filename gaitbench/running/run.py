@@ -108,9 +108,9 @@ class Runner:
     def _make_datasets(self, missing: Sequence[Task]) -> int:
         made = 0
         for task in missing:
-            if isinstance(task.thing, DataSource):
+            if isinstance(task.description, DataSource):
                 began = time.monotonic()
-                outcome = self._make_dataset(task, task.thing)
+                outcome = self._make_dataset(task, task.description)
                 made += outcome == "made"
                 self.display.finished(task, outcome, time.monotonic() - began)
         return made
@@ -135,7 +135,7 @@ class Runner:
         return trained + (TEST_SPLITS if source.key == self.bench.test.key else ())
 
     def _make_rest(self, missing: Sequence[Task]) -> int:
-        rest = [t for t in missing if not isinstance(t.thing, DataSource)]
+        rest = [t for t in missing if not isinstance(t.description, DataSource)]
         if not rest:
             return 0
         with calling(self.executor, "start"):

@@ -80,7 +80,8 @@ def _print_running(store: Store, needed: dict[str, Task], console: Console) -> N
 def _stale(store: Store, needed: dict[str, Task]) -> Iterator[str]:
     """Yield a line for each artifact that no experiment of the store needs, with the likely reason."""
     versions = {
-        (type(t.thing).__qualname__, getattr(t.thing, "version", None)) for t in needed.values()
+        (type(t.description).__qualname__, getattr(t.description, "version", None))
+        for t in needed.values()
     }
     current = {name: version for name, version in versions if version is not None}
     for kind in KINDS:
