@@ -150,7 +150,7 @@ def check(data: Silhouettes, *, progress: Progress | None = None) -> list[Proble
             Problem(_ALL, f"frames are {data.height} rows high, {HEIGHT} are usual in this field")
         )
     digests: dict[int, str] = {}
-    wanted = {int(row) for split in _TESTED for row in data.splits.get(split, ())}
+    tested = {int(row) for split in _TESTED for row in data.splits.get(split, ())}
     for index, name in enumerate(data.table["sequence"]):
         packed = _packed(data, index)
         if isinstance(packed, str):
@@ -158,7 +158,7 @@ def check(data: Silhouettes, *, progress: Progress | None = None) -> list[Proble
         else:
             reasons = frame_problems(masses(packed), data.height * data.width)
             problems += [Problem(str(name), reason) for reason in reasons]
-            if index in wanted:
+            if index in tested:
                 digests[index] = hashlib.blake2b(packed.tobytes(), digest_size=16).hexdigest()
         if progress is not None:
             progress(index + 1, len(data.table))
@@ -250,8 +250,8 @@ def _pair_problems(
         for row, reason in _search_problems(data, rules, search, digests, gallery, probe):
             if reason not in reasons[row]:
                 reasons[row].append(reason)
-    for row, told in reasons.items():
-        yield from (Problem(str(data.table["sequence"].iloc[row]), reason) for reason in told)
+    for row, texts in reasons.items():
+        yield from (Problem(str(data.table["sequence"].iloc[row]), reason) for reason in texts)
 
 
 def _search_problems(
@@ -291,5 +291,5 @@ def _search_problems(
 
 def _chosen(data: Silhouettes, split: str, patterns: tuple[str, ...]) -> list[int]:
     rows = data.splits[split]
-    found: list[int] = rows[chosen(data.table.iloc[rows], patterns)].tolist()
-    return found
+    selected: list[int] = rows[chosen(data.table.iloc[rows], patterns)].tolist()
+    return selected

@@ -89,9 +89,9 @@ class Rules(BaseModel):
         try:
             return cls.model_validate(meta.get("rules", {}))
         except ValidationError as error:
-            said = "; ".join(
+            faults = "; ".join(
                 f"{'.'.join(map(str, e['loc'])) or 'rules'}: {e['msg']}" for e in error.errors()
             )
             raise DataError(
-                f"Data set {data!r}: its rules in meta.json are not valid: {said}."
+                f"Data set {data!r}: its rules in meta.json are not valid: {faults}."
             ) from error

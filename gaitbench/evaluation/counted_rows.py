@@ -178,9 +178,9 @@ class CountedRows:
 def _of_searches(scores: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
     absent = [name for name in names if name not in set(scores["search"])]
     if absent:
-        known = ", ".join(sorted(set(scores["search"])))
+        searches = ", ".join(sorted(set(scores["search"])))
         raise ProtocolError(
-            f"The scores hold no search {absent[0]!r}, but {known}: they were made with other rules. "
+            f"The scores hold no search {absent[0]!r}, but {searches}: they were made with other rules. "
             "Remove them from the store to make them again."
         )
     return scores[scores["search"].isin(list(names))]

@@ -102,7 +102,7 @@ def embed_sequences(
                 used = change.networks(stage, networks, batch, stray)
                 parts.append(embedded(stage, network, used, batch))
     back = np.argsort(np.concatenate(order))
-    found = EmbeddedSequences(
+    embedded_sequences = EmbeddedSequences(
         torch.cat([p.embeddings.float().cpu() for p in parts])[torch.from_numpy(back)],
         shares,
         types,
@@ -110,8 +110,8 @@ def embed_sequences(
         _column([p.types for p in parts], lengths, -1)[back].astype(np.int64),
         _column([p.amount for p in parts], lengths, np.nan)[back],
     )
-    _check_finite(found.embeddings, stage, data, indices)
-    return found
+    _check_finite(embedded_sequences.embeddings, stage, data, indices)
+    return embedded_sequences
 
 
 def embedded(stage: Stage, network: "nn.Module", networks: Networks, batch: "Batch") -> Embedded:

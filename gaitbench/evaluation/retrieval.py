@@ -116,9 +116,10 @@ def _score_search(
     for rate in far:
         ranked[tar_column(rate)] = pairs.accepted_share(ranked["mates"].to_numpy(), rate)
     ranked = ranked.sort_values(["gallery_view", "probe"], ignore_index=True)
-    told = probes[["sequence", "identity", "condition", "view"]].iloc[ranked["probe"]]
+    facts = probes[["sequence", "identity", "condition", "view"]].iloc[ranked["probe"]]
     scores = pd.concat(
-        [ranked[["gallery_view", "probe"]], told.reset_index(drop=True), ranked.iloc[:, 2:]], axis=1
+        [ranked[["gallery_view", "probe"]], facts.reset_index(drop=True), ranked.iloc[:, 2:]],
+        axis=1,
     )
     scores.insert(0, "search", search.name)
     return scores
@@ -186,14 +187,14 @@ class _Searching:
         entries = _rows(self.gallery_embeddings, gallery)
         step = rows_at_once(len(gallery))
         for start in range(0, len(probes), step):
-            some = probes[start : start + step]
+            block = probes[start : start + step]
             yield _Block(
-                some,
-                self.distance(_rows(self.probe_embeddings, some), entries),
-                self.codes.probe["identity"][some],
+                block,
+                self.distance(_rows(self.probe_embeddings, block), entries),
+                self.codes.probe["identity"][block],
                 self.codes.gallery["identity"][gallery],
                 comparable(
-                    self.codes.same(some, gallery),
+                    self.codes.same(block, gallery),
                     search.excluded,
                     exclude_same_recording=self.exclude_same_recording,
                 ),

@@ -162,8 +162,8 @@ def method_names() -> list[str]:
     third_party = methods.third_party()
     own = [name for name in methods.names() if name not in third_party]
     variants = [variant.name for name in own for variant in variants_of(methods.get(name))]
-    others = [n for name in third_party for n in _names_of(methods.get(name))]
-    return [*own, *sorted(variants), *others]
+    of_others = [n for name in third_party for n in _names_of(methods.get(name))]
+    return [*own, *sorted(variants), *of_others]
 
 
 def get_method(name: str) -> Method:
@@ -184,7 +184,7 @@ def get_method(name: str) -> Method:
     options = _read(written["options"], name, base)
     changed = make_with(type(base), options, f"method {name!r}")
     candidates = (_named(n) for n in _names_of(type(base)))
-    return next((known for known in candidates if known == changed), _described(changed))
+    return next((method for method in candidates if method == changed), _described(changed))
 
 
 def methods_of_kind(*kinds: Kind) -> list[str]:

@@ -206,15 +206,15 @@ def _unit_notes(walks: Sequence[Posed]) -> list[str]:
 
 def _licence(folder: Path) -> str:
     """Return which licence files lie in the folder, each with its first line."""
-    found = []
+    licences = []
     for path in sorted(folder.rglob("*")):
         if re.match(r"(licen[cs]e|copying)", path.name, re.IGNORECASE) and path.is_file():
             lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
             title = next((line.strip() for line in lines if line.strip()), "empty")
-            found.append(f"{path.relative_to(folder).as_posix()}: {title}")
-    if not found:
+            licences.append(f"{path.relative_to(folder).as_posix()}: {title}")
+    if not licences:
         return "unknown: the folder has no licence file"
-    return "the recordings' own; " + "; ".join(found)
+    return "the recordings' own; " + "; ".join(licences)
 
 
 def _write(

@@ -103,8 +103,8 @@ def _check_sizes(
 ) -> None:
     """Refuse what was drawn for clips of another size, before NumPy broadcasts it or complains."""
     t, h, w = size
-    for one, step in zip(drawn, steps, strict=True):
-        if one is None or step is None:
+    for instance, step in zip(drawn, steps, strict=True):
+        if instance is None or step is None:
             continue
         timed = (step.boxes, step.window, step.columns)
         if all(part is None or len(part) == t for part in timed) and (
@@ -112,7 +112,7 @@ def _check_sizes(
         ):
             continue
         raise ConfigurationError(
-            f"occlude: the clips have {t} frames of {h}×{w}, but occlusion {one.kind!r} was drawn "
+            f"occlude: the clips have {t} frames of {h}×{w}, but occlusion {instance.kind!r} was drawn "
             "for clips of another size. Draw with the size of the clips."
         )
 

@@ -165,9 +165,9 @@ def fill(spans: Spans, frames: int, height: int, width: int) -> npt.NDArray[np.u
     line = (spans.frame * height + spans.row) * (width + 1)
     # Note what opens and closes at each column; the running sum counts the outlines that cover it.
     steps = np.zeros(frames * height * (width + 1), np.int16)
-    one = np.int16(1)  # of the same type, or `at` takes its slow path
-    np.add.at(steps, line + spans.start, one)
-    np.subtract.at(steps, line + spans.stop, one)
+    step = np.int16(1)  # of the same type, or `at` takes its slow path
+    np.add.at(steps, line + spans.start, step)
+    np.subtract.at(steps, line + spans.stop, step)
     lines = steps.reshape(frames, height, width + 1)
     np.cumsum(lines, axis=2, out=lines)
     return (lines[:, :, :width] > 0).view(np.uint8)

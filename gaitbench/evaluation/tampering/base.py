@@ -93,8 +93,8 @@ class Tampering:
             frames = self.frames(whole, data, sequences, seed)
         shape = "×".join(map(str, whole.shape))
         is_right = getattr(frames, "shape", None) == whole.shape and frames.dtype == whole.dtype
-        wanted = f"clips of the shape {shape} and type {whole.dtype}"
-        returned(self, "frames", frames if is_right else None, np.ndarray, wanted)
+        expected = f"clips of the shape {shape} and type {whole.dtype}"
+        returned(self, "frames", frames if is_right else None, np.ndarray, expected)
         return frames
 
 
