@@ -45,7 +45,7 @@ def digest_of(
 
     Scores and their records never change under their key in one store, so they need not be read.
     """
-    there = sorted((key, str(folder)) for key, folder in snapshot.there.items())
+    there = sorted((key, str(folder)) for key, folder in snapshot.folders.items())
     facts = facts_of(store, expansion, snapshot, rules_of(store, expansion))
     said = {name: str(value) for name, value in facts.items()}
     asked = [list(formats), published]

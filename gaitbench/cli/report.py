@@ -92,7 +92,7 @@ def put_report(
         sections = sections_of(results, published=published)
         written = write_report(results, sections, folder, formats)
         kept = KeptReport(written[0], terminal_text(results, sections))
-        if results.finished == snapshot.there.keys():
+        if results.finished == snapshot.folders.keys():
             keep_report(folder, digest, written, kept.terminal)
     out.print(kept.terminal, markup=False, highlight=False, soft_wrap=True)
     out.print(f"Report: {kept.main.resolve()}", highlight=False, soft_wrap=True)

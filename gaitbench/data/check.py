@@ -204,13 +204,13 @@ def frame_problems(mass: Indices, pixels: int) -> list[str]:
     empty, full = mass == 0, mass == pixels
     median = float(np.median(mass))
     flicker = (mass < FLICKER_SHARE * median) & ~empty
-    reasons += _told(empty, "empty (no body pixel)")
-    reasons += _told(full, "all white")
+    reasons += _reasons(empty, "empty (no body pixel)")
+    reasons += _reasons(full, "all white")
     share = f"{FLICKER_SHARE:.0%} of the median of {median:g} body pixels"
-    return reasons + _told(flicker, f"flicker: below {share}")
+    return reasons + _reasons(flicker, f"flicker: below {share}")
 
 
-def _told(wrong: npt.NDArray[np.bool_], what: str) -> list[str]:
+def _reasons(wrong: npt.NDArray[np.bool_], what: str) -> list[str]:
     if not wrong.any():
         return []
     return [f"{int(wrong.sum())} of {len(wrong)} frames {what}, first frame {int(wrong.argmax())}"]

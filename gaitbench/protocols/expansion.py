@@ -26,8 +26,8 @@ def expand(bench: Bench) -> Expansion:
     """
     name, sanity = bench.experiment.protocol, bench.experiment.sanity
     names = [n for n in protocols.names() if sanity or n != Sanity.name] if name == ALL else [name]
-    asked = [protocols.get(n)() for n in names]
-    cells = [cell for protocol in asked for cell in _cells_of(protocol, bench)]
+    chosen = [protocols.get(n)() for n in names]
+    cells = [cell for protocol in chosen for cell in _cells_of(protocol, bench)]
     if not cells:
         raise ConfigurationError(
             f"Protocol {name!r} has nothing to evaluate with these options: methods="
@@ -35,7 +35,7 @@ def expand(bench: Bench) -> Expansion:
         )
     if sanity and Sanity.name not in names:
         cells += panel(bench, cells)
-    setting = bench.setting if name == ALL else asked[0].setting(bench)
+    setting = bench.setting if name == ALL else chosen[0].setting(bench)
     return Expansion(bench, tuple(cells), setting, _coordinates())
 
 

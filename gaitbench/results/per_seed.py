@@ -89,9 +89,9 @@ def combine(parts: Sequence[PerSeed], compute: Callable[[list[float]], Outcome])
     """Return `compute` of all parts for each seed, or what is missing if any part is."""
     result: dict[int, Outcome] = {}
     for seed in parts[0]:
-        here = [part[seed] for part in parts]
-        gaps = [outcome for outcome in here if isinstance(outcome, Missing)]
-        values = [outcome for outcome in here if not isinstance(outcome, Missing)]
+        outcomes = [part[seed] for part in parts]
+        gaps = [outcome for outcome in outcomes if isinstance(outcome, Missing)]
+        values = [outcome for outcome in outcomes if not isinstance(outcome, Missing)]
         result[seed] = _merged(gaps) if gaps else compute(values)
     return result
 
