@@ -14,7 +14,7 @@ import numpy as np
 from gaitbench.core.registry import register
 from gaitbench.occlusion.base import Occlusion, Range, Step
 from gaitbench.occlusions.corner import CornerTopRight
-from gaitbench.occlusions.cut import Bottom, Fit, Top
+from gaitbench.occlusions.cut import Bottom, Fitting, Top
 from gaitbench.occlusions.middle import Middle
 from gaitbench.occlusions.moving import Motion, Patch, Pole
 from gaitbench.occlusions.side import Left, Right
@@ -22,7 +22,7 @@ from gaitbench.occlusions.side import Left, Right
 Corner = Literal["top-left", "bottom-left", "bottom-right"]
 """A corner that Occ-Aware's released code means but does not hide; the fourth it hides."""
 
-Side = Literal["top", "bottom"]
+Half = Literal["top", "bottom"]
 """Which part is cut off."""
 
 
@@ -76,7 +76,7 @@ class _DetectorCut(Occlusion):
     """
 
     amount: Range = (0.4, 0.6)
-    side: Side = "top"
+    side: Half = "top"
 
     released: ClassVar[bool] = True
     amount_of: ClassVar[str] = "share of the frame height"
@@ -159,7 +159,7 @@ class DetectorTop(_DetectorCut):
 class DetectorBottom(_DetectorCut):
     """MimicGait's released lower cut of its detector's training, which narrows the frame too."""
 
-    side: Side = "bottom"
+    side: Half = "bottom"
 
 
 @register("occ-aware.top")
@@ -168,7 +168,7 @@ class OccAwareTop(Top):
     """Occ-Aware's released upper cut, which also cuts the sides."""
 
     amount: Range = (0.2, 0.5)
-    fit: Fit = "crop"
+    fit: Fitting = "crop"
 
     released: ClassVar[bool] = True
 
@@ -179,7 +179,7 @@ class OccAwareBottom(Bottom):
     """Occ-Aware's released lower cut, which also cuts the sides."""
 
     amount: Range = (0.2, 0.5)
-    fit: Fit = "crop"
+    fit: Fitting = "crop"
 
     released: ClassVar[bool] = True
 

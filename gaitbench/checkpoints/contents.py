@@ -31,7 +31,7 @@ from gaitbench.checkpoints.read import Checkpoint
 from gaitbench.core.errors import CheckpointError, ConfigurationError, UnknownNameError
 from gaitbench.networks.detector import OcclusionDetector
 
-Kind = Literal["backbone", "rg-gait", "mimicgait", "occ-aware", "detector"]
+ContentKind = Literal["backbone", "rg-gait", "mimicgait", "occ-aware", "detector"]
 
 FORMAT = "gaitbench-checkpoint-1"
 """Names the files that 'gaitbench checkpoint convert' writes."""
@@ -40,7 +40,7 @@ _MOST_LEFT_OUT = 1000
 """Weights that a file may lack for its missing keys to be listed one by one."""
 
 _AS_IT_IS = (Rename("(.*)", r"\1"),)
-_TITLES: dict[Kind, str] = {
+_TITLES: dict[ContentKind, str] = {
     "backbone": "backbone",
     "rg-gait": "RG-Gait",
     "mimicgait": "MimicGait",
@@ -61,7 +61,7 @@ class Content:
         detector: Of every kind but a backbone.
     """
 
-    kind: Kind
+    kind: ContentKind
     renames: tuple[Rename, ...]
     backbone: BackboneSpec | None = None
     identities: int | None = None
@@ -202,7 +202,7 @@ def _from_notes(checkpoint: Checkpoint) -> Content:
     try:
         notes: Mapping[str, Any] = json.loads(checkpoint.notes["content"])
         kind = notes["kind"]
-        if kind not in get_args(Kind):
+        if kind not in get_args(ContentKind):
             raise ValueError(f"unknown kind {kind!r}")
         sizes = notes.get("detector")
         return Content(
@@ -265,7 +265,7 @@ def _from_keys(checkpoint: Checkpoint) -> Content:
     )
 
 
-def _kind(tensors: Mapping[str, Tensor]) -> Kind:
+def _kind(tensors: Mapping[str, Tensor]) -> ContentKind:
     prefixes = {p for p in (TEACHER, STUDENT, OEM, MIXER) if any(k.startswith(p) for k in tensors)}
     if TEACHER in prefixes:
         # MimicGait has no classifier of its own; RG-Gait's neck stands beside its parts.
@@ -274,7 +274,7 @@ def _kind(tensors: Mapping[str, Tensor]) -> Kind:
     return "occ-aware" if MIXER in prefixes else "backbone"
 
 
-def _renames(kind: Kind, layout: Layout) -> tuple[Rename, ...]:
+def _renames(kind: ContentKind, layout: Layout) -> tuple[Rename, ...]:
     if kind == "rg-gait":
         return rg_gait_renames(layout.body, layout.neck, layout.mixer)
     if kind == "mimicgait":

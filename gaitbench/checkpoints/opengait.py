@@ -13,10 +13,10 @@ from gaitbench.checkpoints.read import Checkpoint, read_checkpoint
 from gaitbench.core.errors import CheckpointError, ConfigurationError
 from gaitbench.networks.detector import OcclusionDetector
 
-Source = str | Path | Mapping[str, object]
+CheckpointSource = str | Path | Mapping[str, object]
 
 
-def from_opengait(state_dict_or_path: Source, name: str | None = None) -> Loaded:
+def from_opengait(state_dict_or_path: CheckpointSource, name: str | None = None) -> Loaded:
     """Return the network that a checkpoint holds, with its weights, in evaluation mode.
 
     Backbone and sizes are recognised from keys and shapes. A checkpoint of RG-Gait, MimicGait or
@@ -43,7 +43,7 @@ def from_opengait(state_dict_or_path: Source, name: str | None = None) -> Loaded
     return network
 
 
-def load_detector(state_dict_or_path: Source) -> OcclusionDetector:
+def load_detector(state_dict_or_path: CheckpointSource) -> OcclusionDetector:
     """Return a released occlusion detector: Occ-Aware's of nine types, MimicGait's, or RG-Gait's.
 
     Heads that the file lacks are missing: without types `type_logits` is [n, 0], without amount it is
@@ -98,7 +98,7 @@ def convert(path: Path, target: Path) -> Content:
     return content
 
 
-def _loaded(source: Source, name: str | None) -> nn.Module:
+def _loaded(source: CheckpointSource, name: str | None) -> nn.Module:
     checkpoint = read_checkpoint(source)
     content = recognise(checkpoint, name)
     fit = fitted(content, checkpoint)

@@ -166,14 +166,14 @@ def add_lists(app: typer.Typer) -> None:
 def _list_command(rows: _Rows, columns: tuple[str, ...]) -> Callable[..., None]:
     def command(plugin: PluginOption = None) -> None:
         load_plugins(plugin)
-        found = list(rows())
-        if _table_width(found, columns) > out.width:
-            _print_blocks(found, columns)
+        entries = list(rows())
+        if _table_width(entries, columns) > out.width:
+            _print_blocks(entries, columns)
             return
         table = Table(box=None, pad_edge=False)
         for column in columns:
             table.add_column(column)
-        for row in found:
+        for row in entries:
             table.add_row(*row)
         out.print(table)
 

@@ -51,8 +51,8 @@ def main() -> None:
         sys.exit(0)
 
 
-def _version(asked: bool) -> None:
-    if asked:
+def _version(is_asked: bool) -> None:
+    if is_asked:
         out.print(f"gaitbench {__version__}", highlight=False)
         raise typer.Exit
 

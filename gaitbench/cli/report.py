@@ -49,11 +49,11 @@ def report(
     """
     file, folders = split_paths(paths)
     check_store_option(context, folders)
-    asked = Experiment.read(file, options) if file or options else None
+    spec = Experiment.read(file, options) if file or options else None
     from gaitbench.core.store_union import open_stores
 
     opened = open_stores(folders) if folders else open_store(store)
-    with resolved_experiment(asked, opened) as bench:
+    with resolved_experiment(spec, opened) as bench:
         put_report(opened, bench, out_folder, format, published=published)
 
 

@@ -60,8 +60,8 @@ def checked(
             name, *inner = map(str, fault["loc"] or ("",))
             place = (places or {}).get(name, f"{source}: {name}" if places else name)
             faults.append(f"{'.'.join([place, *inner])} = {fault['input']!r}: {fault['msg']}")
-        said = "; ".join(faults)
-        raise ConfigurationError(f"{said}." if places else f"{source}: {said}.") from error
+        message = "; ".join(faults)
+        raise ConfigurationError(f"{message}." if places else f"{source}: {message}.") from error
 
 
 def toml_text(values: Mapping[str, object]) -> str:

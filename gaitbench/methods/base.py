@@ -16,7 +16,7 @@ from gaitbench.occlusion.setting import Setting
 from gaitbench.training.recipe import Recipe
 from gaitbench.training.stage import Stage, TrainingData
 
-Kind = Literal["compared", "ablation", "control", "variant"]
+MethodKind = Literal["compared", "ablation", "control", "variant"]
 """Where a method appears unasked: in comparison tables; in the ablation, as row or control; nowhere."""
 
 _WRITTEN_OUT = re.compile(r"(?P<name>[^\[\]]+)\[(?P<options>[^\[\]]*)\]")
@@ -63,7 +63,7 @@ class Variant:
 
     name: str
     title: str
-    kind: Kind = "variant"
+    kind: MethodKind = "variant"
     about: str = field(kw_only=True)
     options: Mapping[str, object] = field(kw_only=True)
 
@@ -91,7 +91,7 @@ class Method(ABC):
     about: ClassVar[str]
     """One line for lists."""
 
-    kind: ClassVar[Kind] = "compared"
+    kind: ClassVar[MethodKind] = "compared"
     """Where it appears unasked."""
 
     adaptable: ClassVar[bool] = True
@@ -187,7 +187,7 @@ def get_method(name: str) -> Method:
     return next((method for method in candidates if method == changed), _described(changed))
 
 
-def methods_of_kind(*kinds: Kind) -> list[str]:
+def methods_of_kind(*kinds: MethodKind) -> list[str]:
     """Return the names of all methods of some kinds, in the order of `method_names`."""
     return [name for name in method_names() if _named(name).kind in kinds]
 

@@ -19,7 +19,7 @@ from gaitbench.data.rules import Rules, Search
 from gaitbench.data.silhouettes import Frames, SilhouettesWriter, pack
 from gaitbench.mocap.bones import bone_lengths, with_bone_lengths
 from gaitbench.mocap.bvh import read_bvh
-from gaitbench.mocap.manifest import Entry, entries_of, natural
+from gaitbench.mocap.manifest import ManifestEntry, entries_of, natural
 from gaitbench.mocap.report import Imported, LeftOut, MocapReport
 from gaitbench.mocap.skeleton import FPS, Walk, posed
 from gaitbench.walkers.body import JOINTS, Camera, Pose, Shape, render
@@ -118,11 +118,11 @@ def _check_views(views: tuple[float, ...]) -> None:
         )
 
 
-Posed = tuple[Entry, Walk]
+Posed = tuple[ManifestEntry, Walk]
 
 
 def _pose_all(
-    folder: Path, entries: Sequence[Entry], jobs: int
+    folder: Path, entries: Sequence[ManifestEntry], jobs: int
 ) -> tuple[list[Posed], list[LeftOut]]:
     results = _parallel(jobs)(delayed(_pose)(folder, entry) for entry in entries)
     usable, left_out = [], []
@@ -142,7 +142,7 @@ def _parallel(jobs: int) -> Parallel:
         return Parallel(n_jobs=jobs, return_as="generator")
 
 
-def _pose(folder: Path, entry: Entry) -> Walk | str:
+def _pose(folder: Path, entry: ManifestEntry) -> Walk | str:
     """Return the walk, or why there is none."""
     if not entry.identity or not entry.recording:
         return "the manifest names no subject or no recording for it."

@@ -17,8 +17,8 @@ from gaitbench.results.footers import footer
 from gaitbench.results.frame import Results
 from gaitbench.results.per_seed import (
     NOT_PLANNED,
+    BySeed,
     Outcome,
-    PerSeed,
     combine,
     measured,
     ratio,
@@ -193,7 +193,7 @@ def _grid(results: Results, swept: Swept) -> Table:
     )
 
 
-def _hidden(cells: pd.DataFrame, seeds: list[int]) -> PerSeed:
+def _hidden(cells: pd.DataFrame, seeds: list[int]) -> BySeed:
     # All methods meet the same draws, so any finished evaluation of a seed knows the share.
     finished = cells[(cells["status"] == "done") & cells["hidden_share"].notna()]
     shares = {
@@ -283,7 +283,7 @@ def _in_short(
     return [*column, summarise(degradation), _worst(reaching)]
 
 
-def _over_severities(cells: pd.DataFrame, seeds: list[int], gap: Missing | None) -> PerSeed:
+def _over_severities(cells: pd.DataFrame, seeds: list[int], gap: Missing | None) -> BySeed:
     if gap is not None:
         return dict.fromkeys(seeds, gap)
     curve = [measured(where(cells, severity=s), "rank_1", seeds) for s in severities(cells)]
@@ -294,7 +294,7 @@ def _mean(values: list[float]) -> Outcome:
     return sum(values) / len(values)
 
 
-def _worst(means: dict[str, PerSeed]) -> Entry:
+def _worst(means: dict[str, BySeed]) -> Entry:
     """Return the smallest mean with its generator's name, known only if all are."""
     every = {generator: summarise(per_seed) for generator, per_seed in means.items()}
     gaps = [cell.missing for cell in every.values() if cell.missing]

@@ -29,8 +29,8 @@ _PLACE = tuple(name for name in PLACE if name not in ("dataset", "test_dataset",
 _PROBE = ["search", "gallery_view", "sequence"]
 """What identifies a row of scores in any store; a position in the data set does not."""
 
-Place = tuple[Hashable, ...]
-Pair = tuple[pd.DataFrame, pd.DataFrame]
+PlaceKey = tuple[Hashable, ...]
+PairedCells = tuple[pd.DataFrame, pd.DataFrame]
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,7 +44,7 @@ class Change:
         p_corrected: By Holm's method, for all cells that were tested.
     """
 
-    pair: Pair
+    pair: PairedCells
     difference: float
     p: float
     p_corrected: float
@@ -168,7 +168,7 @@ def _joined(first: Results, second: Results) -> Results:
     )
 
 
-def _places(joint: Results, mark: str) -> dict[Place, pd.DataFrame]:
+def _places(joint: Results, mark: str) -> dict[PlaceKey, pd.DataFrame]:
     """Return the finished evaluations of one of the two by place."""
     cells = joint.cells
     cells = cells[cells["key"].str.startswith(mark) & (cells["status"] == "done")]
@@ -182,7 +182,7 @@ def _comparable(values: "pd.Series[Any]") -> "pd.Series[Any]":
 
 
 def _once(
-    first: Mapping[Place, pd.DataFrame], second: Mapping[Place, pd.DataFrame]
+    first: Mapping[PlaceKey, pd.DataFrame], second: Mapping[PlaceKey, pd.DataFrame]
 ) -> Iterator[tuple[pd.DataFrame | None, pd.DataFrame | None]]:
     """Yield every place of either, but what several protocols share only once."""
     seen: set[tuple[str, ...]] = set()
@@ -195,7 +195,7 @@ def _once(
             yield in_first, in_second
 
 
-def _common(first: pd.DataFrame, second: pd.DataFrame) -> Pair | None:
+def _common(first: pd.DataFrame, second: pd.DataFrame) -> PairedCells | None:
     """Return the evaluations of the seeds that both have, with the draws that all of these have."""
     both = _draws(first) & _draws(second)
     seeds = {seed for seed, _ in both}
@@ -213,7 +213,7 @@ def _draws(rows: pd.DataFrame) -> set[tuple[int, int]]:
     return {(int(s), int(d)) for s, d in zip(rows["seed"], rows["draw"], strict=True)}
 
 
-def _compared(joint: Results, pair: Pair, metric: str) -> Change | Unavailable | None:
+def _compared(joint: Results, pair: PairedCells, metric: str) -> Change | Unavailable | None:
     """Return what changed, why that cannot be tested, or None where every score is the same."""
     first, second = pair
     same = True

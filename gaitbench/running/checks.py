@@ -102,10 +102,10 @@ def check_occlusions(cells: Iterable[Cell]) -> None:
             generator.draw(stream(0, "check"), frames, height, width)
 
 
-Meeting = tuple[Mix, int, tuple[int, int]]
+Occasion = tuple[Mix, int, tuple[int, int]]
 
 
-def _meetings(cell: Cell) -> list[Meeting]:
+def _meetings(cell: Cell) -> list[Occasion]:
     evaluation = cell.evaluation
     size = (evaluation.data.height, evaluation.data.width)
     tested = [(mix, evaluation.frames, size) for mix in (evaluation.probe, evaluation.gallery)]

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from gaitbench.experiment.cells import Cell, Evaluation
     from gaitbench.training.stage import Stage
 
-Outcome = Literal["made", "found", "busy"]
+TaskOutcome = Literal["made", "found", "busy"]
 """What became of a task: made, there already, or being made by another run."""
 
 EVALUATION_COST = 0.02

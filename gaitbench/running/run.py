@@ -19,7 +19,7 @@ from gaitbench.running.checks import check_data, check_networks, check_occlusion
 from gaitbench.running.display import Display
 from gaitbench.running.executors.base import Executor, Finished, executor_of
 from gaitbench.running.make import make_dataset
-from gaitbench.running.plan import Outcome, Task, missing_tasks, tasks_of, urgency_of
+from gaitbench.running.plan import Task, TaskOutcome, missing_tasks, tasks_of, urgency_of
 from gaitbench.running.world import World
 from gaitbench.training.callbacks.base import callbacks
 
@@ -98,24 +98,24 @@ class Runner:
         self.store.sweep()
         self.display.begin(self.tasks, missing)
         try:
-            made = self._make_datasets(missing)
-            if made:
+            n_made = self._make_datasets(missing)
+            if n_made:
                 check_data(self.bench, self.cells, self.world.folders)
-            return made + self._make_rest(missing)
+            return n_made + self._make_rest(missing)
         finally:
             self.display.end()
 
     def _make_datasets(self, missing: Sequence[Task]) -> int:
-        made = 0
+        n_made = 0
         for task in missing:
             if isinstance(task.description, DataSource):
                 began = time.monotonic()
                 outcome = self._make_dataset(task, task.description)
-                made += outcome == "made"
+                n_made += outcome == "made"
                 self.display.finished(task, outcome, time.monotonic() - began)
-        return made
+        return n_made
 
-    def _make_dataset(self, task: Task, source: DataSource) -> Outcome:
+    def _make_dataset(self, task: Task, source: DataSource) -> TaskOutcome:
         # Data sets use all workers themselves, so they are made one at a time, before anything else.
         with self.store.lock(task.key):
             if self.store.has(task.kind, task.key):
@@ -142,14 +142,14 @@ class Runner:
             self.executor.start(self.world, self.jobs)
         try:
             schedule = _Schedule(self.store, rest, self.executor, self.display)
-            made = schedule.run()
+            n_made = schedule.run()
         except BaseException:
             self.executor.stop(kill=True)
             raise
         with calling(self.executor, "stop"):
             self.executor.stop(kill=False)
         schedule.raise_failures()
-        return made
+        return n_made
 
 
 class _Schedule:
@@ -188,9 +188,9 @@ class _Schedule:
         if len(self.failures) == 1:
             raise self.failures[0]
         if self.failures:
-            others = "\n".join(f"- {failure}" for failure in self.failures)
+            lines = "\n".join(f"- {failure}" for failure in self.failures)
             raise TaskError(
-                f"{len(self.failures)} artifacts could not be made; everything else is kept:\n{others}"
+                f"{len(self.failures)} artifacts could not be made; everything else is kept:\n{lines}"
             )
 
     def _ready(self) -> list[Task]:

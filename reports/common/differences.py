@@ -24,7 +24,7 @@ from gaitbench.statistics.intervals import Unavailable
 METRIC = "rank_1"
 _PROTOCOLS = ("occluded", "retention", "generalizability", "adaptability")
 
-Part = tuple[Condition, Place, pd.DataFrame]
+TestedPart = tuple[Condition, Place, pd.DataFrame]
 
 
 def difference_sections(results: Results) -> list[Section]:
@@ -54,7 +54,7 @@ def difference_tables(results: Results) -> list[Table]:
     return [table for table in found if table.rows]
 
 
-def _parts(results: Results) -> list[Part]:
+def _parts(results: Results) -> list[TestedPart]:
     cells = results.of(*_PROTOCOLS)
     # Protocols share evaluations: each is shown once.
     once = cells.drop_duplicates(["key", "method"])

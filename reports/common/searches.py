@@ -35,7 +35,7 @@ _CELL_NOTE = (
 
 
 @dataclass(frozen=True, eq=False)
-class _Shown:
+class _ShownColumn:
     """A column of values: its header, the cells that hold them, and under which name."""
 
     column: Column
@@ -95,7 +95,7 @@ def _searches(
 ) -> Table:
     headline = [search for search in rules.searches if search.headline]
     shown = [
-        _Shown(
+        _ShownColumn(
             Column(metric_title(metric), _group(rules, search), Unit.PERCENT, Better.HIGHER),
             _of_search(results, cells, search),
             metric,
@@ -105,7 +105,7 @@ def _searches(
     ]
     if len(headline) > 1:
         mean = Column("Rank-1", "mean", Unit.PERCENT, Better.HIGHER)
-        shown.append(_Shown(mean, cells, "rank_1"))
+        shown.append(_ShownColumn(mean, cells, "rank_1"))
     of_which = ", ".join(search.name for search in headline)
     note = f"Mean: of {of_which}. " if len(headline) > 1 else ""
     return _table(
@@ -129,7 +129,7 @@ def _by_view(
     mine = results.views[results.views["search"] == search.name]
     views = sorted(set(mine["view"]))
     shown = [
-        _Shown(
+        _ShownColumn(
             Column(view, "Probe view", Unit.PERCENT, Better.HIGHER),
             cells.assign(rank_1=_mapped(cells, where(mine, view=view), "rank_1")),
             "rank_1",
@@ -137,7 +137,7 @@ def _by_view(
         for view in views
     ]
     mean = Column("mean", unit=Unit.PERCENT, better=Better.HIGHER)
-    shown.append(_Shown(mean, _of_search(results, cells, search), "rank_1"))
+    shown.append(_ShownColumn(mean, _of_search(results, cells, search), "rank_1"))
     return _table(
         results,
         name,
@@ -152,7 +152,7 @@ def _table(
     results: Results,
     name: str,
     title: str,
-    shown: Sequence[_Shown],
+    shown: Sequence[_ShownColumn],
     cells: pd.DataFrame,
     note: str,
 ) -> Table:

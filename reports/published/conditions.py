@@ -101,7 +101,7 @@ class Printed:
 
 
 @dataclass(frozen=True)
-class Difference:
+class ConditionDifference:
     """One respect in which a published condition and a measured one differ.
 
     Args:
@@ -134,7 +134,7 @@ class Meeting:
     place: Place
     condition: Condition
     cells: pd.DataFrame
-    differences: tuple[Difference, ...]
+    differences: tuple[ConditionDifference, ...]
 
 
 def printed_conditions() -> list[Printed]:
@@ -243,7 +243,7 @@ def _parts(cells: pd.DataFrame) -> list[tuple[Condition, Place, pd.DataFrame]]:
     ]
 
 
-def reasons(meetings: Iterable[Meeting]) -> list[Difference]:
+def reasons(meetings: Iterable[Meeting]) -> list[ConditionDifference]:
     """Return what differs in several equally close conditions; those of other kinds are left out."""
     every = [meeting.differences for meeting in meetings]
     kinds = [[d.kind for d in differences] for differences in every]
@@ -255,10 +255,11 @@ def reasons(meetings: Iterable[Meeting]) -> list[Difference]:
     ]
 
 
-def difference_words(differences: Sequence[Difference]) -> str:
+def difference_words(differences: Sequence[ConditionDifference]) -> str:
     """Return differences as one line, those of a kind together.
 
-    >>> difference_words([Difference("backbone", "GaitGL", "GaitBase"), Difference("test", "pole")])
+    >>> backbone = ConditionDifference("backbone", "GaitGL", "GaitBase")
+    >>> difference_words([backbone, ConditionDifference("test", "pole")])
     'backbone: GaitGL published, GaitBase measured; test: pole, not part of this run'
     """
     parts = []
@@ -295,26 +296,26 @@ def _corresponding(results: Results, printed: Printed) -> pd.DataFrame:
     return results.cells.iloc[:0]
 
 
-def _absent(results: Results, printed: Printed) -> Difference:
+def _absent(results: Results, printed: Printed) -> ConditionDifference:
     if printed.is_holistic or printed.protocol in values_of(results.cells, "protocol"):
-        return Difference("test", printed.test_title)
-    return Difference("protocol", printed.protocol)
+        return ConditionDifference("test", printed.test_title)
+    return ConditionDifference("protocol", printed.protocol)
 
 
 def _differences(
     results: Results, printed: Printed, place: Place, condition: Condition
-) -> Iterator[Difference]:
+) -> Iterator[ConditionDifference]:
     if (place.dataset, place.test_dataset) != (printed.dataset, printed.dataset):
-        yield Difference("data set", dataset_title(printed.dataset), place.data_title)
+        yield ConditionDifference("data set", dataset_title(printed.dataset), place.data_title)
     elif results.rules is not None and results.rules.name != printed.rules:
-        yield Difference("rules", printed.rules, results.rules.name)
+        yield ConditionDifference("rules", printed.rules, results.rules.name)
     if place.backbone != printed.backbone:
-        yield Difference(
+        yield ConditionDifference(
             "backbone", backbone_title(printed.backbone), backbone_title(place.backbone)
         )
     if printed.is_holistic:
         return
     if any(setting != condition.setting for setting, _ in printed.settings):
-        yield Difference("setting", printed.settings_title, condition.setting)
+        yield ConditionDifference("setting", printed.settings_title, condition.setting)
     if condition.side != _SIDE:
-        yield Difference("occluded", side_title(_SIDE), side_title(condition.side))
+        yield ConditionDifference("occluded", side_title(_SIDE), side_title(condition.side))

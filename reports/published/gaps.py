@@ -1,7 +1,7 @@
 """Why published figures are not comparable with what a run measured."""
 
 from gaitbench.reports.published.conditions import (
-    Difference,
+    ConditionDifference,
     MeasuredConditions,
     Printed,
     difference_words,
@@ -17,7 +17,7 @@ from gaitbench.results.titles import backbone_title, dataset_title, method_title
 def not_comparable_tables(run: MeasuredConditions) -> list[Table]:
     """Return the table of all figures that no measured condition meets; none if there are none."""
     letters = source_letters(load_published())
-    groups: dict[tuple[str, ...], list[tuple[Printed, int, list[Difference]]]] = {}
+    groups: dict[tuple[str, ...], list[tuple[Printed, int, list[ConditionDifference]]]] = {}
     for printed in printed_conditions():
         n_figures, found = _reasons(run, printed)
         if n_figures:
@@ -66,7 +66,7 @@ def not_comparable_tables(run: MeasuredConditions) -> list[Table]:
     ]
 
 
-def _reasons(run: MeasuredConditions, printed: Printed) -> tuple[int, list[Difference]]:
+def _reasons(run: MeasuredConditions, printed: Printed) -> tuple[int, list[ConditionDifference]]:
     """Return how many figures of a condition cannot be compared, and why."""
     meetings = run.closest(printed)
     found = reasons(meetings)
@@ -75,5 +75,6 @@ def _reasons(run: MeasuredConditions, printed: Printed) -> tuple[int, list[Diffe
     tested = values_of(meetings[0].cells, "method")
     others = printed.figures[~printed.figures["method"].isin(tested)]
     return len(others), [
-        Difference("method", method_title(method)) for method in values_of(others, "method")
+        ConditionDifference("method", method_title(method))
+        for method in values_of(others, "method")
     ]

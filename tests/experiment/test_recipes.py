@@ -14,7 +14,6 @@ from gaitbench.experiment.preset import Preset
 from gaitbench.experiment.recipes import Book, book_names, further, with_recipes
 from gaitbench.experiment.spec import Experiment
 from gaitbench.experiment.toml_files import checked
-from gaitbench.experiment.preset import Preset
 from gaitbench.methods.base import Plan, get_method, method_names
 from gaitbench.occlusion.setting import get_setting
 from gaitbench.training.recipe import Recipe

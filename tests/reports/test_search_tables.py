@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from gaitbench.results.rules_words import averaging, never_compared
 
-from gaitbench.data.rules import Metric, Rules, Search
+from gaitbench.data.rules import MetricName, Rules, Search
 from gaitbench.reports.common.searches import has_own_tables, search_tables
 from gaitbench.results.frame import METRICS, Results
 from tests.making import write
@@ -178,7 +178,7 @@ def test_nothing_evaluated_yet(full):
 
 
 def test_rules_can_ask_for_every_metric_that_there_is():
-    assert get_args(Metric) == METRICS
+    assert get_args(MetricName) == METRICS
 
 
 def test_rules_in_words():

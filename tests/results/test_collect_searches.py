@@ -11,7 +11,6 @@ from gaitbench.experiment.bench import Bench
 from gaitbench.experiment.spec import Experiment
 from gaitbench.reports.common.searches import search_tables
 from gaitbench.results.collect import rules_of
-from gaitbench.evaluation.scores import read_rules, read_scores
 from gaitbench.running.run import Runner
 from tests.making import Silent, collected
 
