@@ -62,9 +62,9 @@ def ours(data: Workload, n: int) -> tuple[Doubles, Doubles]:
     every = resample(sums, drawn)
     lows = []
     for method in range(METHODS):
-        one = PerSeed(every.observed[method], every.resampled[:, method], every.n_identities)
-        found = interval(one, drawn)
-        lows.append(found.low if isinstance(found, Interval) else np.nan)
+        per_seed = PerSeed(every.observed[method], every.resampled[:, method], every.n_identities)
+        bounds = interval(per_seed, drawn)
+        lows.append(bounds.low if isinstance(bounds, Interval) else np.nan)
     methods = [IdentitySums(s, sums.counts, sums.searches) for s in sums.sums]
     flips = SignFlips.draw(sums.n_identities, SEEDS, rng, n_permutations=n)
     return np.array(lows), paired_differences(methods, flips).p
@@ -93,8 +93,8 @@ def reference(data: Workload, n: int) -> tuple[Doubles, Doubles]:
 
 def _metric(data: Workload, values: Doubles, cells: npt.NDArray[np.int64]) -> Doubles:
     """Return the mean over probes, cells and seeds of every method."""
-    there = [values[..., cells == cell].mean(axis=-1) for cell in np.unique(cells)]
-    mean: Doubles = np.mean(there, axis=0).mean(axis=-1)
+    by_cell = [values[..., cells == cell].mean(axis=-1) for cell in np.unique(cells)]
+    mean: Doubles = np.mean(by_cell, axis=0).mean(axis=-1)
     return mean
 
 

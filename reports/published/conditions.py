@@ -203,24 +203,24 @@ class MeasuredConditions:
 
         Where no evaluation belongs to the same protocol and test, the respects are those of the whole run.
         """
-        there = self._corresponding(printed)
-        absent = () if there else (_absent(self.results, printed),)
-        found = [
+        corresponding = self._corresponding(printed)
+        absent = () if corresponding else (_absent(self.results, printed),)
+        meetings = [
             Meeting(
                 place,
                 condition,
                 cells,
                 (*_differences(self.results, printed, place, condition), *absent),
             )
-            for condition, place, cells in there or self._all()
+            for condition, place, cells in corresponding or self._all()
         ]
-        fewest = min((len(meeting.differences) for meeting in found), default=0)
-        return [meeting for meeting in found if len(meeting.differences) == fewest]
+        fewest = min((len(meeting.differences) for meeting in meetings), default=0)
+        return [meeting for meeting in meetings if len(meeting.differences) == fewest]
 
     def same(self, printed: Printed) -> Meeting | None:
         """Return the evaluations under the very condition of published figures, if there are any."""
-        found = self.closest(printed)
-        return found[0] if found and not found[0].differences else None
+        closest = self.closest(printed)
+        return closest[0] if closest and not closest[0].differences else None
 
     def _corresponding(self, printed: Printed) -> list[tuple[Condition, Place, pd.DataFrame]]:
         key = (printed.protocol, printed.occlusion)
@@ -249,8 +249,8 @@ def reasons(meetings: Iterable[Meeting]) -> list[ConditionDifference]:
     kinds = [[d.kind for d in differences] for differences in every]
     return [
         d
-        for differences, mine in zip(every, kinds, strict=True)
-        if mine == kinds[0]
+        for differences, own_kinds in zip(every, kinds, strict=True)
+        if own_kinds == kinds[0]
         for d in differences
     ]
 
@@ -264,11 +264,11 @@ def difference_words(differences: Sequence[ConditionDifference]) -> str:
     """
     parts = []
     for kind in dict.fromkeys(d.kind for d in differences):
-        mine = [d for d in differences if d.kind == kind]
-        published = _listed(d.published for d in mine)
-        measured = _listed(d.measured for d in mine)
-        said = f"published, {measured} measured" if measured else "not part of this run"
-        parts.append(f"{kind}: {published}{' ' if measured else ', '}{said}")
+        of_kind = [d for d in differences if d.kind == kind]
+        published = _listed(d.published for d in of_kind)
+        measured = _listed(d.measured for d in of_kind)
+        ending = f"published, {measured} measured" if measured else "not part of this run"
+        parts.append(f"{kind}: {published}{' ' if measured else ', '}{ending}")
     return "; ".join(parts)
 
 
