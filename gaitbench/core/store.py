@@ -163,12 +163,12 @@ class Store:
 
     def sweep(self) -> None:
         """Remove what killed runs left behind; artifacts that are being made now are locked."""
-        for left in self.folder.glob("*/.making-*"):
-            key = left.name.split("-")[1]
+        for unfinished in self.folder.glob("*/.making-*"):
+            key = unfinished.name.split("-")[1]
             lock = self.lock(key)
             try:
                 with lock.acquire(timeout=0):
-                    shutil.rmtree(left, ignore_errors=True)
+                    shutil.rmtree(unfinished, ignore_errors=True)
             except filelock.Timeout:
                 continue
 

@@ -64,9 +64,9 @@ def embed_sequences(
     """Occlude and embed sequences.
 
     Args:
-        stage: Trained; `network` and `networks` are its own and its inputs' networks, frozen.
-        network: See stage.
-        networks: See stage.
+        stage: Trained.
+        network: The stage's own, frozen.
+        networks: Those of its inputs, frozen, by role.
         data: At the size that the stage names.
         indices: Shape [m]: sequences.
         mix: What hides them; drawn from (data set, sequence, mix, draw, seed) alone.

@@ -104,14 +104,14 @@ def _score_search(
     # Probes outside, views inside: distances to all views at once cost less than view by view.
     for block in searching.blocks(search, p, g):
         for part in ranked_alone:
-            met = block.part(part.met_by(probe_views[block.probes]), part.columns)
-            ranked_rows = _ranking_frame(rank_mates(*met.problem), part.view, met.probes)
-            closest = nearest(*met.problem, k=len(NEAREST))
+            compared = block.part(part.met_by(probe_views[block.probes]), part.columns)
+            ranked_rows = _ranking_frame(rank_mates(*compared.problem), part.view, compared.probes)
+            closest = nearest(*compared.problem, k=len(NEAREST))
             columns = np.append(g[part.columns], -1)
             frames.append(ranked_rows.assign(**dict(zip(NEAREST, columns[closest].T, strict=True))))
-            genuine = met.valid & (met.probe_ids[:, None] == met.gallery_ids)
-            pairs.add(met.distances, genuine, met.valid & ~genuine, first_row=n_rows)
-            n_rows += len(met.probes)
+            genuine = compared.valid & (compared.probe_ids[:, None] == compared.gallery_ids)
+            pairs.add(compared.distances, genuine, compared.valid & ~genuine, first_row=n_rows)
+            n_rows += len(compared.probes)
     ranked = pd.concat(frames, ignore_index=True)
     for rate in far:
         ranked[tar_column(rate)] = pairs.accepted_share(ranked["mates"].to_numpy(), rate)

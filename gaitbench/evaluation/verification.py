@@ -89,7 +89,7 @@ def tar_at_far(
         gallery_ids: Shape (n_gallery,).
         valid: Shape (n_probes, n_gallery); False excludes a pair.
         far: False accept rate in [0, 1].
-        convention: See above.
+        convention: "largest" or "interpolated".
 
     Returns:
         Shape (n_probes,), in [0, 1] or NaN; all NaN without impostor pairs.

@@ -128,16 +128,16 @@ def batch(recipe: Recipe) -> str:
 
 def augmentation(recipe: Recipe) -> str:
     """Return the augmentations with their probabilities."""
-    return ", ".join(_augmentation(each) for each in recipe.augment) or "none"
+    return ", ".join(_augmentation(step) for step in recipe.augment) or "none"
 
 
-def _augmentation(each: Augmentation) -> str:
+def _augmentation(step: Augmentation) -> str:
     detail = ""
-    if each.name == "rotate":
-        detail = f" (± {each.degrees:g}°)"
-    elif each.name == "erase":
-        detail = f" ({each.area[0]:.0%}–{each.area[1]:.0%} of the frame)"
-    return f"{each.name} {each.probability:.0%}{detail}"
+    if step.name == "rotate":
+        detail = f" (± {step.degrees:g}°)"
+    elif step.name == "erase":
+        detail = f" ({step.area[0]:.0%}–{step.area[1]:.0%} of the frame)"
+    return f"{step.name} {step.probability:.0%}{detail}"
 
 
 def losses(recipe: Recipe) -> str:

@@ -266,7 +266,7 @@ def _in_short(
     Args:
         swept: The method's grid.
         whole: The method on whole clips.
-        gaps: See `_gaps`.
+        gaps: By generator: why a severity is out of its reach, or None.
     """
     seeds = seeds_of(swept)
     means = {g: _over_severities(where(swept, test=g), seeds, gap) for g, gap in gaps.items()}

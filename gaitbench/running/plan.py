@@ -69,11 +69,11 @@ def missing_tasks(tasks: Sequence[Task], store: ReadableStore) -> list[Task]:
     A stage is needed only where something that builds on it is missing.
     """
     absent = {t.key for t in tasks if not store.has(t.kind, t.key)}
-    needed: set[str] = set()
+    needed_keys: set[str] = set()
     for task in reversed(tasks):
-        if task.key in absent and (task.kind == "scores" or task.key in needed):
-            needed |= {task.key, *task.needs}
-    return [t for t in tasks if t.key in absent and t.key in needed]
+        if task.key in absent and (task.kind == "scores" or task.key in needed_keys):
+            needed_keys |= {task.key, *task.needs}
+    return [t for t in tasks if t.key in absent and t.key in needed_keys]
 
 
 def urgency_of(tasks: Sequence[Task]) -> dict[str, float]:

@@ -167,7 +167,7 @@ class _Schedule:
         self.running: dict[Hashable, tuple[Task, float]] = {}
         self.not_before: dict[str, float] = {}
         self.failures: list[GaitbenchError] = []
-        self.made = 0
+        self.n_made = 0
 
     def run(self) -> int:
         """Run everything that can be run and return how many artifacts were made."""
@@ -181,7 +181,7 @@ class _Schedule:
             )
             if not self.running:
                 time.sleep(LOOK_AGAIN_S / 10)
-        return self.made
+        return self.n_made
 
     def raise_failures(self) -> None:
         """Raise the first failure, with how many others there were."""
@@ -235,7 +235,7 @@ class _Schedule:
             self.waiting[task.key] = task
             self.not_before[task.key] = time.monotonic() + LOOK_AGAIN_S
         elif finished.outcome is not None:
-            self.made += finished.outcome == "made"
+            self.n_made += finished.outcome == "made"
             self.display.finished(task, finished.outcome, time.monotonic() - began)
         else:
             raise wrong(
@@ -255,8 +255,8 @@ class _Schedule:
             # The store is full or gone: nothing else can be kept either.
             self.waiting.clear()
             return
-        lost = {task.key}
+        failed_keys = {task.key}
         for waiting in list(self.waiting.values()):
-            if waiting.needs & lost:
-                lost.add(waiting.key)
+            if waiting.needs & failed_keys:
+                failed_keys.add(waiting.key)
                 del self.waiting[waiting.key]

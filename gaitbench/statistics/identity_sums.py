@@ -75,11 +75,11 @@ class IdentitySums:
         n_places = shape[0] * shape[1]
         sums = [np.bincount(place, weights=row_values, minlength=n_places) for row_values in flat]
         counts = np.bincount(place, minlength=n_places).reshape(shape).astype(np.float64)
-        met = counts.any(axis=0)
+        has_rows = counts.any(axis=0)
         return cls(
-            np.reshape(sums, (*values.shape[:-1], *shape))[..., met],
-            counts[:, met],
-            np.asarray(cell_searches, np.int64)[met],
+            np.reshape(sums, (*values.shape[:-1], *shape))[..., has_rows],
+            counts[:, has_rows],
+            np.asarray(cell_searches, np.int64)[has_rows],
         )
 
     @property

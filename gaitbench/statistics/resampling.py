@@ -142,11 +142,16 @@ class Variance:
             return cls(identities, seeds, np.full(identities.shape, identities_freedom), kept)
         seeds = values.var(axis=-1, ddof=1) / n_seeds
         of_seeds = _share(seeds, identities + seeds)
-        lost = of_seeds / (n_seeds - 1) + (1 - of_seeds) / identities_freedom
+        inverse_freedom = of_seeds / (n_seeds - 1) + (1 - of_seeds) / identities_freedom
         return cls(
             identities,
             seeds,
-            np.divide(1.0, lost, out=np.full(lost.shape, np.inf), where=lost > 0),
+            np.divide(
+                1.0,
+                inverse_freedom,
+                out=np.full(inverse_freedom.shape, np.inf),
+                where=inverse_freedom > 0,
+            ),
             kept,
         )
 

@@ -90,8 +90,8 @@ def draw_level(rng: np.random.Generator) -> float:
 def _draw_edges(rng: np.random.Generator, t: int, rows: int, columns: int, level: float) -> Singles:
     field = rng.standard_normal((t, rows, columns), np.float32)
     fresh = np.float32(np.sqrt(1.0 - _PERSISTENCE**2))
-    for now in range(1, t):
-        field[now] = np.float32(_PERSISTENCE) * field[now - 1] + fresh * field[now]
+    for frame in range(1, t):
+        field[frame] = np.float32(_PERSISTENCE) * field[frame - 1] + fresh * field[frame]
     thinning = rng.standard_normal((t, 1, 1), np.float32) * np.float32(_THINNING * level)
     return np.asarray(field * np.float32(_EDGE * level) + thinning)
 

@@ -110,4 +110,4 @@ def get_tampering(name: str) -> Tampering:
 
 def all_tamperings() -> list[Tampering]:
     """Return every tampering, in the order of the panel."""
-    return sorted((kind() for _, kind in tamperings.items()), key=lambda each: each.place)
+    return sorted((kind() for _, kind in tamperings.items()), key=lambda tampering: tampering.place)

@@ -56,7 +56,8 @@ class ReadClips:
         sizes = Counter(self.facts[row].size for row in self._kept())
         if not sizes:
             reasons = "; ".join(
-                f"{self.clips[row].place}: {why}" for row, why in list(self.rejected.items())[:3]
+                f"{self.clips[row].place}: {reason}"
+                for row, reason in list(self.rejected.items())[:3]
             )
             raise DataError(f"{self.root}: none of {len(self.rows)} clips can be used. {reasons}")
         # Where two sizes are as frequent, the larger one: it can be reduced.
