@@ -70,7 +70,9 @@ def collect(
             [row for entry in read.values() for row in entry.views], columns=pd.Index(VIEW_COLUMNS)
         ),
         coordinates=expansion.coordinates,
-        sums={(key, name): sums for key, entry in read.items() for name, sums in each.sums.items()},
+        sums={
+            (key, name): sums for key, entry in read.items() for name, sums in entry.sums.items()
+        },
         evaluations={cell.evaluation.key: cell.evaluation for cell in expansion.cells},
         folders=folders_of(store, (bench.train, bench.test)),
     )
