@@ -233,11 +233,11 @@ def best_times(ways: list[Callable[[], object]], repeats: int) -> list[float]:
         way()
     times: list[list[float]] = [[] for _ in ways]
     for _ in range(repeats):
-        for way, found in zip(ways, times, strict=True):
+        for way, seconds in zip(ways, times, strict=True):
             start = time.process_time()
             way()
-            found.append(time.process_time() - start)
-    return [min(found) for found in times]
+            seconds.append(time.process_time() - start)
+    return [min(seconds) for seconds in times]
 
 
 def compare(name: str, x: Tensor, repeats: int) -> None:

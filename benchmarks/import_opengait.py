@@ -60,11 +60,11 @@ def make_tree(folder: Path) -> tuple[Path, Path, int]:
 
 def plain_loop(root: Path) -> list[npt.NDArray[np.uint8]]:
     """Load every pickle and append it: no check, nothing packed, nothing written."""
-    found = []
+    clips = []
     for path in sorted(root.rglob("*.pkl")):
         with path.open("rb") as file:
-            found.append(pickle.load(file))
-    return found
+            clips.append(pickle.load(file))
+    return clips
 
 
 def main(jobs: int) -> None:
@@ -88,8 +88,8 @@ def main(jobs: int) -> None:
                 print(report.text())
         packed = sum(path.stat().st_size for path in out.iterdir())
     for what, times in (("plain loop", plain), (f"import, {jobs} jobs", ours)):
-        told = ", ".join(f"{seconds:.2f}" for seconds in times)
-        print(f"{what:16} {frames / min(times):10,.0f} frames/s   (runs: {told} s)")
+        listed = ", ".join(f"{seconds:.2f}" for seconds in times)
+        print(f"{what:16} {frames / min(times):10,.0f} frames/s   (runs: {listed} s)")
     first = frames / ours[0]
     print(f"first run: {first:,.0f} frames/s")
     print(f"import / plain loop: {min(ours) / min(plain):.2f} × the time")

@@ -127,15 +127,15 @@ def compare(case: str, memory: dict[str, list[int]], repeats: int) -> None:
     data = problem(*CASES[case])
     print(f"{case}: {' probes × '.join(map(str, CASES[case]))} gallery, {CHANNELS} × {PARTS}")
     seconds: dict[str, list[float]] = {name: [] for name in WAYS}
-    found: dict[str, tuple[float, float]] = {}
+    results: dict[str, tuple[float, float]] = {}
     for _ in range(repeats):
         for name, way in WAYS.items():
             start = time.perf_counter()
-            found[name] = way(*data)
+            results[name] = way(*data)
             seconds[name].append(time.perf_counter() - start)
     # Noise only ever adds, so the shortest time is the best estimate.
     best = {name: min(times) for name, times in seconds.items()}
-    for name, (rank_1, mean_ap) in found.items():
+    for name, (rank_1, mean_ap) in results.items():
         inputs, peak = memory[name]
         print(
             f"  {name:10} {best[name]:6.2f} s   peak {peak:>5} MiB (inputs alone {inputs})   "

@@ -60,9 +60,9 @@ def time_clips(walkers: Walkers) -> None:
     walk, clean, whole = [], [], []
     for i in range(CLIPS):
         identity, view = f"test-{i + 1:04d}", walkers.views[i % len(walkers.views)]
-        made = partial(walkers.recording, identity, f"{identity}-nm-01")
-        walk.append(seconds(made))
-        recording = made()
+        draw_recording = partial(walkers.recording, identity, f"{identity}-nm-01")
+        walk.append(seconds(draw_recording))
+        recording = draw_recording()
         camera = walkers.camera(recording, view)
         clean.append(seconds(partial(render, recording.pose, recording.shape, camera)))
         whole.append(seconds(partial(finished, walkers, recording, view)))

@@ -34,7 +34,7 @@ Doubles = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
-class Problem:
+class Workload:
     """Values [methods, seeds, probes] with the identity and the cell of every probe."""
 
     values: Doubles
@@ -43,16 +43,16 @@ class Problem:
     n_cells: int
 
 
-def problem(n_identities: int, n_cells: int) -> Problem:
+def workload(n_identities: int, n_cells: int) -> Workload:
     """Return hits and misses of people that are differently hard to recognise."""
     rng = np.random.default_rng(0)
     identities = rng.permutation(np.arange(PROBES) % n_identities)
     chance = rng.uniform(0.1, 0.9, n_identities)[identities]
     hits = rng.random((METHODS, SEEDS, PROBES)) < chance
-    return Problem(hits.astype(np.float64), identities, rng.integers(0, n_cells, PROBES), n_cells)
+    return Workload(hits.astype(np.float64), identities, rng.integers(0, n_cells, PROBES), n_cells)
 
 
-def ours(data: Problem, n: int) -> tuple[Doubles, Doubles]:
+def ours(data: Workload, n: int) -> tuple[Doubles, Doubles]:
     """Return the lower ends of the methods' intervals and the p-values of all pairs."""
     rng = np.random.default_rng(1)
     counted = np.ones(PROBES, bool)
@@ -62,15 +62,15 @@ def ours(data: Problem, n: int) -> tuple[Doubles, Doubles]:
     every = resample(sums, drawn)
     lows = []
     for method in range(METHODS):
-        one = PerSeed(every.observed[method], every.resampled[:, method], every.n_identities)
-        found = interval(one, drawn)
-        lows.append(found.low if isinstance(found, Interval) else np.nan)
+        per_seed = PerSeed(every.observed[method], every.resampled[:, method], every.n_identities)
+        bounds = interval(per_seed, drawn)
+        lows.append(bounds.low if isinstance(bounds, Interval) else np.nan)
     methods = [IdentitySums(s, sums.counts, sums.searches) for s in sums.sums]
     flips = SignFlips.draw(sums.n_identities, SEEDS, rng, n_permutations=n)
     return np.array(lows), paired_differences(methods, flips).p
 
 
-def reference(data: Problem, n: int) -> tuple[Doubles, Doubles]:
+def reference(data: Workload, n: int) -> tuple[Doubles, Doubles]:
     """Return the same from resampled and permuted people alone, without the noise of the seeds."""
     rng = np.random.default_rng(1)
     n_identities = int(data.identities.max()) + 1
@@ -91,10 +91,10 @@ def reference(data: Problem, n: int) -> tuple[Doubles, Doubles]:
     return np.quantile(means, 0.025, axis=0), (1 + extreme) / (n + 1)
 
 
-def _metric(data: Problem, values: Doubles, cells: npt.NDArray[np.int64]) -> Doubles:
+def _metric(data: Workload, values: Doubles, cells: npt.NDArray[np.int64]) -> Doubles:
     """Return the mean over probes, cells and seeds of every method."""
-    there = [values[..., cells == cell].mean(axis=-1) for cell in np.unique(cells)]
-    mean: Doubles = np.mean(there, axis=0).mean(axis=-1)
+    by_cell = [values[..., cells == cell].mean(axis=-1) for cell in np.unique(cells)]
+    mean: Doubles = np.mean(by_cell, axis=0).mean(axis=-1)
     return mean
 
 
@@ -117,7 +117,7 @@ def main() -> None:
     too_slow = []
     for case in options.cases.split(","):
         n_identities, n_cells = CASES[case]
-        data = problem(n_identities, n_cells)
+        data = workload(n_identities, n_cells)
         print(
             f"{case}: {PROBES} probes of {n_identities} identities in {n_cells} cells, {METHODS} methods × "
             f"{SEEDS} seeds, {RESAMPLES} resamples and permutations"

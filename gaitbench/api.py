@@ -24,7 +24,7 @@ from gaitbench.results.frame import Results
 from gaitbench.running.display import Display
 from gaitbench.running.executors.base import executor_of
 from gaitbench.running.make import resolve_device
-from gaitbench.running.plan import Outcome, Task
+from gaitbench.running.plan import Task, TaskOutcome
 from gaitbench.running.run import Runner
 
 
@@ -170,7 +170,7 @@ class Silent:
     def refresh(self, running: Sequence[tuple[Task, dict[str, Any]]]) -> None:
         """Show nothing."""
 
-    def finished(self, task: Task, outcome: Outcome, seconds: float) -> None:
+    def finished(self, task: Task, outcome: TaskOutcome, seconds: float) -> None:
         """Show nothing."""
 
     def end(self) -> None:

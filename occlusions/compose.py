@@ -62,7 +62,7 @@ class Switch(Occlusion):
         turned = self.order == "random" and rng.random() < 0.5
         before, after = (occlusions.get(k) for k in (self.kinds[::-1] if turned else self.kinds))
         at = int(rng.integers(1, t)) if t > 1 else 1
-        one, two = (
+        first_drawn, second_drawn = (
             before((amount, amount)).draw(rng, t, h, w),
             after(self.amount).draw(rng, t, h, w),
         )
@@ -70,11 +70,13 @@ class Switch(Occlusion):
             "before": before.name,
             "after": after.name,
             "at": at,
-            "amount_before": one.amount,
-            "amount_after": two.amount,
+            "amount_before": first_drawn.amount,
+            "amount_after": second_drawn.amount,
         }
-        longest = max(len(one.steps), len(two.steps))
-        first, second = (list(d.steps) + [Step()] * (longest - len(d.steps)) for d in (one, two))
+        longest = max(len(first_drawn.steps), len(second_drawn.steps))
+        first, second = (
+            list(d.steps) + [Step()] * (longest - len(d.steps)) for d in (first_drawn, second_drawn)
+        )
         changed = [_change(a, b, at, t, h, w) for a, b in zip(first, second, strict=True)]
         return [replace(step, parameters=drawn) for step in changed]
 
@@ -154,13 +156,13 @@ def _spliced(
     after: npt.NDArray[ScalarT] | None,
     at: int,
     shape: tuple[int, ...],
-    nothing: int | tuple[int, int],
+    blank: int | tuple[int, int],
 ) -> npt.NDArray[ScalarT] | None:
-    """Return one array up to frame `at` and the other from it on, with `nothing` for None."""
-    given = before if before is not None else after
-    if given is None:
+    """Return one array up to frame `at` and the other from it on, with `blank` for None."""
+    either = before if before is not None else after
+    if either is None:
         return None
-    spliced = np.full(shape, nothing, given.dtype)
+    spliced = np.full(shape, blank, either.dtype)
     if before is not None:
         spliced[:at] = before[:at]
     if after is not None:

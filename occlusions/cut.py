@@ -8,7 +8,7 @@ import numpy as np
 from gaitbench.core.registry import register
 from gaitbench.occlusion.base import Occlusion, Range, Span, Step
 
-Fit = Literal["stretch", "mask", "crop"]
+Fitting = Literal["stretch", "mask", "crop"]
 """What a detector's box does with the part that is left: see `Top`."""
 
 
@@ -17,7 +17,7 @@ class _Cut(Occlusion):
     """What top and bottom share; a subclass says which rows remain."""
 
     amount: Range = (0.4, 0.6)
-    fit: Fit = "stretch"
+    fit: Fitting = "stretch"
 
     amount_of: ClassVar[str] = "share of the frame height"
 

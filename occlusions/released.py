@@ -23,7 +23,7 @@ from gaitbench.occlusions.side import Left, Right
 Corner = Literal["top-left", "bottom-left", "bottom-right"]
 """A corner that Occ-Aware's released code means but does not hide; the fourth it hides."""
 
-Side = Literal["top", "bottom"]
+Half = Literal["top", "bottom"]
 """Which part is cut off."""
 
 
@@ -77,7 +77,7 @@ class _DetectorCut(Occlusion):
     """
 
     amount: Range = (0.4, 0.6)
-    side: Side = "top"
+    side: Half = "top"
 
     released: ClassVar[bool] = True
     amount_of: ClassVar[str] = "share of the frame height"

@@ -105,8 +105,8 @@ def check_formats(names: Iterable[str]) -> list[Format]:
     Raises:
         UnknownNameError: If there is no such format.
     """
-    asked = {formats.check(name) for name in names}
-    return [formats.make(name) for name in formats.names() if name in asked]
+    chosen = {formats.check(name) for name in names}
+    return [formats.make(name) for name in formats.names() if name in chosen]
 
 
 def write_report(
@@ -204,14 +204,14 @@ def _without(table: Table, lines: Sequence[str]) -> Table:
 def _completeness(results: Results) -> str:
     evaluations = results.cells.drop_duplicates("key")
     n_missing = int((evaluations["status"] == "missing").sum())
-    n_made = results.facts.get("being_made")
-    made = (
-        f", of which {n_made} were being made or interrupted when this was written"
-        if n_made
+    n_being_made = results.facts.get("being_made")
+    being_made = (
+        f", of which {n_being_made} were being made or interrupted when this was written"
+        if n_being_made
         else ""
     )
     n_done = len(evaluations) - n_missing
-    return f"Evaluations: {n_done} of {len(evaluations)} done, {n_missing} missing{made}."
+    return f"Evaluations: {n_done} of {len(evaluations)} done, {n_missing} missing{being_made}."
 
 
 def _conditions(results: Results) -> Section:

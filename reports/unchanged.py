@@ -45,11 +45,11 @@ def digest_of(
 
     Scores and their records never change under their key in one store, so they need not be read.
     """
-    there = sorted((key, str(folder)) for key, folder in snapshot.there.items())
+    folders = sorted((key, str(folder)) for key, folder in snapshot.folders.items())
     facts = facts_of(store, expansion, snapshot, rules_of(store, expansion))
-    said = {name: str(value) for name, value in facts.items()}
-    asked = [list(formats), published]
-    return key_of([there, snapshot.other_versions, said, asked, _code(), _plugins()])
+    texts = {name: str(value) for name, value in facts.items()}
+    options = [list(formats), published]
+    return key_of([folders, snapshot.other_versions, texts, options, _code(), _plugins()])
 
 
 def _code() -> str:

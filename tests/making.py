@@ -39,8 +39,8 @@ def make_store(folder, bench: Bench) -> Store:
     store.prepare()
     runner = Runner(store, bench, jobs=1, device="cpu", display=Silent())
     for task in runner.missing():
-        if isinstance(task.thing, DataSource):
-            make_dataset(store, task.thing, 1, None)
+        if isinstance(task.description, DataSource):
+            make_dataset(store, task.description, 1, None)
         else:
             make(runner.world, task)
     with store.write("experiments", bench.experiment.key, bench.experiment.model_dump()):

@@ -47,11 +47,15 @@ class PngFolders(Reader):
         seen: set[str] = set()
         with SilhouettesWriter(target, name=source.name, height=height, width=width) as writer:
             for number, (folder, clip) in enumerate(zip(recordings, clips, strict=True), start=1):
-                who = folder.parent.name
-                side = "test.probe" if who in seen else "test.gallery"
-                seen.add(who)
+                identity = folder.parent.name
+                side = "test.probe" if identity in seen else "test.gallery"
+                seen.add(identity)
                 index = writer.add(
-                    clip, identity=who, condition="nm", view="", recording=f"{who}-{folder.name}"
+                    clip,
+                    identity=identity,
+                    condition="nm",
+                    view="",
+                    recording=f"{identity}-{folder.name}",
                 )
                 writer.splits.setdefault(side, []).append(index)
                 if progress is not None:

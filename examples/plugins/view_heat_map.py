@@ -25,8 +25,8 @@ class ViewHeatMap(ReportFigure):
         rates = {}
         for method, title in titles(cells).items():
             scores = pd.concat(map(results.probes, where(cells, method=method)["key"]))
-            found = scores[scores["mates"] > 0]
-            rates[title] = (found["rank"] == 1).groupby(found["view"]).mean()
+            with_mates = scores[scores["mates"] > 0]
+            rates[title] = (with_mates["rank"] == 1).groupby(with_mates["view"]).mean()
         if rates:
             caption = "Rank-1 by the view of the probe, all seeds and draws together."
             yield Drawing("view-heat-map", caption, partial(_heat_map, pd.DataFrame(rates).T))

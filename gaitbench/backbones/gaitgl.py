@@ -12,7 +12,7 @@ from gaitbench.core.registry import register
 if TYPE_CHECKING:
     from gaitbench.networks.backbones.gaitgl import GaitGLNetwork
 
-Variant = Literal["small", "large"]
+GaitGLVariant = Literal["small", "large"]
 Head = Literal["norm", "bnneck"]
 
 
@@ -31,7 +31,7 @@ class Layers:
     strips: int
 
 
-VARIANTS: dict[Variant, Layers] = {
+VARIANTS: dict[GaitGLVariant, Layers] = {
     "small": Layers((32, 64, 128), convs=1, strips=8),
     "large": Layers((32, 64, 128, 256), convs=2, strips=2),
 }
@@ -56,7 +56,7 @@ class GaitGL(Backbone):
     Temporal Aggregation", ICCV 2021; sizes as in OpenGait.
     """
 
-    variant: Variant = "small"
+    variant: GaitGLVariant = "small"
     channels: Sizes | None = None
     parts: Size = 64
     head: Head = "norm"

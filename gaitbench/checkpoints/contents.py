@@ -31,7 +31,7 @@ from gaitbench.checkpoints.read import Checkpoint
 from gaitbench.core.errors import CheckpointError, ConfigurationError, UnknownNameError
 from gaitbench.networks.detector import OcclusionDetector
 
-Kind = Literal["backbone", "rg-gait", "mimicgait", "occ-aware", "detector"]
+ContentKind = Literal["backbone", "rg-gait", "mimicgait", "occ-aware", "detector"]
 
 FORMAT = "gaitbench-checkpoint-1"
 """Names the files that 'gaitbench checkpoint convert' writes."""
@@ -40,7 +40,7 @@ _MOST_LEFT_OUT = 1000
 """Weights that a file may lack for its missing keys to be listed one by one."""
 
 _AS_IT_IS = (Rename("(.*)", r"\1"),)
-_TITLES: dict[Kind, str] = {
+_TITLES: dict[ContentKind, str] = {
     "backbone": "backbone",
     "rg-gait": "RG-Gait",
     "mimicgait": "MimicGait",
@@ -61,7 +61,7 @@ class Content:
         detector: Of every kind but a backbone.
     """
 
-    kind: Kind
+    kind: ContentKind
     renames: tuple[Rename, ...]
     backbone: BackboneSpec | None = None
     identities: int | None = None
@@ -69,14 +69,14 @@ class Content:
 
     def text(self) -> str:
         """Return what it is in a few words."""
-        said = _TITLES[self.kind]
+        words = _TITLES[self.kind]
         if self.backbone is not None:
-            said += (
+            words += (
                 f" {self.backbone.name}" if self.kind == "backbone" else f" on {self.backbone.name}"
             )
         if self.kind == "detector" and self.detector is not None:
-            said += f" ({self.detector.text()})"
-        return said
+            words += f" ({self.detector.text()})"
+        return words
 
     def build(self) -> nn.Module:
         """Return a new network of this kind and these sizes."""
@@ -107,12 +107,12 @@ class Content:
 
     def notes(self) -> dict[str, str]:
         """Return what a converted file says about itself, as a safetensors file's metadata."""
-        said: dict[str, object] = {"kind": self.kind, "identities": self.identities}
+        content: dict[str, object] = {"kind": self.kind, "identities": self.identities}
         if self.backbone is not None:
-            said |= {"backbone": self.backbone.name, "options": dict(self.backbone.options)}
+            content |= {"backbone": self.backbone.name, "options": dict(self.backbone.options)}
         if self.detector is not None:
-            said["detector"] = vars(self.detector)
-        return {"format": FORMAT, "content": json.dumps(said), "gaitbench": __version__}
+            content["detector"] = vars(self.detector)
+        return {"format": FORMAT, "content": json.dumps(content), "gaitbench": __version__}
 
 
 def recognise(checkpoint: Checkpoint, name: str | None = None) -> Content:
@@ -126,8 +126,8 @@ def recognise(checkpoint: Checkpoint, name: str | None = None) -> Content:
         CheckpointError: If it is nothing that is known, or another backbone.
         UnknownNameError: If no layout has this name.
     """
-    if name is not None and name not in (known := [layout.name for layout in LAYOUTS]):
-        raise UnknownNameError("backbone with a known checkpoint layout", name, known)
+    if name is not None and name not in (names := [layout.name for layout in LAYOUTS]):
+        raise UnknownNameError("backbone with a known checkpoint layout", name, names)
     if checkpoint.notes.get("format") == FORMAT:
         content = _from_notes(checkpoint)
     else:
@@ -169,12 +169,12 @@ def _sketch(content: Content, most: int) -> nn.Module:
     Raises:
         ConfigurationError: If it would have more than `most` weight tensors: its layers do take memory.
     """
-    made = 0
+    n_weights = 0
 
     def count(_module: nn.Module, _name: str, _weights: nn.Parameter) -> None:
-        nonlocal made
-        made += 1
-        if made > most:
+        nonlocal n_weights
+        n_weights += 1
+        if n_weights > most:
             raise ConfigurationError(
                 f"it has more than {most} weights, many times those of the file"
             )
@@ -193,25 +193,25 @@ def weights_for(content: Content, checkpoint: Checkpoint) -> dict[str, Tensor]:
     Raises:
         CheckpointError: If a key is missing or left over, or has a wrong shape.
     """
-    found = fitted(content, checkpoint)
-    found.check(checkpoint.source, content.text())
-    return found.weights
+    key_fit = fitted(content, checkpoint)
+    key_fit.check(checkpoint.source, content.text())
+    return key_fit.weights
 
 
 def _from_notes(checkpoint: Checkpoint) -> Content:
     try:
-        said: Mapping[str, Any] = json.loads(checkpoint.notes["content"])
-        kind = said["kind"]
-        if kind not in get_args(Kind):
+        notes: Mapping[str, Any] = json.loads(checkpoint.notes["content"])
+        kind = notes["kind"]
+        if kind not in get_args(ContentKind):
             raise ValueError(f"unknown kind {kind!r}")
-        sizes = said.get("detector")
+        sizes = notes.get("detector")
         return Content(
             kind,
             _AS_IT_IS,
-            _spec(said["backbone"], said["options"], checkpoint.source)
-            if "backbone" in said
+            _spec(notes["backbone"], notes["options"], checkpoint.source)
+            if "backbone" in notes
             else None,
-            said["identities"],
+            notes["identities"],
             None if sizes is None else DetectorSizes.of(sizes),
         )
     except (
@@ -265,16 +265,16 @@ def _from_keys(checkpoint: Checkpoint) -> Content:
     )
 
 
-def _kind(tensors: Mapping[str, Tensor]) -> Kind:
-    there = {p for p in (TEACHER, STUDENT, OEM, MIXER) if any(k.startswith(p) for k in tensors)}
-    if TEACHER in there:
+def _kind(tensors: Mapping[str, Tensor]) -> ContentKind:
+    prefixes = {p for p in (TEACHER, STUDENT, OEM, MIXER) if any(k.startswith(p) for k in tensors)}
+    if TEACHER in prefixes:
         # MimicGait has no classifier of its own; RG-Gait's neck stands beside its parts.
         own = any(not k.startswith((TEACHER, STUDENT, OEM, MIXER)) for k in tensors)
         return "rg-gait" if own else "mimicgait"
-    return "occ-aware" if MIXER in there else "backbone"
+    return "occ-aware" if MIXER in prefixes else "backbone"
 
 
-def _renames(kind: Kind, layout: Layout) -> tuple[Rename, ...]:
+def _renames(kind: ContentKind, layout: Layout) -> tuple[Rename, ...]:
     if kind == "rg-gait":
         return rg_gait_renames(layout.body, layout.neck, layout.mixer)
     if kind == "mimicgait":

@@ -53,11 +53,11 @@ class ExtractorFile:
     @classmethod
     def remembered(cls, record: Mapping[str, Any]) -> Self | None:
         """Return the file that an experiment's record in a store names; see `record`."""
-        said = record.get("extractor")
-        if said is None:
+        notes = record.get("extractor")
+        if notes is None:
             return None
-        backbone = BackboneSpec.of(said["backbone"], said["options"])
-        return cls(Path(said["path"]), said["digest"], backbone, said["iteration"])
+        backbone = BackboneSpec.of(notes["backbone"], notes["options"])
+        return cls(Path(notes["path"]), notes["digest"], backbone, notes["iteration"])
 
     def record(self) -> dict[str, Any]:
         """Return what is kept with an experiment, so that its results outlive the file."""
@@ -88,15 +88,15 @@ class ExtractorFile:
             f"on {USUAL_HEIGHT} rows; unless this one was not, use --preset paper."
         )
 
-    def check_backbones(self, asked: Sequence[str]) -> None:
+    def check_backbones(self, names: Sequence[str]) -> None:
         """Check that nobody asked for another backbone.
 
         Raises:
             ConfigurationError: If somebody did.
         """
-        if set(asked) - {self.backbone.name}:
+        if set(names) - {self.backbone.name}:
             raise ConfigurationError(
                 f"--extractor {self.path} holds {self.backbone.name!r}, but --backbones asks for "
-                f"{', '.join(asked)}. All networks of a run have the extractor's architecture: leave "
+                f"{', '.join(names)}. All networks of a run have the extractor's architecture: leave "
                 "--backbones out."
             )

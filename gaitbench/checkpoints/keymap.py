@@ -79,13 +79,13 @@ class Fit:
         if not broken:
             return
         counts = Counter(row.status for row in broken)
-        said = ", ".join(f"{count} {status}" for status, count in counts.items())
+        numbers = ", ".join(f"{count} {status}" for status, count in counts.items())
         few = "; ".join(
             f"{row.status}: {row.key or row.name}{f' ({row.note})' if row.note else ''}"
             for row in broken[:4]
         )
         raise CheckpointError(
-            f"{source} does not fit {what}: {said}. {few}{'; …' if len(broken) > 4 else ''}. "
+            f"{source} does not fit {what}: {numbers}. {few}{'; …' if len(broken) > 4 else ''}. "
             "'gaitbench checkpoint inspect FILE' lists every key."
         )
 
@@ -99,7 +99,7 @@ def fit(tensors: Mapping[str, Tensor], renames: Sequence[Rename], network: nn.Mo
 
     Of two keys for one tensor the later decides, as when a reference loads them one after the other.
     """
-    wanted = network.state_dict()
+    state = network.state_dict()
     made_of: dict[str, _Pieces] = {}
     rows: list[KeyRow] = []
     for key, value in tensors.items():
@@ -107,14 +107,14 @@ def fit(tensors: Mapping[str, Tensor], renames: Sequence[Rename], network: nn.Mo
         name = match.expand(rule.name) if match else None
         if name == "":
             rows.append(KeyRow(key, "", "left out"))
-        elif match is None or name is None or name not in wanted:
+        elif match is None or name is None or name not in state:
             rows.append(KeyRow(key, "", "unexpected", _shape(value)))
         else:
             place = int(match.expand(rule.place)) if rule.place else 0
             tensor = value if rule.change is None else rule.change(value)
             made_of.setdefault(name, _Pieces()).add(key, place, tensor)
     weights = {}
-    for name, fresh in wanted.items():
+    for name, fresh in state.items():
         if name in made_of:
             rows += made_of[name].rows(name, fresh)
             if made_of[name].fits(fresh):
@@ -156,11 +156,11 @@ class _Pieces:
         shapes = " + ".join(sorted({_shape(tensor) for tensor in self.by_place.values()}))
         times = f"{len(self.by_place)} × " if len(self.by_place) > 1 else ""
         kinds = {str(tensor.dtype).removeprefix("torch.") for tensor in self.by_place.values()}
-        own = str(fresh.dtype).removeprefix("torch.")
-        said, wanted = f"{times}{shapes}", _shape(fresh)
-        if said == wanted:
-            said, wanted = "/".join(sorted(kinds)), own
-        note = f"{said} where the network has {wanted}"
+        dtype = str(fresh.dtype).removeprefix("torch.")
+        in_file, in_network = f"{times}{shapes}", _shape(fresh)
+        if in_file == in_network:
+            in_file, in_network = "/".join(sorted(kinds)), dtype
+        note = f"{in_file} where the network has {in_network}"
         return [KeyRow(key, name, "wrong shape", note) for key in self.keys]
 
 

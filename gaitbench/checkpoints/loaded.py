@@ -50,13 +50,13 @@ class Loaded(nn.Module, ABC):
             )
         if silhouettes.numel() and (largest := float(silhouettes.max())) > 1:
             raise DataError(f"Silhouettes reach {largest:g}; they must be 0 and 1. Divide by 255.")
-        was = self.training
+        was_training = self.training
         self.eval()
         try:
             with torch.no_grad():
                 return by_length(self, silhouettes.float(), lengths).float()
         finally:
-            self.train(was)
+            self.train(was_training)
 
 
 class LoadedBackbone(Loaded):

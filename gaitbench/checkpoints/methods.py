@@ -42,10 +42,10 @@ class DetectorSizes:
     amounts: bool = True
 
     @classmethod
-    def of(cls, said: Mapping[str, Any]) -> Self:
+    def of(cls, sizes: Mapping[str, Any]) -> Self:
         """Return sizes from a mapping, as a converted file holds them."""
-        first, second, third = said["channels"]
-        return cls(int(said["types"]), (first, second, third), bool(said["amounts"]))
+        first, second, third = sizes["channels"]
+        return cls(int(sizes["types"]), (first, second, third), bool(sizes["amounts"]))
 
     def text(self) -> str:
         """Return the sizes in a few words."""

@@ -13,10 +13,10 @@ from gaitbench.checkpoints.read import Checkpoint, read_checkpoint
 from gaitbench.core.errors import CheckpointError, ConfigurationError
 from gaitbench.networks.detector import OcclusionDetector
 
-Source = str | Path | Mapping[str, object]
+CheckpointSource = str | Path | Mapping[str, object]
 
 
-def from_opengait(state_dict_or_path: Source, name: str | None = None) -> Loaded:
+def from_opengait(state_dict_or_path: CheckpointSource, name: str | None = None) -> Loaded:
     """Return the network that a checkpoint holds, with its weights, in evaluation mode.
 
     Backbone and sizes are recognised from keys and shapes. A checkpoint of RG-Gait, MimicGait or
@@ -43,7 +43,7 @@ def from_opengait(state_dict_or_path: Source, name: str | None = None) -> Loaded
     return network
 
 
-def load_detector(state_dict_or_path: Source) -> OcclusionDetector:
+def load_detector(state_dict_or_path: CheckpointSource) -> OcclusionDetector:
     """Return a released occlusion detector: Occ-Aware's of nine types, MimicGait's, or RG-Gait's.
 
     Heads that the file lacks are missing: without types `type_logits` is [n, 0], without amount it is
@@ -83,26 +83,26 @@ def convert(path: Path, target: Path) -> Content:
         raise ConfigurationError(f"{target}: give the converted file the ending .safetensors.")
     if target.exists():
         raise ConfigurationError(f"{target} is there already. Choose a new file.")
-    checkpoint, content, found = inspect(path)
-    found.check(checkpoint.source, content.text())
+    checkpoint, content, fit = inspect(path)
+    fit.check(checkpoint.source, content.text())
     notes = content.notes()
     if checkpoint.iteration is not None:
         notes["iteration"] = str(checkpoint.iteration)
     target.parent.mkdir(parents=True, exist_ok=True)
     partial = target.with_name(f".{target.name}.partial")
     try:
-        save_file({k: v.contiguous().clone() for k, v in found.weights.items()}, partial, notes)
+        save_file({k: v.contiguous().clone() for k, v in fit.weights.items()}, partial, notes)
         partial.replace(target)
     finally:
         partial.unlink(missing_ok=True)
     return content
 
 
-def _loaded(source: Source, name: str | None) -> nn.Module:
+def _loaded(source: CheckpointSource, name: str | None) -> nn.Module:
     checkpoint = read_checkpoint(source)
     content = recognise(checkpoint, name)
-    found = fitted(content, checkpoint)
-    found.check(checkpoint.source, content.text())
+    fit = fitted(content, checkpoint)
+    fit.check(checkpoint.source, content.text())
     network = content.build()
-    found.load(network)
+    fit.load(network)
     return network.eval()

@@ -90,8 +90,8 @@ def read_checkpoint(source: str | Path | Mapping[str, object]) -> Checkpoint:
     return _checkpoint(content, str(path), {})
 
 
-def _refused(path: Path, said: str) -> CheckpointError:
-    named = re.search(r"GLOBAL (\S+)", said)
+def _refused(path: Path, reason: str) -> CheckpointError:
+    named = re.search(r"GLOBAL (\S+)", reason)
     with path.open("rb") as file:
         is_pickle = file.read(1) == PICKLE
     if named is None and not is_pickle:
@@ -120,10 +120,10 @@ def _unreadable(path: Path, writer: str, error: BaseException | None = None) -> 
         return CheckpointError(
             f"Checkpoint {path} cannot be opened: {error.strerror}. Check that it may be read."
         )
-    said = "" if error is None else _first_line(error)
+    reason = "" if error is None else _first_line(error)
     return CheckpointError(
         f"Checkpoint {path} is cut short or damaged, or {writer} did not write it. Copy or download it "
-        f"again, and see that it is the file of weights{f' (reading it: {said})' if said else ''}."
+        f"again, and see that it is the file of weights{f' (reading it: {reason})' if reason else ''}."
     )
 
 
@@ -164,9 +164,9 @@ def _check_numbers(source: str, key: str, tensor: Tensor) -> None:
 
 
 def _iteration(content: Mapping[str, object], source: str, notes: Mapping[str, str]) -> int | None:
-    said = content.get("iteration", notes.get("iteration"))
-    if isinstance(said, int) or (isinstance(said, str) and said.isdecimal()):
-        return int(said)
+    iteration = content.get("iteration", notes.get("iteration"))
+    if isinstance(iteration, int) or (isinstance(iteration, str) and iteration.isdecimal()):
+        return int(iteration)
     # OpenGait names its files "…-60000.pt".
     named = re.search(r"-(\d+)\.(pt|pth|ckpt)$", source)
     return int(named[1]) if named else None

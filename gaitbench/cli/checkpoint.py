@@ -22,7 +22,7 @@ def checkpoint_inspect(
     from gaitbench.checkpoints.keymap import BROKEN
     from gaitbench.checkpoints.opengait import inspect
 
-    checkpoint, content, found = inspect(file)
+    checkpoint, content, fit = inspect(file)
     sizes = {} if content.backbone is None else dict(content.backbone.options)
     facts: dict[str, object] = {
         "holds": content.text(),
@@ -34,16 +34,16 @@ def checkpoint_inspect(
     if content.kind != "backbone" and content.detector is not None:
         facts["detector"] = content.detector.text()
     for name, value in (facts | sizes).items():
-        said = ", ".join(map(str, value)) if isinstance(value, tuple) else value
-        out.print(f"{name:12} {said}", markup=False, highlight=False, soft_wrap=True)
-    counts = Counter(row.status for row in found.rows)
+        text = ", ".join(map(str, value)) if isinstance(value, tuple) else value
+        out.print(f"{name:12} {text}", markup=False, highlight=False, soft_wrap=True)
+    counts = Counter(row.status for row in fit.rows)
     out.print(
         "keys         " + ", ".join(f"{n} {status}" for status, n in counts.items()),
         highlight=False,
         soft_wrap=True,
     )
-    broken = [row for row in found.rows if row.status in BROKEN]
-    shown = [*broken, *(row for row in found.rows if row not in broken)] if keys else broken
+    broken = [row for row in fit.rows if row.status in BROKEN]
+    shown = [*broken, *(row for row in fit.rows if row not in broken)] if keys else broken
     width = max((len(row.key) for row in shown), default=0)
     for row in shown:
         line = f"{row.status:12} {row.key or '–':{width}}  {row.name or '–'}"

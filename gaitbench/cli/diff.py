@@ -35,16 +35,16 @@ def diff(
     The same cells are compared probe by probe: those of the experiment that the options ask for, or of
     the one that was run last in each store.
     """
-    asked = Experiment.read(None, options) if options else None
+    spec = Experiment.read(None, options) if options else None
     from gaitbench.core.store_union import open_stores
     from gaitbench.experiment.remembered import recall
     from gaitbench.reports.formats.markdown import table_plain
     from gaitbench.results.difference import compare_results, difference_table, difference_words
 
     stores = open_stores([first]), open_stores([second])
-    if asked is None:
+    if spec is None:
         _say_differing(*(recall(store, None) for store in stores))
-    before, after = (_collected(store, asked) for store in stores)
+    before, after = (_collected(store, spec) for store in stores)
     difference = compare_results(before, after, metric)
     table = difference_table(difference, [str(first), str(second)])
     lines = [table_plain(table)] if table else []

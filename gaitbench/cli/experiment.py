@@ -49,10 +49,10 @@ def _say_if_changed(bench: "Bench", remembered: "RememberedExperiment") -> None:
     """Say that earlier results of an experiment are of another extractor than the file holds now."""
     from gaitbench.checkpoints.extractor import ExtractorFile
 
-    now, before = bench.extractor, ExtractorFile.remembered(remembered.record)
-    if now is not None and before is not None and now.digest != before.digest:
+    current, before = bench.extractor, ExtractorFile.remembered(remembered.record)
+    if current is not None and before is not None and current.digest != before.digest:
         err.print(
-            f"careful: {now.path} has changed since this experiment was run with {before.text()}. "
+            f"careful: {current.path} has changed since this experiment was run with {before.text()}. "
             "What was made with the old file is kept, but is no part of this experiment any more.",
             markup=False,
             highlight=False,

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def _registered(place: str, *facts: str) -> "_Rows":
-    """Return what lists the things of a registry, with some of their facts and where they are from.
+    """Return what lists the classes of a registry, with some of their facts and where they are from.
 
     Args:
         place: "module:name" of the registry.
@@ -28,10 +28,10 @@ def _registered(place: str, *facts: str) -> "_Rows":
     def rows() -> Iterator[tuple[str, ...]]:
         module, attribute = place.split(":")
         registry: Registry[Any] = getattr(import_module(f"gaitbench.{module}"), attribute)
-        for name, thing in registry.items():
-            first_line = (thing.__doc__ or "").split("\n")[0]
-            values = (getattr(thing, fact, None) or first_line for fact in facts)
-            yield name, *map(str, values), where(thing)
+        for name, cls in registry.items():
+            first_line = (cls.__doc__ or "").split("\n")[0]
+            values = (getattr(cls, fact, None) or first_line for fact in facts)
+            yield name, *map(str, values), where(cls)
 
     return rows
 
@@ -154,7 +154,7 @@ _LISTS: tuple[tuple[str, _Rows, tuple[str, ...]], ...] = (
 
 
 def add_lists(app: typer.Typer) -> None:
-    """Give the command line one group per kind of thing, each with the command "list"."""
+    """Give the command line one group per registered kind, each with the command "list"."""
     for name, rows, columns in _LISTS:
         group = typer.Typer(no_args_is_help=True, help=f"List the {name}.")
         group.command("list", help=f"List the {name}.")(_list_command(rows, columns))
@@ -166,14 +166,14 @@ def add_lists(app: typer.Typer) -> None:
 def _list_command(rows: _Rows, columns: tuple[str, ...]) -> Callable[..., None]:
     def command(plugin: PluginOption = None) -> None:
         load_plugins(plugin)
-        found = list(rows())
-        if _table_width(found, columns) > out.width:
-            _print_blocks(found, columns)
+        entries = list(rows())
+        if _table_width(entries, columns) > out.width:
+            _print_blocks(entries, columns)
             return
         table = Table(box=None, pad_edge=False)
         for column in columns:
             table.add_column(column)
-        for row in found:
+        for row in entries:
             table.add_row(*row)
         out.print(table)
 

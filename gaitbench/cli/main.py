@@ -61,8 +61,8 @@ def _fail(error: GaitbenchError) -> None:
     sys.exit(FAILED)
 
 
-def _version(asked: bool) -> None:
-    if asked:
+def _version(is_asked: bool) -> None:
+    if is_asked:
         out.print(f"gaitbench {__version__}", highlight=False)
         raise typer.Exit
 

@@ -77,7 +77,7 @@ def add_command(
     """
     own = dict(inspect.signature(command, eval_str=True).parameters)
     marked = {name: bound for name in own if (bound := _marked(own[name])) is not None}
-    asked = {name: o for name, o in Experiment.options().items() if name not in without}
+    of_experiment = {name: o for name, o in Experiment.options().items() if name not in without}
     plain = {name: own[name] for name in own if name not in ("options", "context", *marked)}
 
     @functools.wraps(command)
@@ -92,12 +92,12 @@ def add_command(
         command(options=given_options(context), **passed)
 
     context = inspect.Parameter("context", KEYWORD_ONLY, annotation=typer.Context)
-    made = [_parameter(option) for option in (asked | marked).values()]
+    parameters = [_parameter(option) for option in (of_experiment | marked).values()]
     kept = [parameter.replace(kind=KEYWORD_ONLY) for parameter in plain.values()]
-    signature = inspect.Signature([context, *made, *kept])
+    signature = inspect.Signature([context, *parameters, *kept])
     called.__signature__ = signature  # type: ignore[attr-defined]
     called.__annotations__ = {n: p.annotation for n, p in signature.parameters.items()}
-    kind = type("Command", (OptionsCommand,), {"options": asked | marked})
+    kind = type("Command", (OptionsCommand,), {"options": of_experiment | marked})
     app.command(name, cls=kind)(called)
 
 

@@ -69,10 +69,10 @@ def _plugins_named() -> list[Path]:
 def _reader_command(name: str, kind: "type[Reader]") -> Any:
     """Return the command that imports with a reader: its fields are the options."""
 
-    def command(**given: Any) -> None:
-        source, target, jobs, _ = (given.pop(name) for name in _OWN_PARAMETERS)
+    def command(**options: Any) -> None:
+        source, target, jobs, _ = (options.pop(name) for name in _OWN_PARAMETERS)
         with calling(kind, "__init__"):
-            reader = kind(**given)
+            reader = kind(**options)
         with counted(kind.unit) as progress:
             report = reader.import_to(
                 source, target, jobs=jobs or default_jobs("cpu"), progress=progress

@@ -51,11 +51,11 @@ def report(
     """
     file, folders = split_paths(paths)
     check_store_option(context, folders)
-    asked = Experiment.read(file, options) if file or options else None
+    spec = Experiment.read(file, options) if file or options else None
     from gaitbench.core.store_union import open_stores
 
     opened = open_stores(folders) if folders else open_store(store)
-    with resolved_experiment(asked, opened) as bench:
+    with resolved_experiment(spec, opened) as bench:
         put_report(opened, bench, out_folder, format, published=published)
 
 
@@ -100,7 +100,7 @@ def put_report(
         sections = sections_of(results, published=published, failures=failures)
         written = write_report(results, sections, folder, formats, failures)
         kept = KeptReport(written[0], terminal_text(results, sections))
-        if not failures and results.finished == snapshot.there.keys():
+        if not failures and results.finished == snapshot.folders.keys():
             keep_report(folder, digest, written, kept.terminal)
     out.print(kept.terminal, markup=False, highlight=False, soft_wrap=True)
     out.print(f"Report: {kept.main.resolve()}", highlight=False, soft_wrap=True)

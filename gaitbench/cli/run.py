@@ -48,9 +48,9 @@ def run(
     ] = False,
 ) -> None:
     """Train and evaluate what a protocol needs, then write the report."""
-    asked = Experiment.read(experiment, options)
+    spec = Experiment.read(experiment, options)
     opened = open_store(store)
-    with resolved_experiment(asked, opened) as bench:
+    with resolved_experiment(spec, opened) as bench:
         from gaitbench.api import runner_for
         from gaitbench.experiment.remembered import remember
         from gaitbench.running.display import display_for
@@ -72,8 +72,8 @@ def run(
             _print_plan(runner)
             return
         remember(opened, bench)
-        made = runner.run()
-        err.print(f"{made} artifacts made in {opened.folder}", highlight=False, soft_wrap=True)
+        n_made = runner.run()
+        err.print(f"{n_made} artifacts made in {opened.folder}", highlight=False, soft_wrap=True)
         put_report(opened, bench, out_folder)
 
 
@@ -95,8 +95,8 @@ def _print_plan(runner: "Runner") -> None:
     for line in plan_text(runner.bench, runner.cells):
         out.print(line, markup=False, highlight=False, soft_wrap=True)
     for task in runner.tasks:
-        there = runner.store.has(task.kind, task.key)
-        state = "there" if there else "make" if task.key in missing else "not needed"
+        is_stored = runner.store.has(task.kind, task.key)
+        state = "there" if is_stored else "make" if task.key in missing else "not needed"
         out.print(
             f"{state:10} {task.kind:8} {task.key} {task.label}", markup=False, highlight=False
         )

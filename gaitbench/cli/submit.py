@@ -48,10 +48,10 @@ def submit_grew(
     A submission is of one method, one backbone and one seed. The data set must have been imported with its
     official test sequences. Nothing is trained: what is missing is named, with the command that makes it.
     """
-    asked = Experiment.read(experiment, options)
+    spec = Experiment.read(experiment, options)
     _check_target(out_file)
     opened = open_store(store)
-    with resolved_experiment(asked, opened) as bench:
+    with resolved_experiment(spec, opened) as bench:
         from gaitbench.core.atomic import write_text
 
         evaluation = _evaluation(bench, occluded=occluded)
@@ -117,10 +117,10 @@ def _submission(store: "Store", bench: "Bench", evaluation: "Evaluation", device
     def progress(step: int, of: int, loss: float | None) -> None:
         err.print(f"embedding {('the gallery', 'the probes')[step]}", highlight=False)
 
-    found = embed_splits(world, evaluation, "submission", progress)
+    embeddings = embed_splits(world, evaluation, "submission", progress)
     rows = grew_submission(
-        found["probe"].embeddings.numpy(),
-        found["gallery"].embeddings.numpy(),
+        embeddings["probe"].embeddings.numpy(),
+        embeddings["gallery"].embeddings.numpy(),
         data.table.iloc[data.split("submission.probe")],
         data.table.iloc[data.split("submission.gallery")],
         distance=evaluation.distance,
@@ -155,8 +155,8 @@ def _check_trained(store: "Store", bench: "Bench", evaluation: "Evaluation") -> 
 
 
 def _check_splits(data: "Silhouettes") -> None:
-    wanted = ("submission.probe", "submission.gallery")
-    missing = [name for name in wanted if name not in data.splits]
+    splits = ("submission.probe", "submission.gallery")
+    missing = [name for name in splits if name not in data.splits]
     if missing:
         raise DataError(
             f"Data set {data.name!r} has no split {' and no split '.join(map(repr, missing))}, which hold "

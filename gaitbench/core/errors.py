@@ -61,15 +61,17 @@ class ConfigurationError(GaitbenchError):
 class UnknownNameError(ConfigurationError):
     """A name is not known; the message offers the nearest ones and all that exist."""
 
-    def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
-        self.kind, self.name, self.known = kind, name, sorted(known)
-        super().__init__(kind, name, self.known)
+    def __init__(self, kind: str, name: str, choices: Iterable[str]) -> None:
+        self.kind, self.name, self.choices = kind, name, sorted(choices)
+        super().__init__(kind, name, self.choices)
 
     def message(self) -> str:
         """Return the name, the nearest ones and all that exist."""
-        near = difflib.get_close_matches(self.name, self.known, n=3, cutoff=0.5)
+        near = difflib.get_close_matches(self.name, self.choices, n=3, cutoff=0.5)
         hint = f" Did you mean {' or '.join(repr(n) for n in near)}?" if near else ""
-        return f"Unknown {self.kind} {self.name!r}.{hint} Known: {', '.join(self.known) or 'none'}."
+        return (
+            f"Unknown {self.kind} {self.name!r}.{hint} Known: {', '.join(self.choices) or 'none'}."
+        )
 
 
 class PluginError(ConfigurationError):

@@ -17,37 +17,37 @@ PLUGIN_DIGEST = "__gaitbench_plugin_digest__"
 """Attribute of a plug-in's module that holds the hash of its file."""
 
 
-def canonical(thing: object) -> Any:
+def canonical(value: object) -> Any:
     """Return a description as plain JSON values, with its type's name; order and sharing don't matter.
 
     Raises:
         ConfigurationError: If something in it is no description (an array, a function, an open file).
     """
     # Nearly everything is one of these, and a large experiment has a hundred thousand of them.
-    if thing is None or isinstance(thing, str | int | float | bool):
-        return thing
-    if isinstance(thing, Described):
-        return thing.description()
-    if isinstance(thing, BaseModel):
-        return {"": tag(type(thing))} | canonical(dict(thing))
-    if dataclasses.is_dataclass(thing) and not isinstance(thing, type):
-        fields = {f.name: _canonical_field(thing, f.name) for f in dataclasses.fields(thing)}
-        return {"": tag(type(thing))} | fields
-    if isinstance(thing, dict):
-        return {str(k): canonical(v) for k, v in thing.items()}
-    if isinstance(thing, tuple | list):
-        return [canonical(v) for v in thing]
+    if value is None or isinstance(value, str | int | float | bool):
+        return value
+    if isinstance(value, Described):
+        return value.description()
+    if isinstance(value, BaseModel):
+        return {"": tag(type(value))} | canonical(dict(value))
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        fields = {f.name: _canonical_field(value, f.name) for f in dataclasses.fields(value)}
+        return {"": tag(type(value))} | fields
+    if isinstance(value, dict):
+        return {str(k): canonical(v) for k, v in value.items()}
+    if isinstance(value, tuple | list):
+        return [canonical(v) for v in value]
     raise ConfigurationError(
-        f"{type(thing).__name__} cannot be part of a description, of which keys are made. Give it as "
+        f"{type(value).__name__} cannot be part of a description, of which keys are made. Give it as "
         "numbers, texts, tuples of them or a dataclass."
     )
 
 
-def _canonical_field(thing: object, name: str) -> Any:
+def _canonical_field(value: object, name: str) -> Any:
     try:
-        return canonical(getattr(thing, name))
+        return canonical(getattr(value, name))
     except ConfigurationError as error:
-        error.add_context(f"{where(thing)}: {type(thing).__qualname__}.{name}")
+        error.add_context(f"{where(value)}: {type(value).__qualname__}.{name}")
         raise
 
 
@@ -66,14 +66,16 @@ def tag(kind: type) -> str:
     a plug-in file is edited without anybody raising a version, so its content counts.
     """
     version = getattr(kind, "version", None)
-    said = kind.__qualname__ + (f" {version}" if isinstance(version, int) else "")
+    name = kind.__qualname__ + (f" {version}" if isinstance(version, int) else "")
     if kind.__module__.split(".")[0] == "gaitbench":
-        return said
+        return name
     file = getattr(sys.modules.get(kind.__module__), PLUGIN_DIGEST, kind.__module__)
-    return f"{file}:{said}"
+    return f"{file}:{name}"
 
 
-def key_of(thing: object) -> str:
+def key_of(description: object) -> str:
     """Return the key of a description: equal descriptions, equal keys, on every machine."""
-    text = json.dumps(canonical(thing), sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    text = json.dumps(
+        canonical(description), sort_keys=True, separators=(",", ":"), ensure_ascii=True
+    )
     return hashlib.sha256(text.encode()).hexdigest()[:KEY_LENGTH]

@@ -27,10 +27,10 @@ def make_with(kind: type[T], options: Mapping[str, object], what: str) -> T:
     Raises:
         ConfigurationError: If there is no such option, or a value does not fit.
     """
-    known = option_names(kind)
+    names = option_names(kind)
     for name in options:
-        if name not in known:
-            raise ConfigurationError(f"{what}: {UnknownNameError('option', name, known)}")
+        if name not in names:
+            raise ConfigurationError(f"{what}: {UnknownNameError('option', name, names)}")
     with calling(kind, "__init__"):
         return kind(**options)
 
@@ -40,20 +40,20 @@ def option_names(kind: type) -> list[str]:
     return [field.name for field in fields(kind) if field.init] if is_dataclass(kind) else []
 
 
-def check_fields(thing: object, what: str) -> None:
+def check_fields(instance: object, what: str) -> None:
     """Check the fields of a dataclass's object against their annotations.
 
     Args:
-        thing: Nothing in it is converted: what differs in type differs in its key.
+        instance: Nothing in it is converted: what differs in type differs in its key.
         what: It, for messages: "backbone 'gaitgl'".
 
     Raises:
         ConfigurationError: Which value does not fit.
     """
-    kind: type = type(thing)
+    kind: type = type(instance)
     for name, adapter in _adapters(kind).items():
         try:
-            adapter.validate_python(getattr(thing, name), strict=True)
+            adapter.validate_python(getattr(instance, name), strict=True)
         except ValidationError as error:
             raise _misfit(what, name, error) from error
 

@@ -12,28 +12,32 @@ PLUGIN_PREFIX = "gaitbench_plugin_"
 """What the names of plug-in files' modules begin with."""
 
 
-def where(thing: object) -> str:
+def where(subject: object) -> str:
     """Return where a class or an object's class is from: a plug-in's file, or the name of a module."""
-    kind = thing if hasattr(thing, "__module__") and hasattr(thing, "__qualname__") else type(thing)
+    kind = (
+        subject
+        if hasattr(subject, "__module__") and hasattr(subject, "__qualname__")
+        else type(subject)
+    )
     module = str(kind.__module__)
     if not module.startswith(PLUGIN_PREFIX):
         return module
     return f"Plug-in {getattr(sys.modules.get(module), '__file__', module)}"
 
 
-def is_own(thing: object) -> bool:
+def is_own(subject: object) -> bool:
     """Whether a class or an object's class is gaitbench's own."""
-    return where(thing).startswith("gaitbench.")
+    return where(subject).startswith("gaitbench.")
 
 
-def _method(thing: object, method: str) -> str:
-    kind = thing if isinstance(thing, type) else type(thing)
+def _method(subject: object, method: str) -> str:
+    kind = subject if isinstance(subject, type) else type(subject)
     return f"{where(kind)}: {kind.__qualname__}.{method}()"
 
 
 @contextmanager
 def calling(
-    thing: object,
+    subject: object,
     method: str,
     doing: str = "",
     *,
@@ -42,7 +46,7 @@ def calling(
     """Name the plug-in's file, class and method in whatever it raises within the block.
 
     Args:
-        thing: The class or object that is called. Errors of gaitbench's own are left as they are.
+        subject: The class or object that is called. Errors of gaitbench's own are left as they are.
         method: Name of the method.
         doing: On what, for the message: "on a clip of 4 frames".
         may_raise: What the method raises where its code is not at fault: left as it is, like trouble with
@@ -54,12 +58,12 @@ def calling(
     try:
         yield
     except (Exception, SystemExit) as error:
-        if is_own(thing) or isinstance(error, (StoreError, may_raise)):
+        if is_own(subject) or isinstance(error, (StoreError, may_raise)):
             raise
-        if isinstance(error, PluginError) and where(thing) in str(error):
+        if isinstance(error, PluginError) and where(subject) in str(error):
             # A hook that this one has called is named already.
             raise
-        place = f"{_method(thing, method)}{f' {doing}' if doing else ''}"
+        place = f"{_method(subject, method)}{f' {doing}' if doing else ''}"
         if isinstance(error, GaitbenchError):
             raise PluginError(f"{place}: {error}") from error
         raise PluginError(f"{place} raised {error_text(error)}") from error
@@ -115,7 +119,7 @@ def raise_kept(failures: Sequence[PluginError], rest: str) -> None:
 
 
 def returned(
-    thing: object,
+    subject: object,
     method: str,
     value: object,
     kind: "type | UnionType | tuple[type, ...]",
@@ -126,7 +130,7 @@ def returned(
     """Check what a method has returned.
 
     Args:
-        thing: The class or object whose method it was.
+        subject: The class or object whose method it was.
         method: Name of the method.
         value: What it returned.
         kind: Of what type it must be.
@@ -137,7 +141,7 @@ def returned(
         PluginError: If it is of another type, or does not fit.
     """
     if not isinstance(value, kind) or not fits:
-        raise wrong(thing, method, f"returned {shown(value)}; it must return {what}.")
+        raise wrong(subject, method, f"returned {shown(value)}; it must return {what}.")
 
 
 def shown(value: object) -> str:
@@ -151,12 +155,12 @@ def shown(value: object) -> str:
     return text if is_short else type(value).__name__
 
 
-def wrong(thing: object, method: str, what: str) -> PluginError:
+def wrong(subject: object, method: str, what: str) -> PluginError:
     """Return an error that says what a method did wrong.
 
     Args:
-        thing: The class or object whose method it was.
+        subject: The class or object whose method it was.
         method: Name of the method.
         what: The rest of the sentence, with what it must do instead: "returned nothing; …".
     """
-    return PluginError(f"{_method(thing, method)} {what}")
+    return PluginError(f"{_method(subject, method)} {what}")

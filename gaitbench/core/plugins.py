@@ -47,7 +47,7 @@ def _forget(module_name: str) -> None:
     """Take back what a module has registered before it failed."""
     del sys.modules[module_name]
     for registry in REGISTRIES:
-        registry.forget(lambda thing: thing.__module__ == module_name)
+        registry.forget(lambda cls: cls.__module__ == module_name)
 
 
 def load_plugins(paths: Iterable[Path]) -> None:
@@ -66,7 +66,7 @@ def loaded_plugins() -> tuple[Path, ...]:
 def only_plugins(paths: Iterable[Path]) -> Iterator[None]:
     """Load these plug-in files for the length of a block, and none that was loaded before or after."""
     modules = _take_modules()
-    things = [(registry, registry.forget(_is_plugins)) for registry in REGISTRIES]
+    set_aside = [(registry, registry.forget(_is_plugins)) for registry in REGISTRIES]
     try:
         for path in paths:
             load_plugin(path)
@@ -77,12 +77,12 @@ def only_plugins(paths: Iterable[Path]) -> Iterator[None]:
         # Registries that were first imported within the block are among these, too.
         for registry in REGISTRIES:
             registry.forget(_is_plugins)
-        for registry, of_others in things:
+        for registry, of_others in set_aside:
             registry.restore(of_others)
 
 
-def _is_plugins(thing: type) -> bool:
-    return thing.__module__.startswith(PLUGIN_PREFIX)
+def _is_plugins(kind: type) -> bool:
+    return kind.__module__.startswith(PLUGIN_PREFIX)
 
 
 def _take_modules() -> dict[str, ModuleType]:

@@ -1,11 +1,11 @@
-"""Names to things: occlusions, methods, metrics, report formats and every other kind that can be added.
+"""Names to classes: occlusions, methods, metrics, report formats and every other kind that can be added.
 
 A class becomes known by one decorator:
 
     @register("blinds")
     class Blinds(Occlusion): ...
 
-Its base class says of which kind it is. gaitbench's own things register in the same way; the modules of a
+Its base class says of which kind it is. gaitbench's own classes register in the same way; the modules of a
 kind are imported when the kind is first asked for.
 """
 
@@ -23,9 +23,9 @@ from gaitbench.core.options import check_facts
 from gaitbench.core.plugin_errors import calling, where
 
 T = TypeVar("T")
-ThingT = TypeVar("ThingT", bound=type)
+ClassT = TypeVar("ClassT", bound=type)
 GROUP = "gaitbench.plugins"
-"""Entry points of this group name the modules in which an installed distribution registers its things."""
+"""Entry points of this group name the modules in which an installed distribution registers its classes."""
 
 REGISTRIES: "list[Registry[Any]]" = []
 """Every registry there is: `register` looks for the one of a class in them."""
@@ -37,64 +37,62 @@ OWN = "gaitbench."
 
 
 class Registry(Generic[T]):
-    """The things of one kind, by name.
+    """The classes of one kind, by name.
 
     Args:
-        kind: What one thing is called in messages, for example "occlusion".
-        base: The class that every thing derives from.
-        homes: Packages and modules of gaitbench that hold things of this kind.
+        kind: What such a class is called in messages, for example "occlusion".
+        base: The class that all of them derive from.
+        homes: Packages and modules of gaitbench that hold classes of this kind.
     """
 
     def __init__(self, kind: str, base: type[T], *, homes: tuple[str, ...]) -> None:
         self.kind, self.base = kind, base
         self._homes: tuple[str, ...] = homes
-        self._things: dict[str, type[T]] = {}
+        self._classes: dict[str, type[T]] = {}
         self._is_loaded = False
         REGISTRIES.append(self)
 
-    def add(self, name: str, thing: type[T]) -> None:
+    def add(self, name: str, cls: type[T]) -> None:
         """Make a class known.
 
         Raises:
             ConfigurationError: If the name is taken, or the class lacks something that its base asks for.
         """
         # Before a plug-in takes a name, all own names must be there to be found taken.
-        if not thing.__module__.startswith(OWN):
+        if not cls.__module__.startswith(OWN):
             self._load()
-        taken = self._things.get(name)
+        taken = self._classes.get(name)
         if taken is not None:
             raise ConfigurationError(
-                f"{where(thing)}: the {self.kind} name {name!r} is taken by {taken.__qualname__} of "
+                f"{where(cls)}: the {self.kind} name {name!r} is taken by {taken.__qualname__} of "
                 f"{where(taken)}. Choose another name."
             )
-        thing.name = name  # type: ignore[attr-defined]
-        self._check(name, thing)
-        self._things[name] = thing
+        cls.name = name  # type: ignore[attr-defined]
+        self._check(name, cls)
+        self._classes[name] = cls
 
-    def _check(self, name: str, thing: type[T]) -> None:
-        said = (
-            f"{where(thing)}: class {thing.__qualname__}, registered as the {self.kind} {name!r},"
-        )
-        abstract = sorted(getattr(thing, "__abstractmethods__", ()))
+    def _check(self, name: str, cls: type[T]) -> None:
+        subject = f"{where(cls)}: class {cls.__qualname__}, registered as the {self.kind} {name!r},"
+        abstract = sorted(getattr(cls, "__abstractmethods__", ()))
         if abstract:
             raise ConfigurationError(
-                f"{said} lacks {', '.join(f'{method}()' for method in abstract)}."
+                f"{subject} lacks {', '.join(f'{method}()' for method in abstract)}."
             )
-        absent = [fact for fact in _facts(self.base) if not hasattr(thing, fact)]
+        absent = [fact for fact in _facts(self.base) if not hasattr(cls, fact)]
         if absent:
-            raise ConfigurationError(f"{said} must say its {', its '.join(absent)}.")
-        if not thing.__module__.startswith(OWN):
-            check_facts(thing, self.base, said.rstrip(","))
-        own = [n for n, hint in inspect.get_annotations(thing).items() if not _is_fact(hint)]
+            raise ConfigurationError(f"{subject} must say its {', its '.join(absent)}.")
+        if not cls.__module__.startswith(OWN):
+            check_facts(cls, self.base, subject.rstrip(","))
+        own = [n for n, hint in inspect.get_annotations(cls).items() if not _is_fact(hint)]
         is_dataclass = hasattr(self.base, "__dataclass_fields__")
-        if own and is_dataclass and "__dataclass_fields__" not in thing.__dict__:
+        if own and is_dataclass and "__dataclass_fields__" not in cls.__dict__:
             raise ConfigurationError(
-                f"{said} has the fields {', '.join(own)}: decorate it with @dataclass(frozen=True), below "
-                "@register."
+                f"{subject} has the fields {', '.join(own)}: decorate it with @dataclass(frozen=True), "
+                "below @register."
             )
 
     def _load(self) -> None:
-        """Import the modules that hold things of this kind."""
+        """Import the modules that hold classes of this kind."""
         if self._is_loaded:
             return
         self._is_loaded = True
@@ -110,7 +108,7 @@ class Registry(Generic[T]):
         Raises:
             UnknownNameError: If there is none.
         """
-        return self._things[self.check(name)]
+        return self._classes[self.check(name)]
 
     def make(self, name: str) -> T:
         """Return an object of the class registered under `name`, built without arguments.
@@ -126,12 +124,12 @@ class Registry(Generic[T]):
     def check(self, name: str) -> str:
         """Return `name` if it is known; raise UnknownNameError otherwise."""
         self._load()
-        if name not in self._things:
-            raise UnknownNameError(self.kind, name, self._things)
+        if name not in self._classes:
+            raise UnknownNameError(self.kind, name, self._classes)
         return name
 
     def check_name(self, name: str) -> None:
-        """Check a name as it may be asked for; a kind whose things have variants knows more names.
+        """Check a name as it may be asked for; a kind whose classes have variants knows more names.
 
         Raises:
             UnknownNameError: If there is nothing of that name.
@@ -141,28 +139,28 @@ class Registry(Generic[T]):
     def names(self) -> list[str]:
         """Return all known names: gaitbench's own by `place` and alphabet, then others as they came."""
         self._load()
-        own = [name for name, thing in self._things.items() if thing.__module__.startswith(OWN)]
-        own.sort(key=lambda name: (getattr(self._things[name], "place", 0), name))
-        return list(dict.fromkeys([*own, *self._things]))
+        own = [name for name, cls in self._classes.items() if cls.__module__.startswith(OWN)]
+        own.sort(key=lambda name: (getattr(self._classes[name], "place", 0), name))
+        return list(dict.fromkeys([*own, *self._classes]))
 
     def items(self) -> Iterator[tuple[str, type[T]]]:
         """Yield every name with its class."""
         for name in self.names():
-            yield name, self._things[name]
+            yield name, self._classes[name]
 
     def third_party(self) -> list[str]:
         """Return the names that plug-ins and other distributions have registered."""
-        return [n for n in self.names() if not self._things[n].__module__.startswith(OWN)]
+        return [n for n in self.names() if not self._classes[n].__module__.startswith(OWN)]
 
     def forget(self, chosen: Callable[[type[T]], bool]) -> dict[str, type[T]]:
-        """Forget the things for which `chosen` is true, and return them."""
-        lost = {name: thing for name, thing in self._things.items() if chosen(thing)}
-        self._things = {n: t for n, t in self._things.items() if n not in lost}
-        return lost
+        """Forget the classes for which `chosen` is true, and return them."""
+        forgotten = {name: cls for name, cls in self._classes.items() if chosen(cls)}
+        self._classes = {n: t for n, t in self._classes.items() if n not in forgotten}
+        return forgotten
 
-    def restore(self, things: dict[str, type[T]]) -> None:
+    def restore(self, classes: dict[str, type[T]]) -> None:
         """Know again what `forget` has returned."""
-        self._things |= things
+        self._classes |= classes
 
 
 @cache
@@ -199,7 +197,7 @@ def _facts(base: type) -> list[str]:
     ]
 
 
-def register(name: str) -> Callable[[ThingT], ThingT]:
+def register(name: str) -> Callable[[ClassT], ClassT]:
     """Return a class decorator that makes a class known under `name`.
 
     The class derives from the base of its kind: Occlusion, Method, Backbone, Dataset, Reader, Protocol,
@@ -215,18 +213,18 @@ def register(name: str) -> Callable[[ThingT], ThingT]:
             "'-', '_', '.' and '+': @register(\"my-thing\")."
         )
 
-    def add(thing: ThingT) -> ThingT:
-        if not isinstance(thing, type):
+    def add(cls: ClassT) -> ClassT:
+        if not isinstance(cls, type):
             raise ConfigurationError(
-                f"{where(thing)}: @register({name!r}) is for classes. Got {thing!r} instead."
+                f"{where(cls)}: @register({name!r}) is for classes. Got {cls!r} instead."
             )
         for registry in REGISTRIES:
-            if issubclass(thing, registry.base):
-                registry.add(name, thing)
-                return thing
+            if issubclass(cls, registry.base):
+                registry.add(name, cls)
+                return cls
         bases = ", ".join(sorted(registry.base.__name__ for registry in REGISTRIES))
         raise ConfigurationError(
-            f"{where(thing)}: class {thing.__qualname__}, registered as {name!r}, derives from none of the "
+            f"{where(cls)}: class {cls.__qualname__}, registered as {name!r}, derives from none of the "
             f"classes that can be registered: {bases}."
         )
 

@@ -124,7 +124,7 @@ class Store:
         finally:
             shutil.rmtree(temporary, ignore_errors=True)
 
-    def _put(self, made: Path, kind: Kind, key: str) -> None:
+    def _put(self, finished: Path, kind: Kind, key: str) -> None:
         """Give a finished artifact its name; where another run was quicker, its artifact stays."""
         target = self.path(kind, key)
         if self.has(kind, key):
@@ -133,7 +133,7 @@ class Store:
             # Not complete, so nobody's result: a copy that was interrupted, or half deleted.
             shutil.rmtree(target)
         try:
-            made.rename(target)
+            finished.rename(target)
         except OSError:
             if not self.has(kind, key):
                 raise
@@ -164,12 +164,12 @@ class Store:
 
     def sweep(self) -> None:
         """Remove what killed runs left behind; artifacts that are being made now are locked."""
-        for left in self.folder.glob("*/.making-*"):
-            key = left.name.split("-")[1]
+        for unfinished in self.folder.glob("*/.making-*"):
+            key = unfinished.name.split("-")[1]
             lock = self.lock(key)
             try:
                 with lock.acquire(timeout=0):
-                    shutil.rmtree(left, ignore_errors=True)
+                    shutil.rmtree(unfinished, ignore_errors=True)
             except filelock.Timeout:
                 continue
 

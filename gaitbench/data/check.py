@@ -150,7 +150,7 @@ def check(data: Silhouettes, *, progress: Progress | None = None) -> list[Proble
             Problem(_ALL, f"frames are {data.height} rows high, {HEIGHT} are usual in this field")
         )
     digests: dict[int, str] = {}
-    wanted = {int(row) for split in _TESTED for row in data.splits.get(split, ())}
+    tested = {int(row) for split in _TESTED for row in data.splits.get(split, ())}
     for index, name in enumerate(data.table["sequence"]):
         packed = _packed(data, index)
         if isinstance(packed, str):
@@ -158,7 +158,7 @@ def check(data: Silhouettes, *, progress: Progress | None = None) -> list[Proble
         else:
             reasons = frame_problems(masses(packed), data.height * data.width)
             problems += [Problem(str(name), reason) for reason in reasons]
-            if index in wanted:
+            if index in tested:
                 digests[index] = hashlib.blake2b(packed.tobytes(), digest_size=16).hexdigest()
         if progress is not None:
             progress(index + 1, len(data.table))
@@ -204,13 +204,13 @@ def frame_problems(mass: Indices, pixels: int) -> list[str]:
     empty, full = mass == 0, mass == pixels
     median = float(np.median(mass))
     flicker = (mass < FLICKER_SHARE * median) & ~empty
-    reasons += _told(empty, "empty (no body pixel)")
-    reasons += _told(full, "all white")
+    reasons += _reasons(empty, "empty (no body pixel)")
+    reasons += _reasons(full, "all white")
     share = f"{FLICKER_SHARE:.0%} of the median of {median:g} body pixels"
-    return reasons + _told(flicker, f"flicker: below {share}")
+    return reasons + _reasons(flicker, f"flicker: below {share}")
 
 
-def _told(wrong: npt.NDArray[np.bool_], what: str) -> list[str]:
+def _reasons(wrong: npt.NDArray[np.bool_], what: str) -> list[str]:
     if not wrong.any():
         return []
     return [f"{int(wrong.sum())} of {len(wrong)} frames {what}, first frame {int(wrong.argmax())}"]
@@ -250,8 +250,8 @@ def _pair_problems(
         for row, reason in _search_problems(data, rules, search, digests, gallery, probe):
             if reason not in reasons[row]:
                 reasons[row].append(reason)
-    for row, told in reasons.items():
-        yield from (Problem(str(data.table["sequence"].iloc[row]), reason) for reason in told)
+    for row, texts in reasons.items():
+        yield from (Problem(str(data.table["sequence"].iloc[row]), reason) for reason in texts)
 
 
 def _search_problems(
@@ -291,5 +291,5 @@ def _search_problems(
 
 def _chosen(data: Silhouettes, split: str, patterns: tuple[str, ...]) -> list[int]:
     rows = data.splits[split]
-    found: list[int] = rows[chosen(data.table.iloc[rows], patterns)].tolist()
-    return found
+    selected: list[int] = rows[chosen(data.table.iloc[rows], patterns)].tolist()
+    return selected

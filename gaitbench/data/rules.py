@@ -17,7 +17,7 @@ EXCLUDED_WORDS: dict[Excluded, str] = {
     "same-view-mates": "pairs of one identity in one view",
 }
 """What a search never compares, for people."""
-Metric = Literal[
+MetricName = Literal[
     "rank_1", "rank_5", "rank_10", "rank_20", "map", "minp", "tar_far_0.01", "tar_far_0.001"
 ]
 
@@ -48,7 +48,7 @@ class Search(BaseModel):
     by_view: bool = False
     excluded: Excluded = "nothing"
     headline: bool = True
-    metrics: tuple[Metric, ...] = Field(default=("rank_1",), min_length=1)
+    metrics: tuple[MetricName, ...] = Field(default=("rank_1",), min_length=1)
 
 
 class Rules(BaseModel):
@@ -89,9 +89,9 @@ class Rules(BaseModel):
         try:
             return cls.model_validate(meta.get("rules", {}))
         except ValidationError as error:
-            said = "; ".join(
+            faults = "; ".join(
                 f"{'.'.join(map(str, e['loc'])) or 'rules'}: {e['msg']}" for e in error.errors()
             )
             raise DataError(
-                f"Data set {data!r}: its rules in meta.json are not valid: {said}."
+                f"Data set {data!r}: its rules in meta.json are not valid: {faults}."
             ) from error

@@ -117,11 +117,11 @@ class Silhouettes:
         if missing:
             raise DataError(f"{folder}/sequences.csv lacks the columns {', '.join(missing)}.")
         frames = int(self.table["frames"].sum())
-        wanted = (frames, packed_bytes(self.height, self.width))
-        if self.packed.shape != wanted:
+        shape = (frames, packed_bytes(self.height, self.width))
+        if self.packed.shape != shape:
             raise DataError(
                 f"{folder}/frames.npy holds {self.packed.shape}, but the table of sequences needs "
-                f"{wanted}: one of the two files is cut short or from another data set. Import it again."
+                f"{shape}: one of the two files is cut short or from another data set. Import it again."
             )
         for name, indices in self.splits.items():
             wrong = indices[(indices < 0) | (indices >= len(self.table))]

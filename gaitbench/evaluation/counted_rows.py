@@ -71,9 +71,9 @@ class CountedRows:
             places = tuple((position, "", "") for position in range(len(names)))
         else:
             index = pd.MultiIndex.from_arrays([search, view, gallery_view])
-            codes, met = pd.factorize(index, sort=True)
+            codes, triples = pd.factorize(index, sort=True)
             cells = codes.astype(np.int64)
-            places = tuple((int(s), str(v), str(g)) for s, v, g in met)
+            places = tuple((int(s), str(v), str(g)) for s, v, g in triples)
         identities, _ = pd.factorize(rows["identity"].astype(str), sort=True)
         counted = cls(
             rows,
@@ -92,9 +92,9 @@ class CountedRows:
         Raises:
             ProtocolError: If in one nobody has.
         """
-        met = {self.places[cell][0] for cell in np.unique(self.cells[self.has_mate])}
+        searches = {self.places[cell][0] for cell in np.unique(self.cells[self.has_mate])}
         for position, name in enumerate(names):
-            if position not in met:
+            if position not in searches:
                 n_probes = self.rows.loc[self.rows["search"] == name, "probe"].nunique()
                 raise ProtocolError(
                     f"None of {n_probes} probes of search {name!r} has a mate in its gallery, so there is "
@@ -109,9 +109,9 @@ class CountedRows:
         """Return which rows count: those with a mate, or all of a cell in which some probe has one."""
         if not metric.counts_without_mate(self.no_mate):
             return self.has_mate
-        met: Bools = np.zeros(len(self.places), np.bool_)
-        met[self.cells[self.has_mate]] = True
-        return met[self.cells]
+        cell_has_mate: Bools = np.zeros(len(self.places), np.bool_)
+        cell_has_mate[self.cells[self.has_mate]] = True
+        return cell_has_mate[self.cells]
 
     def _sums(self, values: Doubles, counted: Bools) -> IdentitySums:
         return IdentitySums.of_rows(
@@ -182,9 +182,9 @@ class CountedRows:
 def _of_searches(scores: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
     absent = [name for name in names if name not in set(scores["search"])]
     if absent:
-        known = ", ".join(sorted(set(scores["search"])))
+        searches = ", ".join(sorted(set(scores["search"])))
         raise ProtocolError(
-            f"The scores hold no search {absent[0]!r}, but {known}: they were made with other rules. "
+            f"The scores hold no search {absent[0]!r}, but {searches}: they were made with other rules. "
             "Remove them from the store to make them again."
         )
     return scores[scores["search"].isin(list(names))]

@@ -63,9 +63,9 @@ def embed_sequences(
     """Occlude and embed sequences.
 
     Args:
-        stage: Trained; `network` and `networks` are its own and its inputs' networks, frozen.
-        network: See stage.
-        networks: See stage.
+        stage: Trained.
+        network: The stage's own, frozen.
+        networks: Those of its inputs, frozen, by role.
         data: At the size that the stage names.
         indices: Shape [m]: sequences.
         mix: What hides them; drawn from (data set, sequence, mix, draw, seed) alone.
@@ -101,7 +101,7 @@ def embed_sequences(
                 used = change.tampered_networks(stage, networks, batch, stray)
                 parts.append(embedded(stage, network, used, batch))
     back = np.argsort(np.concatenate(order))
-    found = EmbeddedSequences(
+    embedded_sequences = EmbeddedSequences(
         torch.cat([p.embeddings.float().cpu() for p in parts])[torch.from_numpy(back)],
         shares,
         types,
@@ -109,8 +109,8 @@ def embed_sequences(
         _column([p.types for p in parts], lengths, -1)[back].astype(np.int64),
         _column([p.amount for p in parts], lengths, np.nan)[back],
     )
-    _check_finite(found.embeddings, stage, data, indices)
-    return found
+    _check_finite(embedded_sequences.embeddings, stage, data, indices)
+    return embedded_sequences
 
 
 def embedded(stage: Stage, network: "nn.Module", networks: Networks, batch: "Batch") -> Embedded:

@@ -143,8 +143,8 @@ def _mates(
 def _chosen_some(
     search: Search, role: str, table: pd.DataFrame, patterns: Sequence[str]
 ) -> Positions:
-    found = chosen(table, patterns)
-    if not len(found):
+    rows = chosen(table, patterns)
+    if not len(rows):
         conditions = sorted(set(table["condition"].astype(str)))
         shown = ", ".join(conditions[:20]) + (", …" if len(conditions) > 20 else "")
         raise ProtocolError(
@@ -152,7 +152,7 @@ def _chosen_some(
             f"like {', '.join(patterns) or '*'}; their conditions are {shown or 'none'}. Import the "
             "missing sequences, or change the searches under 'rules' in the data set's meta.json."
         )
-    return found
+    return rows
 
 
 def _no_mate_message(

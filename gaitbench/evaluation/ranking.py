@@ -60,16 +60,16 @@ def rank_mates(
     rank = np.zeros(n, np.int64)
     ap, inp, best_genuine, best_impostor = np.full((4, n), np.nan)
     for i in range(n):
-        others = distances[i, impostor[i]]
+        impostors = distances[i, impostor[i]]
         mates = np.sort(distances[i, genuine[i]])
-        if len(others):
-            best_impostor[i] = others.min()
+        if len(impostors):
+            best_impostor[i] = impostors.min()
         if not len(mates):
             continue
-        ranks = _ranks(mates, others)
+        ranks = _ranks(mates, impostors)
         rank[i], best_genuine[i] = ranks[0], mates[0]
-        found = np.arange(1, len(mates) + 1)
-        ap[i] = (found / ranks).mean()
+        n_mates = np.arange(1, len(mates) + 1)
+        ap[i] = (n_mates / ranks).mean()
         inp[i] = len(mates) / ranks[-1]
     return Ranking(
         rank, ap, inp, best_genuine, best_impostor, genuine.sum(axis=1), valid.sum(axis=1)
@@ -106,13 +106,13 @@ def nearest(
     columns, values = zip(
         *(_smallest(distances, valid & kind, count) for kind in (~same, same)), strict=True
     )
-    some, near = np.concatenate(columns, axis=1), np.concatenate(values, axis=1)
+    candidates, near = np.concatenate(columns, axis=1), np.concatenate(values, axis=1)
     mate = np.broadcast_to(np.arange(2 * count) >= count, near.shape)
-    order = np.lexsort((some, mate, near), axis=1)[:, :count]
-    found = np.full((len(distances), k), -1, np.int64)
-    found[:, :count] = np.take_along_axis(some, order, 1)
-    found[:, :count][np.isinf(np.take_along_axis(near, order, 1))] = -1
-    return found
+    order = np.lexsort((candidates, mate, near), axis=1)[:, :count]
+    closest = np.full((len(distances), k), -1, np.int64)
+    closest[:, :count] = np.take_along_axis(candidates, order, 1)
+    closest[:, :count][np.isinf(np.take_along_axis(near, order, 1))] = -1
+    return closest
 
 
 def _smallest(

@@ -104,21 +104,22 @@ def _score_search(
     # Probes outside, views inside: distances to all views at once cost less than view by view.
     for block in searching.blocks(search, p, g):
         for part in ranked_alone:
-            met = block.part(part.met_by(probe_views[block.probes]), part.columns)
-            ranked_rows = _ranking_frame(rank_mates(*met.problem), part.view, met.probes)
-            closest = nearest(*met.problem, k=len(NEAREST))
+            compared = block.part(part.met_by(probe_views[block.probes]), part.columns)
+            ranked_rows = _ranking_frame(rank_mates(*compared.problem), part.view, compared.probes)
+            closest = nearest(*compared.problem, k=len(NEAREST))
             columns = np.append(g[part.columns], -1)
             frames.append(ranked_rows.assign(**dict(zip(NEAREST, columns[closest].T, strict=True))))
-            genuine = met.valid & (met.probe_ids[:, None] == met.gallery_ids)
-            pairs.add(met.distances, genuine, met.valid & ~genuine, first_row=n_rows)
-            n_rows += len(met.probes)
+            genuine = compared.valid & (compared.probe_ids[:, None] == compared.gallery_ids)
+            pairs.add(compared.distances, genuine, compared.valid & ~genuine, first_row=n_rows)
+            n_rows += len(compared.probes)
     ranked = pd.concat(frames, ignore_index=True)
     for rate in far:
         ranked[tar_column(rate)] = pairs.accepted_share(ranked["mates"].to_numpy(), rate)
     ranked = ranked.sort_values(["gallery_view", "probe"], ignore_index=True)
-    told = probes[["sequence", "identity", "condition", "view"]].iloc[ranked["probe"]]
+    facts = probes[["sequence", "identity", "condition", "view"]].iloc[ranked["probe"]]
     scores = pd.concat(
-        [ranked[["gallery_view", "probe"]], told.reset_index(drop=True), ranked.iloc[:, 2:]], axis=1
+        [ranked[["gallery_view", "probe"]], facts.reset_index(drop=True), ranked.iloc[:, 2:]],
+        axis=1,
     )
     scores.insert(0, "search", search.name)
     return scores
@@ -186,14 +187,14 @@ class _Searching:
         entries = _rows(self.gallery_embeddings, gallery)
         step = rows_at_once(len(gallery))
         for start in range(0, len(probes), step):
-            some = probes[start : start + step]
+            block = probes[start : start + step]
             yield _Block(
-                some,
-                self.distance(_rows(self.probe_embeddings, some), entries),
-                self.codes.probe["identity"][some],
+                block,
+                self.distance(_rows(self.probe_embeddings, block), entries),
+                self.codes.probe["identity"][block],
                 self.codes.gallery["identity"][gallery],
                 comparable(
-                    self.codes.same(some, gallery),
+                    self.codes.same(block, gallery),
                     search.excluded,
                     exclude_same_recording=self.exclude_same_recording,
                 ),

@@ -89,7 +89,7 @@ def tar_at_far(
         gallery_ids: Shape (n_gallery,).
         valid: Shape (n_probes, n_gallery); False excludes a pair.
         far: False accept rate in [0, 1].
-        convention: See above.
+        convention: "largest" or "interpolated".
 
     Returns:
         Shape (n_probes,), in [0, 1] or NaN; all NaN without impostor pairs.
@@ -159,9 +159,9 @@ class Pairs:
         """Take a block of pairs, [n, m], whose first row belongs to row `first_row` of the scores."""
         self._genuine.append(distances[genuine])
         self._rows.append(np.nonzero(genuine)[0] + first_row)
-        others = distances[impostor]
-        self.n_impostors += len(others)
-        nearest = np.concatenate([self._nearest, others])
+        impostor_distances = distances[impostor]
+        self.n_impostors += len(impostor_distances)
+        nearest = np.concatenate([self._nearest, impostor_distances])
         if len(nearest) > self.keep:
             nearest = np.partition(nearest, self.keep - 1)[: self.keep]
         self._nearest = nearest

@@ -50,12 +50,12 @@ class Bench:
     extractor: ExtractorFile | None = None
 
     @classmethod
-    def resolve(cls, experiment: Experiment, known: ExtractorFile | None = None) -> "Bench":
+    def resolve(cls, experiment: Experiment, remembered: ExtractorFile | None = None) -> "Bench":
         """Load an experiment's plug-ins, and check every name in it before any work starts.
 
         Args:
             experiment: As asked for.
-            known: What a store remembers of the experiment's extractor, in case its file is gone.
+            remembered: What a store remembers of the experiment's extractor, in case its file is gone.
 
         Raises:
             ConfigurationError: If a name is unknown or does not fit the protocol.
@@ -72,8 +72,8 @@ class Bench:
         extractor = None
         if experiment.extractor is not None:
             path = Path(experiment.extractor)
-            gone = known is not None and not path.exists()
-            extractor = known if known is not None and gone else ExtractorFile.of(path)
+            is_gone = remembered is not None and not path.exists()
+            extractor = remembered if remembered is not None and is_gone else ExtractorFile.of(path)
             extractor.check_backbones(experiment.backbones)
         return cls(experiment, preset, setting, train, test, extractor)
 

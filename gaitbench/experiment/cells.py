@@ -61,8 +61,8 @@ class Evaluation:
     def described(self) -> dict[str, Any]:
         """Return the fields as plain values, the stage by its key."""
         fields = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
-        said = {k: v.key if isinstance(v, Stage) else canonical(v) for k, v in fields.items()}
-        return said | {
+        described = {k: v.key if isinstance(v, Stage) else canonical(v) for k, v in fields.items()}
+        return described | {
             "at_test": self.stage.at_test(),
             "distance": _described(distances, self.distance),
             "tampering": _described(tamperings, self.tampering),

@@ -73,8 +73,8 @@ class BoundOption:
 
     def names(self) -> list[str]:
         """Return the names that are valid now, plug-ins' included; none where anything may be given."""
-        known = self._known()
-        names = known.names() if isinstance(known, Registry) else known
+        choices = self._choices()
+        names = choices.names() if isinstance(choices, Registry) else choices
         return list(names() if callable(names) else names)
 
     def check(self, value: object, place: str = "") -> None:
@@ -98,9 +98,9 @@ class BoundOption:
                 raise ConfigurationError(f"{place}: {error}") from error
 
     def _check_name(self, name: str) -> None:
-        known, names = self._known(), self.names()
-        if isinstance(known, Registry):
-            known.check_name(name)
+        choices, names = self._choices(), self.names()
+        if isinstance(choices, Registry):
+            choices.check_name(name)
         elif names and name not in names:
             what = "value" if self.words else self.name.replace("_", " ")
             raise UnknownNameError(what, name, names)
@@ -150,7 +150,7 @@ class BoundOption:
         number = "Any" if self.is_list else "One"
         return f"{self.option.help} {number} of: {', '.join(names)}{also}."
 
-    def _known(self) -> "Registry[Any] | Iterable[str] | Any":
+    def _choices(self) -> "Registry[Any] | Iterable[str] | Any":
         if not self.option.choices:
             return self.words
         module, name = self.option.choices.split(":")

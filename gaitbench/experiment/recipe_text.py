@@ -8,7 +8,7 @@ import textwrap
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from gaitbench.experiment.recipes import FURTHER_STEPS, Book, Entry, book_names
+from gaitbench.experiment.recipes import FURTHER_STEPS, Book, RecipeEntry, book_names
 from gaitbench.training.augmentations import Augmentation
 from gaitbench.training.recipe import Recipe
 
@@ -90,31 +90,31 @@ def _rows(name: str, texts: Iterable[str]) -> list[str]:
 
 def optimiser(recipe: Recipe) -> str:
     """Return the optimiser with its numbers."""
-    said = f"{recipe.optimiser} {recipe.learning_rate:g}"
+    text = f"{recipe.optimiser} {recipe.learning_rate:g}"
     if recipe.optimiser == "sgd":
-        said += f", momentum {recipe.momentum:g}"
-    said += f", weight decay {recipe.weight_decay:g}" if recipe.weight_decay else ""
+        text += f", momentum {recipe.momentum:g}"
+    text += f", weight decay {recipe.weight_decay:g}" if recipe.weight_decay else ""
     paces = [
         f"{g.match or 'other weights'}: learning rate × {g.learning_rate:g}, decay × {g.weight_decay:g}"
         for g in recipe.weight_groups
         if (g.learning_rate, g.weight_decay) != (1, 1)
     ]
-    return "; ".join([said, *paces])
+    return "; ".join([text, *paces])
 
 
 def schedule(recipe: Recipe) -> str:
     """Return the number of steps and what the learning rate does."""
-    said = f"{recipe.steps:,} steps, "
+    text = f"{recipe.steps:,} steps, "
     if recipe.schedule == "milestones" and recipe.milestones:
         after = ", ".join(f"{m:,}" for m in recipe.milestones)
-        return f"{said}× {recipe.gamma:g} after {after}"
+        return f"{text}× {recipe.gamma:g} after {after}"
     if recipe.schedule == "cosine":
         end = recipe.cosine_steps or recipe.steps
         held = f", every {recipe.hold:,} steps" if recipe.hold > 1 else ""
-        return f"{said}cosine to {recipe.final_learning_rate:g} at {end:,}{held}"
+        return f"{text}cosine to {recipe.final_learning_rate:g} at {end:,}{held}"
     if recipe.schedule == "one-cycle":
-        return f"{said}warm-up over a tenth, then cosine to 0"
-    return f"{said}constant"
+        return f"{text}warm-up over a tenth, then cosine to 0"
+    return f"{text}constant"
 
 
 def batch(recipe: Recipe) -> str:
@@ -128,16 +128,16 @@ def batch(recipe: Recipe) -> str:
 
 def augmentation(recipe: Recipe) -> str:
     """Return the augmentations with their probabilities."""
-    return ", ".join(_augmentation(each) for each in recipe.augment) or "none"
+    return ", ".join(_augmentation(step) for step in recipe.augment) or "none"
 
 
-def _augmentation(each: Augmentation) -> str:
+def _augmentation(step: Augmentation) -> str:
     detail = ""
-    if each.name == "rotate":
-        detail = f" (± {each.degrees:g}°)"
-    elif each.name == "erase":
-        detail = f" ({each.area[0]:.0%}–{each.area[1]:.0%} of the frame)"
-    return f"{each.name} {each.probability:.0%}{detail}"
+    if step.name == "rotate":
+        detail = f" (± {step.degrees:g}°)"
+    elif step.name == "erase":
+        detail = f" ({step.area[0]:.0%}–{step.area[1]:.0%} of the frame)"
+    return f"{step.name} {step.probability:.0%}{detail}"
 
 
 def losses(recipe: Recipe) -> str:
@@ -221,7 +221,7 @@ def _chapter(name: str, book: Book) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _table_row(entry: Entry) -> str:
+def _table_row(entry: RecipeEntry) -> str:
     recipe = entry.recipe
     network = ", ".join(f"{k} = {_plain(v)}" for k, v in entry.options.items()) or "defaults"
     cells = [
@@ -244,15 +244,15 @@ def _plain(value: object) -> str:
 
 def _shared_sources(book: Book) -> list[str]:
     """Return what several data sets say of their sources, each once."""
-    said = [line for entry in book.data.values() for line in _field_sources(entry)]
-    return [line for line in dict.fromkeys(said) if said.count(line) > 1]
+    lines = [line for entry in book.data.values() for line in _field_sources(entry)]
+    return [line for line in dict.fromkeys(lines) if lines.count(line) > 1]
 
 
-def _field_sources(entry: Entry) -> list[str]:
+def _field_sources(entry: RecipeEntry) -> list[str]:
     return [f"`{field}`: {source}" for field, source in entry.sources.items()]
 
 
-def _source_lines(entry: Entry, shared: list[str]) -> list[str]:
+def _source_lines(entry: RecipeEntry, shared: list[str]) -> list[str]:
     lines = [f"- {entry.title}: {entry.source}"]
     lines += [f"  - {line}" for line in _field_sources(entry) if line not in shared]
     lines += [f"  - Differs: {note}" for note in entry.notes]

@@ -54,7 +54,7 @@ class Released(BaseModel):
     note: str = ""
 
 
-class Entry(BaseModel):
+class RecipeEntry(BaseModel):
     """A backbone on a data set.
 
     Args:
@@ -106,7 +106,7 @@ class Book(BaseModel):
     default: str
     default_reason: str
     missing: dict[str, str] = Field(default_factory=dict)
-    data: dict[str, Entry]
+    data: dict[str, RecipeEntry]
 
     @model_validator(mode="after")
     def _default_is_there(self) -> Self:
@@ -126,7 +126,7 @@ class Book(BaseModel):
         file = resources.files("gaitbench.experiment.presets") / _FOLDER / f"{backbone}.toml"
         return checked(cls, tomllib.loads(file.read_text("utf-8")), f"recipes of {backbone!r}")
 
-    def find(self, names: Sequence[str]) -> Entry | None:
+    def find(self, names: Sequence[str]) -> RecipeEntry | None:
         """Return the recipe of the first of a data set's names that has one."""
         by_name = {n: entry for own, entry in self.data.items() for n in (own, *entry.also)}
         return next((by_name[n] for n in names if n in by_name), None)
@@ -160,12 +160,12 @@ def with_recipes(preset: Preset, backbone: str, names: Sequence[str]) -> Preset:
     book = _book(backbone) if preset.recipes else None
     if book is None:
         return preset
-    found = book.find(names)
-    entry = found or book.data[book.default]
-    height, width = found.frame if found else (preset.height, preset.width)
+    own_entry = book.find(names)
+    entry = own_entry or book.data[book.default]
+    height, width = own_entry.frame if own_entry else (preset.height, preset.width)
     recipe = entry.recipe
     options = entry.options | preset.backbones.get(backbone, {})
-    sources = _sources(book, entry, None if found else names[-1])
+    sources = _sources(book, entry, None if own_entry else names[-1])
     return preset.model_copy(
         update={
             "height": height,
@@ -195,16 +195,16 @@ def further(recipe: Recipe) -> Recipe:
     return Recipe.model_validate(kept | changed)
 
 
-def _sources(book: Book, entry: Entry, instead_of: str | None) -> dict[str, tuple[str, ...]]:
-    said = [entry.source, *(f"{field}: {source}" for field, source in entry.sources.items())]
+def _sources(book: Book, entry: RecipeEntry, instead_of: str | None) -> dict[str, tuple[str, ...]]:
+    extractor = [entry.source, *(f"{field}: {source}" for field, source in entry.sources.items())]
     if instead_of is not None:
-        said.insert(
+        extractor.insert(
             0, f"no recipe for {instead_of}, so that for {entry.title}: {book.default_reason}"
         )
     notes = [f"differs: {note}" for note in entry.notes]
     released = [f"released {_released(r)}" for r in entry.released]
     return {
-        "extractor": (*said, *notes),
+        "extractor": (*extractor, *notes),
         "occluded": ("the extractor's, for all methods alike", *released),
         "adaptation": (
             f"{FURTHER_STEPS:.0%} of the steps: MimicGait (WACV 2025), section 4; a tenth of the learning "

@@ -71,12 +71,12 @@ def differing(first: RememberedExperiment, second: RememberedExperiment) -> dict
     """Return the fields in which two experiments differ, with both values; order counts for nothing."""
     differences: dict[str, str] = {}
     for name in dict.fromkeys([*first.values, *second.values]):
-        value, other = first.values.get(name), second.values.get(name)
-        if _unordered(value) != _unordered(other):
-            differences[name] = f"{value!r} and {other!r}"
-    digest, other = (e.record.get("extractor", {}).get("digest") for e in (first, second))
-    if digest != other and "extractor" not in differences:
-        differences["extractor"] = f"files with the SHA-256 {digest} and {other}"
+        first_value, second_value = first.values.get(name), second.values.get(name)
+        if _unordered(first_value) != _unordered(second_value):
+            differences[name] = f"{first_value!r} and {second_value!r}"
+    digests = [e.record.get("extractor", {}).get("digest") for e in (first, second)]
+    if digests[0] != digests[1] and "extractor" not in differences:
+        differences["extractor"] = f"files with the SHA-256 {digests[0]} and {digests[1]}"
     return differences
 
 
@@ -94,11 +94,11 @@ def _merged(
     experiments: Sequence[RememberedExperiment], names: Sequence[str]
 ) -> RememberedExperiment:
     first = experiments[0]
-    for other, name in zip(experiments[1:], names[1:], strict=True):
+    for second, name in zip(experiments[1:], names[1:], strict=True):
         apart = [
             f"{field}: {text}"
-            for field, text in differing(first, other).items()
-            if not _united(field, first, other)
+            for field, text in differing(first, second).items()
+            if not _united(field, first, second)
         ]
         if apart:
             raise ConfigurationError(

@@ -162,16 +162,16 @@ class Experiment(BaseModel):
         Raises:
             ConfigurationError: If the file cannot be read, a key is unknown, or a value does not fit.
         """
-        known, written = cls.options(), read_toml(file, "Experiment file") if file else {}
-        values, given = (
-            {n: known[n].located(v, folder) if n in known else v for n, v in asked.items()}
-            for asked, folder in ((written, (file or Path()).parent), (options or {}, Path()))
+        by_name, written = cls.options(), read_toml(file, "Experiment file") if file else {}
+        values, overriding = (
+            {n: by_name[n].located(v, folder) if n in by_name else v for n, v in raw.items()}
+            for raw, folder in ((written, (file or Path()).parent), (options or {}, Path()))
         )
-        if "plugins" in given and isinstance(values.get("plugins"), list):
-            given["plugins"] = [*values["plugins"], *given["plugins"]]
+        if "plugins" in overriding and isinstance(values.get("plugins"), list):
+            overriding["plugins"] = [*values["plugins"], *overriding["plugins"]]
         places = {name: f"{file}: {name}" for name in values}
-        places |= {name: known[name].flags[0] for name in given if name in known}
-        experiment = cls.of(values | given, str(file) if file else "options", places)
+        places |= {name: by_name[name].flags[0] for name in overriding if name in by_name}
+        experiment = cls.of(values | overriding, str(file) if file else "options", places)
         experiment.check(places)
         return experiment
 
@@ -201,9 +201,9 @@ class Experiment(BaseModel):
 
     def command_options(self) -> list[str]:
         """Return the options that ask for it: the protocol always, others where they say anything."""
-        asked = [
+        groups = [
             option.arguments(getattr(self, name))
             for name, option in self.options().items()
             if name == "protocol" or getattr(self, name) != option.default
         ]
-        return [argument for arguments in asked for argument in arguments]
+        return [argument for arguments in groups for argument in arguments]

@@ -67,8 +67,8 @@ def checked(
             faults.append(
                 f"{'.'.join([place, *inner])} = {fault['input']!r}: {message.rstrip('.')}"
             )
-        said = "; ".join(faults)
-        raise ConfigurationError(f"{said}." if places else f"{source}: {said}.") from error
+        message = "; ".join(faults)
+        raise ConfigurationError(f"{message}." if places else f"{source}: {message}.") from error
 
 
 def _keys_at(kind: Any, place: Sequence[int | str]) -> Iterable[str]:

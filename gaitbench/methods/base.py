@@ -16,7 +16,7 @@ from gaitbench.occlusion.setting import Setting
 from gaitbench.training.recipe import Recipe
 from gaitbench.training.stage import Stage, TrainingData
 
-Kind = Literal["compared", "ablation", "control", "variant"]
+MethodKind = Literal["compared", "ablation", "control", "variant"]
 """Where a method appears unasked: in comparison tables; in the ablation, as row or control; nowhere."""
 
 _WRITTEN_OUT = re.compile(r"(?P<name>[^\[\]]+)\[(?P<options>[^\[\]]*)\]")
@@ -63,7 +63,7 @@ class Variant:
 
     name: str
     title: str
-    kind: Kind = "variant"
+    kind: MethodKind = "variant"
     about: str = field(kw_only=True)
     options: Mapping[str, object] = field(kw_only=True)
 
@@ -91,7 +91,7 @@ class Method(ABC):
     about: ClassVar[str]
     """One line for lists."""
 
-    kind: ClassVar[Kind] = "compared"
+    kind: ClassVar[MethodKind] = "compared"
     """Where it appears unasked."""
 
     adaptable: ClassVar[bool] = True
@@ -140,19 +140,19 @@ class MethodRegistry(Registry[Method]):
         """Check the name of a class, of a variant, or with options written out."""
         get_method(name)
 
-    def _check(self, name: str, thing: type[Method]) -> None:
-        super()._check(name, thing)
-        taken = {n: kind for kind in self._things.values() for n in _names_of(kind)}
-        own = [name, *(variant.name for variant in variants_of(thing))]
+    def _check(self, name: str, cls: type[Method]) -> None:
+        super()._check(name, cls)
+        taken = {n: kind for kind in self._classes.values() for n in _names_of(kind)}
+        own = [name, *(variant.name for variant in variants_of(cls))]
         for index, new in enumerate(own):
-            other = thing if new in own[:index] else taken.get(new)
-            if other is not None:
+            owner = cls if new in own[:index] else taken.get(new)
+            if owner is not None:
                 raise ConfigurationError(
-                    f"{where(thing)}: the method name {new!r} is taken by {other.__qualname__} of "
-                    f"{where(other)}. Choose another name."
+                    f"{where(cls)}: the method name {new!r} is taken by {owner.__qualname__} of "
+                    f"{where(owner)}. Choose another name."
                 )
-        for variant in variants_of(thing):
-            make_with(thing, variant.options, f"{where(thing)}: method {variant.name!r}")
+        for variant in variants_of(cls):
+            make_with(cls, variant.options, f"{where(cls)}: method {variant.name!r}")
 
 
 methods = MethodRegistry("method", Method, homes=("gaitbench.methods", "gaitbench.baselines"))
@@ -173,8 +173,8 @@ def method_names() -> list[str]:
     third_party = methods.third_party()
     own = [name for name in methods.names() if name not in third_party]
     variants = [variant.name for name in own for variant in variants_of(methods.get(name))]
-    others = [n for name in third_party for n in _names_of(methods.get(name))]
-    return [*own, *sorted(variants), *others]
+    of_others = [n for name in third_party for n in _names_of(methods.get(name))]
+    return [*own, *sorted(variants), *of_others]
 
 
 def get_method(name: str) -> Method:
@@ -195,10 +195,10 @@ def get_method(name: str) -> Method:
     options = _read(written["options"], name, base)
     changed = make_with(type(base), options, f"method {name!r}")
     candidates = (_named(n) for n in _names_of(type(base)))
-    return next((known for known in candidates if known == changed), _described(changed))
+    return next((method for method in candidates if method == changed), _described(changed))
 
 
-def methods_of_kind(*kinds: Kind) -> list[str]:
+def methods_of_kind(*kinds: MethodKind) -> list[str]:
     """Return the names of all methods of some kinds, in the order of `method_names`."""
     return [name for name in method_names() if _named(name).kind in kinds]
 

@@ -266,12 +266,12 @@ def _read_motion(
         )
     flat = _numbers(rows, source)
     channels = sum(len(joint.channels) for joint in joints)
-    wanted = int(frames) * channels
-    if len(flat) != wanted:
-        problem = "is cut short" if len(flat) < wanted else "holds too much"
+    n_values = int(frames) * channels
+    if len(flat) != n_values:
+        problem = "is cut short" if len(flat) < n_values else "holds too much"
         raise DataError(
             f"{source} {problem}: its header announces {int(frames)} frames of {channels} values, "
-            f"{wanted} in all, but it has {len(flat)} ({len(flat) / channels:g} frames). "
+            f"{n_values} in all, but it has {len(flat)} ({len(flat) / channels:g} frames). "
             "Export or download the recording again."
         )
     return flat.reshape(int(frames), channels), frame_time
@@ -333,4 +333,4 @@ def ancestors(joints: Sequence[Joint], index: int) -> list[int]:
 
 def descendants(joints: Sequence[Joint], index: int) -> list[int]:
     """Return the joints and end sites below one, in the order of the file."""
-    return [other for other in range(len(joints)) if index in ancestors(joints, other)]
+    return [lower for lower in range(len(joints)) if index in ancestors(joints, lower)]

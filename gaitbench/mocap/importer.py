@@ -19,7 +19,7 @@ from gaitbench.data.rules import Rules, Search
 from gaitbench.data.silhouettes import Frames, SilhouettesWriter, pack
 from gaitbench.mocap.bones import bone_lengths, with_bone_lengths
 from gaitbench.mocap.bvh import read_bvh
-from gaitbench.mocap.manifest import Entry, entries_of, natural
+from gaitbench.mocap.manifest import ManifestEntry, entries_of, natural
 from gaitbench.mocap.report import Imported, LeftOut, MocapReport
 from gaitbench.mocap.skeleton import FPS, Walk, posed
 from gaitbench.walkers.body import JOINTS, Camera, Pose, Shape, render
@@ -118,11 +118,11 @@ def _check_views(views: tuple[float, ...]) -> None:
         )
 
 
-Posed = tuple[Entry, Walk]
+Posed = tuple[ManifestEntry, Walk]
 
 
 def _pose_all(
-    folder: Path, entries: Sequence[Entry], jobs: int
+    folder: Path, entries: Sequence[ManifestEntry], jobs: int
 ) -> tuple[list[Posed], list[LeftOut]]:
     results = _parallel(jobs)(delayed(_pose)(folder, entry) for entry in entries)
     usable, left_out = [], []
@@ -142,7 +142,7 @@ def _parallel(jobs: int) -> Parallel:
         return Parallel(n_jobs=jobs, return_as="generator")
 
 
-def _pose(folder: Path, entry: Entry) -> Walk | str:
+def _pose(folder: Path, entry: ManifestEntry) -> Walk | str:
     """Return the walk, or why there is none."""
     if not entry.identity or not entry.recording:
         return "the manifest names no subject or no recording for it."
@@ -206,15 +206,15 @@ def _unit_notes(walks: Sequence[Posed]) -> list[str]:
 
 def _licence(folder: Path) -> str:
     """Return which licence files lie in the folder, each with its first line."""
-    found = []
+    licences = []
     for path in sorted(folder.rglob("*")):
         if re.match(r"(licen[cs]e|copying)", path.name, re.IGNORECASE) and path.is_file():
             lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
             title = next((line.strip() for line in lines if line.strip()), "empty")
-            found.append(f"{path.relative_to(folder).as_posix()}: {title}")
-    if not found:
+            licences.append(f"{path.relative_to(folder).as_posix()}: {title}")
+    if not licences:
         return "unknown: the folder has no licence file"
-    return "the recordings' own; " + "; ".join(found)
+    return "the recordings' own; " + "; ".join(licences)
 
 
 def _write(

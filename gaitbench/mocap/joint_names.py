@@ -40,9 +40,9 @@ def find_joints(joints: Sequence[Joint], *, source: str) -> dict[str, int]:
         DataError: If one that is needed has no known name, or a limb is not one chain of joints.
     """
     names = _plain_names(joints)
-    found: dict[str, int] = {}
+    indices: dict[str, int] = {}
     for role, words in _MIDDLE_NAMES.items():
-        _assign(found, role, [form for w in words for form in (w, f"c{w}")], names)
+        _assign(indices, role, [form for w in words for form in (w, f"c{w}")], names)
     for long, short in (("left", "l"), ("right", "r")):
         # From the far end: a bare "leg" or "foot" belongs to whoever has no better name.
         for part in ("elbow", "shoulder", "wrist", "ankle", "toe", "knee", "hip"):
@@ -51,9 +51,9 @@ def find_joints(joints: Sequence[Joint], *, source: str) -> dict[str, int]:
                 for word in _SIDE_NAMES[part]
                 for form in (long + word, word + long, short + word, word + short)
             ]
-            _assign(found, f"{short}_{part}", forms, names)
-    _check_found(found, joints, source)
-    return found
+            _assign(indices, f"{short}_{part}", forms, names)
+    _check_joints(indices, joints, source)
+    return indices
 
 
 def _plain_names(joints: Sequence[Joint]) -> dict[str, int]:
@@ -76,17 +76,17 @@ def _plain_names(joints: Sequence[Joint]) -> dict[str, int]:
     return names
 
 
-def _assign(found: dict[str, int], role: str, forms: list[str], names: dict[str, int]) -> None:
-    taken = set(found.values())
+def _assign(indices: dict[str, int], role: str, forms: list[str], names: dict[str, int]) -> None:
+    taken = set(indices.values())
     index = next((names[f] for f in forms if f in names and names[f] not in taken), None)
     if index is not None:
-        found[role] = index
+        indices[role] = index
 
 
-def _check_found(found: dict[str, int], joints: Sequence[Joint], source: str) -> None:
+def _check_joints(indices: dict[str, int], joints: Sequence[Joint], source: str) -> None:
     sides = [f"{side}_{part}" for part in _SIDE_NAMES for side in "lr"]
-    missing = [role for role in sides if role not in found and role not in _OPTIONAL]
-    if "neck" not in found and "head" not in found:
+    missing = [role for role in sides if role not in indices and role not in _OPTIONAL]
+    if "neck" not in indices and "head" not in indices:
         missing.append("neck or head")
     if missing:
         raise DataError(
@@ -96,11 +96,11 @@ def _check_found(found: dict[str, int], joints: Sequence[Joint], source: str) ->
         )
     for side in "lr":
         for chain in _CHAINS:
-            roles = [f"{side}_{part}" for part in chain if f"{side}_{part}" in found]
+            roles = [f"{side}_{part}" for part in chain if f"{side}_{part}" in indices]
             for upper, lower in itertools.pairwise(roles):
-                if found[upper] not in ancestors(joints, found[lower]):
+                if indices[upper] not in ancestors(joints, indices[lower]):
                     raise DataError(
-                        f"{source}: {joints[found[lower]].name!r} was taken for {lower} and "
-                        f"{joints[found[upper]].name!r} for {upper}, but the one does not hang on "
+                        f"{source}: {joints[indices[lower]].name!r} was taken for {lower} and "
+                        f"{joints[indices[upper]].name!r} for {upper}, but the one does not hang on "
                         "the other. Rename the joints."
                     )

@@ -10,7 +10,7 @@ from gaitbench.core.errors import DataError
 
 
 @dataclass(frozen=True)
-class Entry:
+class ManifestEntry:
     """One recording as the manifest lists it.
 
     Args:
@@ -33,7 +33,7 @@ class Entry:
         return f"{self.identity}-{self.recording}".replace("/", "-")
 
 
-def entries_of(folder: Path, manifest: Path | None) -> tuple[list[Entry], list[str]]:
+def entries_of(folder: Path, manifest: Path | None) -> tuple[list[ManifestEntry], list[str]]:
     """Return the recordings of a folder, and what was assumed about them.
 
     Args:
@@ -61,14 +61,14 @@ def entries_of(folder: Path, manifest: Path | None) -> tuple[list[Entry], list[s
     for file in files:
         path = Path(file)
         person = path.parent.as_posix() if len(path.parts) > 1 else path.stem
-        entries.append(Entry(file, person, path.stem))
+        entries.append(ManifestEntry(file, person, path.stem))
     return entries, [
         f"{folder.name} has no manifest.csv: files in one folder below it were taken for recordings"
         " of one person, every other file for a person of its own."
     ]
 
 
-def _read_manifest(manifest: Path) -> list[Entry]:
+def _read_manifest(manifest: Path) -> list[ManifestEntry]:
     try:
         table = pd.read_csv(manifest, dtype=str, keep_default_na=False)
     except (OSError, ValueError) as error:
@@ -82,7 +82,7 @@ def _read_manifest(manifest: Path) -> list[Entry]:
         if column not in table:
             table[column] = ""
     rows = table[["file", "subject", "recording", "duplicate_of", "cohort"]]
-    return [Entry(*(str(cell).strip() for cell in row)) for row in rows.to_numpy()]
+    return [ManifestEntry(*(str(cell).strip() for cell in row)) for row in rows.to_numpy()]
 
 
 def natural(text: str) -> list[tuple[int, int, str]]:

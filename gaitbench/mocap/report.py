@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from gaitbench.mocap.manifest import Entry
+from gaitbench.mocap.manifest import ManifestEntry
 from gaitbench.mocap.skeleton import Walk
 
 
@@ -44,7 +44,7 @@ class Imported:
     in_place: bool
 
     @classmethod
-    def of(cls, entry: Entry, walk: Walk) -> "Imported":
+    def of(cls, entry: ManifestEntry, walk: Walk) -> "Imported":
         """Return what was found out about a recording."""
         return cls(
             file=entry.file,

@@ -154,8 +154,8 @@ def _resampled(places: FloatArray, frame_time: float) -> FloatArray:
     """Return positions [t, joints, 3] at `FPS`, interpolated linearly."""
     last = (len(places) - 1) * frame_time
     # The small number keeps the last frame where a rounded frame time would lose it.
-    wanted = np.arange(int(np.floor(last * FPS + 1e-3)) + 1) / FPS
-    exact = np.minimum(wanted / frame_time, len(places) - 1)
+    times = np.arange(int(np.floor(last * FPS + 1e-3)) + 1) / FPS
+    exact = np.minimum(times / frame_time, len(places) - 1)
     first = np.minimum(exact.astype(np.int64), max(len(places) - 2, 0))
     share = (exact - first)[:, None, None]
     after = np.minimum(first + 1, len(places) - 1)

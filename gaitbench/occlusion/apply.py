@@ -13,7 +13,7 @@ from gaitbench.occlusion.base import Drawn, Step
 
 
 @dataclass(frozen=True, eq=False)
-class Occluded:
+class OccludedClips:
     """Clips after occlusion, with what was hidden.
 
     Args:
@@ -40,7 +40,7 @@ class Occluded:
         return self.hidden_pixels.sum(1) / self.body_pixels.sum(1).clamp(min=1)
 
 
-def occlude(clips: Tensor, drawn: Sequence[Drawn | None]) -> Occluded:
+def occlude(clips: Tensor, drawn: Sequence[Drawn | None]) -> OccludedClips:
     """Apply one drawn instance to each clip; the input stays as it was.
 
     Args:
@@ -60,7 +60,7 @@ def occlude(clips: Tensor, drawn: Sequence[Drawn | None]) -> Occluded:
         raise ConfigurationError(f"occlude: {n} clips, but {len(drawn)} drawn occlusions.")
     body = clips > 0
     seen, hidden = body, None
-    shown = _Shown(None, None, (h, w))
+    shown = _VisibleArea(None, None, (h, w))
     for depth in range(max((len(d.steps) for d in drawn if d), default=0)):
         steps = [d.steps[depth] if d and depth < len(d.steps) else None for d in drawn]
         _check_sizes(drawn, steps, (t, h, w))
@@ -76,10 +76,10 @@ def occlude(clips: Tensor, drawn: Sequence[Drawn | None]) -> Occluded:
             seen = _stretch(seen, rows, columns)
     whole = _count(body)
     if hidden is None:
-        return Occluded(clips.clone(), torch.zeros_like(body), torch.zeros_like(whole), whole)
+        return OccludedClips(clips.clone(), torch.zeros_like(body), torch.zeros_like(whole), whole)
     # What a cut hides is kept as rows until here, which spares passes over all pixels.
     hidden = hidden.expand_as(body).contiguous()
-    return Occluded(_paint(seen, clips), hidden, _count(hidden & body), whole)
+    return OccludedClips(_paint(seen, clips), hidden, _count(hidden & body), whole)
 
 
 def _joined(hidden: Tensor | None, more: Tensor) -> Tensor:
@@ -103,8 +103,8 @@ def _check_sizes(
 ) -> None:
     """Refuse what was drawn for clips of another size, before NumPy broadcasts it or complains."""
     t, h, w = size
-    for one, step in zip(drawn, steps, strict=True):
-        if one is None or step is None:
+    for instance, step in zip(drawn, steps, strict=True):
+        if instance is None or step is None:
             continue
         timed = (step.boxes, step.window, step.columns)
         if all(part is None or len(part) == t for part in timed) and (
@@ -112,7 +112,7 @@ def _check_sizes(
         ):
             continue
         raise ConfigurationError(
-            f"occlude: the clips have {t} frames of {h}×{w}, but occlusion {one.kind!r} was drawn "
+            f"occlude: the clips have {t} frames of {h}×{w}, but occlusion {instance.kind!r} was drawn "
             "for clips of another size. Draw with the size of the clips."
         )
 
@@ -225,7 +225,7 @@ def _neighbours(window: Tensor, size: int) -> tuple[Tensor, Tensor, Tensor]:
 
 
 @dataclass(frozen=True, eq=False)
-class _Shown:
+class _VisibleArea:
     """Which part of the input the current frames show.
 
     Steps after a stretch are mapped back through it, so that `hidden` always speaks of the input's
@@ -242,10 +242,10 @@ class _Shown:
     columns: Tensor | None
     size: tuple[int, int]
 
-    def cut(self, rows: Tensor | None, columns: Tensor | None) -> "_Shown":
+    def cut(self, rows: Tensor | None, columns: Tensor | None) -> "_VisibleArea":
         """Return what is shown when only these spans of the current frames remain."""
         h, w = self.size
-        return _Shown(_cut(self.rows, rows, h), _cut(self.columns, columns, w), self.size)
+        return _VisibleArea(_cut(self.rows, rows, h), _cut(self.columns, columns, w), self.size)
 
     def outside(self) -> Tensor:
         """Return the input's pixels that are not shown, broadcastable to [n, t, h, w]."""

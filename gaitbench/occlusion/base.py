@@ -171,8 +171,8 @@ class Occlusion(ABC):
         """
         amount = float(rng.uniform(*self.amount))
         with calling(self, "steps", f"on a clip of {t} frames of {h}×{w}"):
-            made = self.steps(rng, amount, t, h, w)
-        steps = tuple(made) if isinstance(made, Sequence) else (made,)
+            drawn = self.steps(rng, amount, t, h, w)
+        steps = tuple(drawn) if isinstance(drawn, Sequence) else (drawn,)
         for step in steps:
             self._check(step, t, h, w)
         return Drawn(self.name, amount, steps)
@@ -185,13 +185,13 @@ class Occlusion(ABC):
 
     def _check(self, step: Step, t: int, h: int, w: int) -> None:
         returned(self, "steps", step, Step, "a Step or several")
-        wanted: tuple[tuple[str, object, tuple[int | None, ...], str], ...] = (
+        rules: tuple[tuple[str, object, tuple[int | None, ...], str], ...] = (
             ("boxes", step.boxes, (t, None, 4), "integer"),
             ("mask", step.mask, (t, h, w), "bool"),
             ("window", step.window, (t, 2), "integer"),
             ("columns", step.columns, (t, 2), "integer"),
         )
-        for part, value, shape, kind in wanted:
+        for part, value, shape, kind in rules:
             if value is not None and not _fits(value, shape, "b" if kind == "bool" else "iu"):
                 sizes = "×".join("k" if s is None else str(s) for s in shape)
                 raise wrong(
@@ -235,18 +235,18 @@ def make(name: str, **options: object) -> Occlusion:
         ConfigurationError: If there is no such generator or option, or a value is not valid.
     """
     kind = occlusions.get(name)
-    known = [f.name for f in fields(kind)]
-    unknown = [option for option in options if option not in known]
+    names = [f.name for f in fields(kind)]
+    unknown = [option for option in options if option not in names]
     if unknown:
-        near = difflib.get_close_matches(unknown[0], known, n=1, cutoff=0)
+        near = difflib.get_close_matches(unknown[0], names, n=1, cutoff=0)
         raise ConfigurationError(
             f"occlusion {name!r} has no option {unknown[0]!r}. Did you mean {near[0]!r}? "
-            f"Known: {', '.join(known)}."
+            f"Known: {', '.join(names)}."
         )
     build: Callable[..., Occlusion] = kind
     try:
         with calling(kind, "__init__"):
-            made = build(**options)
+            occlusion = build(**options)
     except PluginError as error:
         if not isinstance(error.__cause__, TypeError):
             raise
@@ -254,9 +254,9 @@ def make(name: str, **options: object) -> Occlusion:
             f"{error}. Decorate the class with @dataclass(frozen=True) and give 'amount' and every other "
             "field a default."
         ) from error
-    if made.name != name:
+    if occlusion.name != name:
         raise ConfigurationError(
             f"{where(kind)}: {kind.__qualname__} is registered as the occlusion {name!r}, but calls "
-            f"itself {made.name!r}. Set name: ClassVar[str] = {name!r}."
+            f"itself {occlusion.name!r}. Set name: ClassVar[str] = {name!r}."
         )
-    return made
+    return occlusion

@@ -70,7 +70,7 @@ def example_clips(folder: Path | None = None) -> Clips:
     """
     if folder is not None:
         return _spread_clips(Silhouettes.open(folder))
-    with TemporaryDirectory() as made:
+    with TemporaryDirectory() as temporary:
         Walkers(
             identities_train=EXAMPLES,
             identities_validation=0,
@@ -79,8 +79,8 @@ def example_clips(folder: Path | None = None) -> Clips:
             views_train=(1, 1),
             recordings_train=(1, 0, 0),
             width=44,
-        ).build(Path(made))
-        return _spread_clips(Silhouettes.open(Path(made)))
+        ).build(Path(temporary))
+        return _spread_clips(Silhouettes.open(Path(temporary)))
 
 
 def _spread_clips(data: Silhouettes) -> Clips:

@@ -76,11 +76,11 @@ PAPER_ROWS = (
 
 def ablation_tables(results: Results) -> list[Table]:
     """Return one table per setting and side; holistic clips, where tested, have own columns."""
-    found = list(conditions(results.of("ablation")))
-    names = table_names("ablation", [(c.setting, c.side) for c, _ in found])
+    parts = list(conditions(results.of("ablation")))
+    names = table_names("ablation", [(c.setting, c.side) for c, _ in parts])
     return [
         _table(results, name, condition, part)
-        for name, (condition, part) in zip(names, found, strict=True)
+        for name, (condition, part) in zip(names, parts, strict=True)
     ]
 
 
@@ -141,10 +141,10 @@ def _tests(cells: pd.DataFrame) -> list[str]:
 
 
 def _row(results: Results, cells: pd.DataFrame, method: str, title: str) -> Row:
-    mine, seeds = where(cells, method=method), seeds_of(cells)
+    rows, seeds = where(cells, method=method), seeds_of(cells)
     marks = [Entry(_mark(method, switch)) for switch in _SWITCHES]
     values = [
-        estimate(results, where(place.of(mine), test=test), metric, seeds)
+        estimate(results, where(place.of(rows), test=test), metric, seeds)
         for place, test, metric in _columns_of(cells)
     ]
     return Row((Entry(title), *marks, *values))

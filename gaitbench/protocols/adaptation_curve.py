@@ -132,14 +132,14 @@ class Curve:
 def adaptation_curves(results: Results) -> list[Curve]:
     """Return one curve per setting, side, place and new type."""
     cells = results.of("adaptation-curve")
-    found = [
+    parts = [
         (condition, place, new_type, where(place.of(part), adapted_to=new_type))
         for condition, part in conditions(cells)
         for place in places(part)
         for new_type in values_of(place.of(part), "adapted_to")
     ]
-    names = table_names("adaptation", [(c.setting, c.side, p.title, t) for c, p, t, _ in found])
-    return [Curve(name, *rest) for name, rest in zip(names, found, strict=True)]
+    names = table_names("adaptation", [(c.setting, c.side, p.title, t) for c, p, t, _ in parts])
+    return [Curve(name, *rest) for name, rest in zip(names, parts, strict=True)]
 
 
 def adaptation_tables(results: Results) -> list[Table]:
@@ -214,7 +214,7 @@ def _steps_to(values: list[Entry], budgets: list[int]) -> str:
     if last is None or any(value is None for value in numbers):
         return NOT_A_NUMBER
     reached = [value is not None and value >= NEARLY * last for value in numbers]
-    first = max((i + 1 for i, there in enumerate(reached) if not there), default=0)
+    first = max((i + 1 for i, is_reached in enumerate(reached) if not is_reached), default=0)
     return str(budgets[first])
 
 

@@ -133,15 +133,15 @@ class AuditGrid:
     def grid(self) -> Doubles | None:
         """Rank-1, shape (methods, training settings, test settings); None if one is missing."""
         seeds = seeds_of(self.crossed)
-        found = [
+        values = [
             summarise(measured(self.evaluations(m, s, t), METRIC, seeds)).value
             for m in self.methods
             for s in self.settings
             for t in self.settings
         ]
-        if not found or None in found:
+        if not values or None in values:
             return None
-        return np.array(found, dtype=float).reshape(self._shape)
+        return np.array(values, dtype=float).reshape(self._shape)
 
     @cached_property
     def resampled(self) -> Doubles | None:
@@ -150,10 +150,10 @@ class AuditGrid:
         for m in self.methods:
             for s in self.settings:
                 for t in self.settings:
-                    found = uncertainty.per_seed(self.evaluations(m, s, t), METRIC)
-                    if isinstance(found, Unavailable) or not uncertainty.enough(found):
+                    per_seed = uncertainty.per_seed(self.evaluations(m, s, t), METRIC)
+                    if isinstance(per_seed, Unavailable) or not uncertainty.enough(per_seed):
                         return None
-                    parts.append(uncertainty.combined(found))
+                    parts.append(uncertainty.combined(per_seed))
         return np.stack(parts, axis=1).reshape(-1, *self._shape) if parts else None
 
     @property
@@ -164,9 +164,9 @@ class AuditGrid:
 def audits(results: Results) -> list[AuditGrid]:
     """Return the audit of every place."""
     cells = results.of("audit")
-    found = places(cells)
-    names = table_names("audit", [(p.title,) for p in found])
-    return [AuditGrid(results, n, p, p.of(cells)) for n, p in zip(names, found, strict=True)]
+    all_places = places(cells)
+    names = table_names("audit", [(p.title,) for p in all_places])
+    return [AuditGrid(results, n, p, p.of(cells)) for n, p in zip(names, all_places, strict=True)]
 
 
 def _crossed_table(audit: AuditGrid) -> Table:
@@ -180,13 +180,13 @@ def _crossed_table(audit: AuditGrid) -> Table:
     rows: list[Row] = []
     entrants: list[dict[int, pd.DataFrame]] = [{} for _ in range(len(audit.settings) + 1)]
     for trained, method, title, first in _row_labels(audit):
-        mine = where(audit.cells, method=method, trained=trained)
-        tests = [where(mine[mine["test"] != HOLISTIC_TEST], setting=s) for s in audit.settings]
-        tests.append(where(mine, test=HOLISTIC_TEST))
-        for column, cells in zip(entrants, tests, strict=True):
-            column[len(rows)] = cells
+        cells = where(audit.cells, method=method, trained=trained)
+        tests = [where(cells[cells["test"] != HOLISTIC_TEST], setting=s) for s in audit.settings]
+        tests.append(where(cells, test=HOLISTIC_TEST))
+        for column, tested in zip(entrants, tests, strict=True):
+            column[len(rows)] = tested
         label = Entry((trained or "whole clips") if first else "")
-        values = [estimate(results, cells, METRIC, seeds) for cells in tests]
+        values = [estimate(results, tested, METRIC, seeds) for tested in tests]
         rows.append(Row((label, Entry(title), *values), trained or None, first and bool(rows)))
     comparisons = [Comparison((2 + j,), METRIC, column) for j, column in enumerate(entrants)]
     done, tests_line = mark_ties(results, rows, columns, comparisons)
@@ -211,8 +211,8 @@ def _crossed_table(audit: AuditGrid) -> Table:
 def _row_labels(audit: AuditGrid) -> Iterator[tuple[str, str, str, bool]]:
     """Yield training setting, method, title, and whether the row is the first of its setting."""
     for trained in ["", *audit.settings]:
-        mine = where(audit.cells, trained=trained)
-        for i, (method, title) in enumerate(titles(mine).items()):
+        cells = where(audit.cells, trained=trained)
+        for i, (method, title) in enumerate(titles(cells).items()):
             yield trained, method, title, i == 0
 
 
@@ -333,10 +333,10 @@ def _tau_ends(audit: AuditGrid, i: int, j: int) -> str:
     if audit.resampled is None:
         return ""
     taus = kendall_tau(audit.resampled[:, :, i, i], audit.resampled[:, :, j, j])
-    known = taus[np.isfinite(taus)]
-    if not len(known):
+    finite = taus[np.isfinite(taus)]
+    if not len(finite):
         return ""
-    low, high = ends(known)
+    low, high = ends(finite)
     return f" [{low:.2f}, {high:.2f}]"
 
 

@@ -28,8 +28,8 @@ def expand(bench: Bench) -> Expansion:
     """
     name, sanity = bench.experiment.protocol, bench.experiment.sanity
     names = [n for n in protocols.names() if sanity or n != Sanity.name] if name == ALL else [name]
-    asked = [protocols.make(n) for n in names]
-    cells = [cell for protocol in asked for cell in _cells_of(protocol, bench)]
+    chosen = [protocols.make(n) for n in names]
+    cells = [cell for protocol in chosen for cell in _cells_of(protocol, bench)]
     if not cells:
         raise ConfigurationError(
             f"Protocol {name!r} has nothing to evaluate with these options: methods="
@@ -37,7 +37,7 @@ def expand(bench: Bench) -> Expansion:
         )
     if sanity and Sanity.name not in names:
         cells += panel(bench, cells)
-    setting = bench.setting if name == ALL else _setting_of(asked[0], bench)
+    setting = bench.setting if name == ALL else _setting_of(chosen[0], bench)
     return Expansion(bench, tuple(cells), setting, _coordinates())
 
 

@@ -75,8 +75,8 @@ class Generalizability(Protocol):
 def new_types_sections(results: Results) -> list[Section]:
     """Return one section of everything that was tested on new types."""
     tables = tuple(new_types_tables(results))
-    said = tuple(text for table in tables for text in _leaders(table))
-    return [Section("New occlusion types", "new-types", said, tables=tables)] if tables else []
+    summary = tuple(text for table in tables for text in _leaders(table))
+    return [Section("New occlusion types", "new-types", summary, tables=tables)] if tables else []
 
 
 def _leaders(table: Table) -> Iterator[str]:
@@ -100,15 +100,15 @@ def new_types_tables(results: Results) -> list[Table]:
     """Return one table per setting, side and place: rows method × {zero-shot, adapted}."""
     cells = results.of("generalizability", "adaptability")
     cells = cells[cells["test"] != HOLISTIC_TEST]
-    found = [
+    parts = [
         (condition, place, place.of(part))
         for condition, part in conditions(cells)
         for place in places(part)
     ]
-    names = table_names("new-types", [(c.setting, c.side, p.title) for c, p, _ in found])
+    names = table_names("new-types", [(c.setting, c.side, p.title) for c, p, _ in parts])
     return [
         _table(results, name, condition, place, part)
-        for name, (condition, place, part) in zip(names, found, strict=True)
+        for name, (condition, place, part) in zip(names, parts, strict=True)
     ]
 
 
@@ -120,17 +120,17 @@ def _table(
     rows: list[Row] = []
     entrants: dict[str, dict[int, pd.DataFrame]] = {test: {} for test in tests}
     for i, (method, title) in enumerate(titles(cells).items()):
-        mine = where(cells, method=method)
+        method_cells = where(cells, method=method)
         first = True
         for training in ("zero-shot", "adapted"):
-            found = {test: _tested(mine, training, test) for test in tests}
-            if not any(map(len, found.values())):
+            tested = {test: _tested(method_cells, training, test) for test in tests}
+            if not any(map(len, tested.values())):
                 continue
-            for test, here in found.items():
-                entrants[test][len(rows)] = here
+            for test, test_cells in tested.items():
+                entrants[test][len(rows)] = test_cells
             values = [
-                estimate(results, here, metric, seeds)
-                for here in found.values()
+                estimate(results, test_cells, metric, seeds)
+                for test_cells in tested.values()
                 for metric in _METRICS
             ]
             label = (Entry(title), Entry(training))
@@ -162,14 +162,14 @@ def _table(
 def _tests(cells: pd.DataFrame) -> list[str]:
     # A test of old types after adapting measures forgetting; it belongs to no column here.
     unseen = [t for t in values_of(cells, "test") if len(where(cells, test=t, adapted_to=""))]
-    found = [*unseen, *(t for t in values_of(cells, "test") if len(_adapted(cells, t)))]
-    order = [t for t in _PAPER_ORDER if t in found] + [t for t in found if t not in _PAPER_ORDER]
+    names = [*unseen, *(t for t in values_of(cells, "test") if len(_adapted(cells, t)))]
+    order = [t for t in _PAPER_ORDER if t in names] + [t for t in names if t not in _PAPER_ORDER]
     return list(dict.fromkeys(order))
 
 
 def _adapted(cells: pd.DataFrame, test: str) -> pd.DataFrame:
-    here = where(cells, test=test)
-    return here[[test in str(types).split("+") for types in here["adapted_to"]]]
+    rows = where(cells, test=test)
+    return rows[[test in str(types).split("+") for types in rows["adapted_to"]]]
 
 
 def _columns(test: str) -> list[Column]:

@@ -40,20 +40,22 @@ class Occluded(Protocol):
     def sections(self, results: Results) -> list[Section]:
         """Return the main tables, and who leads them."""
         tables = tuple(occluded_tables(results))
-        said = tuple(text for table in tables for text in leaders(table, "Occluded clips"))
-        return [Section("Occluded recognition", self.name, said, tables=tables)] if tables else []
+        summary = tuple(text for table in tables for text in leaders(table, "Occluded clips"))
+        return (
+            [Section("Occluded recognition", self.name, summary, tables=tables)] if tables else []
+        )
 
 
 def occluded_tables(results: Results) -> list[Table]:
     """Return one table per setting, side and test: Rank-1 and Rank-5, each with its RP."""
     cells = results.of("occluded")
     cells = cells[cells["test"] != HOLISTIC_TEST]
-    found = [
+    parts = [
         (condition, test, where(part, test=test))
         for condition, part in conditions(cells)
         for test in values_of(part, "test")
     ]
-    names = table_names("occluded", [(c.setting, c.side, test) for c, test, _ in found])
+    names = table_names("occluded", [(c.setting, c.side, test) for c, test, _ in parts])
     return [
         retained_table(
             results,
@@ -67,5 +69,5 @@ def occluded_tables(results: Results) -> list[Table]:
             ),
             part,
         )
-        for name, (condition, test, part) in zip(names, found, strict=True)
+        for name, (condition, test, part) in zip(names, parts, strict=True)
     ]

@@ -41,8 +41,8 @@ class Retention(Protocol):
     def sections(self, results: Results) -> list[Section]:
         """Return the tables of retention, and who leads them."""
         tables = tuple(retention_tables(results))
-        said = tuple(text for table in tables for text in leaders(table, "Whole clips"))
-        return [Section("Holistic retention", self.name, said, tables=tables)] if tables else []
+        summary = tuple(text for table in tables for text in leaders(table, "Whole clips"))
+        return [Section("Holistic retention", self.name, summary, tables=tables)] if tables else []
 
 
 def retention_tables(results: Results) -> list[Table]:
@@ -50,8 +50,8 @@ def retention_tables(results: Results) -> list[Table]:
     cells = results.of("retention")
     # Baseline-1 is the upper bound itself and has the reference row.
     cells = cells[(cells["test"] == HOLISTIC_TEST) & (cells["method"] != REFERENCE)]
-    found = list(conditions(cells))
-    names = table_names("retention", [(c.setting, c.side) for c, _ in found])
+    parts = list(conditions(cells))
+    names = table_names("retention", [(c.setting, c.side) for c, _ in parts])
     return [
         retained_table(
             results,
@@ -66,5 +66,5 @@ def retention_tables(results: Results) -> list[Table]:
             ),
             part,
         )
-        for name, (condition, part) in zip(names, found, strict=True)
+        for name, (condition, part) in zip(names, parts, strict=True)
     ]

@@ -236,10 +236,10 @@ def _table(
 
 
 def _is_there(cells: pd.DataFrame, check: Check) -> bool:
-    here = where(cells, check=check.name)
+    rows = where(cells, check=check.name)
     if check.column == METRIC:
-        return bool(len(here))
-    return check.column in here and bool(here[check.column].notna().any())
+        return bool(len(rows))
+    return check.column in rows and bool(rows[check.column].notna().any())
 
 
 def _value(results: Results, cells: pd.DataFrame, check: Check, seeds: list[int]) -> Entry:
@@ -268,10 +268,10 @@ def _worries(results: Results, cells: pd.DataFrame) -> Iterator[str]:
         if not check.leaves_chance:
             continue
         for method, title in titles(cells).items():
-            here = where(cells, method=method, check=check.name)
-            if here.empty:
+            rows = where(cells, method=method, check=check.name)
+            if rows.empty:
                 continue
-            cell, chance = estimate(results, here, METRIC, seeds), here["chance_rank_1"].max()
+            cell, chance = estimate(results, rows, METRIC, seeds), rows["chance_rank_1"].max()
             if cell.value is None:
                 incomplete = True
             elif (cell.value if cell.low is None else cell.low) > chance:

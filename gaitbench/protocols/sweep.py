@@ -17,8 +17,8 @@ from gaitbench.results.footers import footer
 from gaitbench.results.frame import Results
 from gaitbench.results.per_seed import (
     NOT_PLANNED,
+    BySeed,
     Outcome,
-    PerSeed,
     combine,
     measured,
     ratio,
@@ -115,15 +115,15 @@ class Swept:
 
 def sweeps(results: Results) -> list[Swept]:
     """Return one sweep per setting, side and place."""
-    found = [
+    parts = [
         (condition, place, place.of(part))
         for condition, part in conditions(results.of("sweep"))
         for place in places(part)
     ]
-    names = table_names("sweep", [(c.setting, c.side, p.title) for c, p, _ in found])
+    names = table_names("sweep", [(c.setting, c.side, p.title) for c, p, _ in parts])
     return [
         Swept(name, condition, place, part[part["severity"] > 0], where(part, severity=0))
-        for name, (condition, place, part) in zip(names, found, strict=True)
+        for name, (condition, place, part) in zip(names, parts, strict=True)
     ]
 
 
@@ -140,12 +140,12 @@ def severities(cells: pd.DataFrame) -> list[int]:
 def out_of_reach(cells: pd.DataFrame) -> Missing | None:
     """Return why one generator's cells at one severity compare with no other's, where they do not."""
     hidden = cells.loc[cells["status"] == "done", "hidden_share"].astype(float).mean()
-    wanted = float(cells["hidden_wanted"].iloc[0])
+    target = float(cells["hidden_wanted"].iloc[0])
     # Unknown while nothing is measured; then the cells are missing for that.
-    if not hidden < wanted - TOLERANCE:
+    if not hidden < target - TOLERANCE:
         return None
     return Missing(
-        f"hides at most {printed(hidden, Unit.PERCENT)} % of the body, {100 * wanted:g} % was wanted"
+        f"hides at most {printed(hidden, Unit.PERCENT)} % of the body, {100 * target:g} % was wanted"
     )
 
 
@@ -161,20 +161,20 @@ def _grid(results: Results, swept: Swept) -> Table:
     ]
     rows: list[Row] = []
     for generator in values_of(cells, "test"):
-        own = where(cells, test=generator)
-        for i, severity in enumerate(severities(own)):
-            here = where(own, severity=severity)
-            hidden, gap = summarise(_hidden(here, seeds)), out_of_reach(here)
+        of_generator = where(cells, test=generator)
+        for i, severity in enumerate(severities(of_generator)):
+            at_severity = where(of_generator, severity=severity)
+            hidden, gap = summarise(_hidden(at_severity, seeds)), out_of_reach(at_severity)
             values = [
                 Entry(missing=gap)
                 if gap
-                else summarise(measured(where(here, method=method), "rank_1", seeds))
+                else summarise(measured(where(at_severity, method=method), "rank_1", seeds))
                 for method in methods
             ]
             lead = (
                 Entry(generator if i == 0 else ""),
                 Entry(str(severity)),
-                Entry(value=float(here["hidden_wanted"].iloc[0])),
+                Entry(value=float(at_severity["hidden_wanted"].iloc[0])),
                 Entry(value=hidden.value, missing=hidden.missing),
             )
             rows.append(Row((*lead, *values), rule_above=i == 0 and bool(rows)))
@@ -193,10 +193,12 @@ def _grid(results: Results, swept: Swept) -> Table:
     )
 
 
-def _hidden(cells: pd.DataFrame, seeds: list[int]) -> PerSeed:
+def _hidden(cells: pd.DataFrame, seeds: list[int]) -> BySeed:
     # All methods meet the same draws, so any finished evaluation of a seed knows the share.
-    known = cells[(cells["status"] == "done") & cells["hidden_share"].notna()]
-    shares = {int(s): float(x) for s, x in zip(known["seed"], known["hidden_share"], strict=True)}
+    finished = cells[(cells["status"] == "done") & cells["hidden_share"].notna()]
+    shares = {
+        int(s): float(x) for s, x in zip(finished["seed"], finished["hidden_share"], strict=True)
+    }
     return {seed: shares.get(seed, Missing("no evaluation of this row is done")) for seed in seeds}
 
 
@@ -245,12 +247,15 @@ def _notes(cells: pd.DataFrame, gaps: Mapping[str, Missing | None]) -> tuple[str
 
 def _gaps(cells: pd.DataFrame) -> dict[str, Missing | None]:
     """Return generator -> why it does not reach its largest severity that is out of reach, or None."""
-    found: dict[str, Missing | None] = {}
+    gaps: dict[str, Missing | None] = {}
     for generator in values_of(cells, "test"):
-        own = where(cells, test=generator)
-        missed = [out_of_reach(where(own, severity=severity)) for severity in severities(own)]
-        found[generator] = next((gap for gap in reversed(missed) if gap), None)
-    return found
+        of_generator = where(cells, test=generator)
+        missed = [
+            out_of_reach(where(of_generator, severity=severity))
+            for severity in severities(of_generator)
+        ]
+        gaps[generator] = next((gap for gap in reversed(missed) if gap), None)
+    return gaps
 
 
 def _in_short(
@@ -261,16 +266,16 @@ def _in_short(
     Args:
         swept: The method's grid.
         whole: The method on whole clips.
-        gaps: See `_gaps`.
+        gaps: By generator: why a severity is out of its reach, or None.
     """
     seeds = seeds_of(swept)
     means = {g: _over_severities(where(swept, test=g), seeds, gap) for g, gap in gaps.items()}
     reaching = {g: means[g] for g, gap in gaps.items() if gap is None}
     unhidden = measured(whole, "rank_1", seeds)
     if not reaching:
-        nothing = Entry(missing=Missing("no generator hides every wanted share"))
+        absent = Entry(missing=Missing("no generator hides every wanted share"))
         column = [summarise(mean) for mean in means.values()]
-        return [*column, nothing, summarise(unhidden), nothing, nothing]
+        return [*column, absent, summarise(unhidden), absent, absent]
     over_types = combine(list(reaching.values()), _mean)
     left = ratio(over_types, unhidden, "Rank-1 on whole clips")
     degradation = combine([left], lambda values: 1 - values[0])
@@ -278,10 +283,10 @@ def _in_short(
     return [*column, summarise(degradation), _worst(reaching)]
 
 
-def _over_severities(mine: pd.DataFrame, seeds: list[int], gap: Missing | None) -> PerSeed:
+def _over_severities(cells: pd.DataFrame, seeds: list[int], gap: Missing | None) -> BySeed:
     if gap is not None:
         return dict.fromkeys(seeds, gap)
-    curve = [measured(where(mine, severity=s), "rank_1", seeds) for s in severities(mine)]
+    curve = [measured(where(cells, severity=s), "rank_1", seeds) for s in severities(cells)]
     return combine(curve, _mean)
 
 
@@ -289,7 +294,7 @@ def _mean(values: list[float]) -> Outcome:
     return sum(values) / len(values)
 
 
-def _worst(means: dict[str, PerSeed]) -> Entry:
+def _worst(means: dict[str, BySeed]) -> Entry:
     """Return the smallest mean with its generator's name, known only if all are."""
     every = {generator: summarise(per_seed) for generator, per_seed in means.items()}
     gaps = [cell.missing for cell in every.values() if cell.missing]

@@ -49,7 +49,7 @@ def collect(
     stored = read_all(snapshot)
     rules = common_rules(stored.values()) or rules_of(store, expansion)
     read = {
-        key: _Read.of(key, scores.rows(), scores.rules, bench.experiment)
+        key: _ReadScores.of(key, scores.rows(), scores.rules, bench.experiment)
         for key, scores in stored.items()
     }
     rows = [
@@ -63,20 +63,22 @@ def collect(
         probes=lambda key: stored[key].rows(),
         rules=rules,
         searches=pd.DataFrame(
-            [row for each in read.values() for row in each.searches],
+            [row for entry in read.values() for row in entry.searches],
             columns=pd.Index(search_columns()),
         ),
         views=pd.DataFrame(
-            [row for each in read.values() for row in each.views], columns=pd.Index(VIEW_COLUMNS)
+            [row for entry in read.values() for row in entry.views], columns=pd.Index(VIEW_COLUMNS)
         ),
         coordinates=expansion.coordinates,
-        sums={(key, name): sums for key, each in read.items() for name, sums in each.sums.items()},
+        sums={
+            (key, name): sums for key, entry in read.items() for name, sums in entry.sums.items()
+        },
         evaluations={cell.evaluation.key: cell.evaluation for cell in expansion.cells},
         folders=folders_of(store, (bench.train, bench.test)),
     )
 
 
-class _Read:
+class _ReadScores:
     """What is kept of the scores of one evaluation.
 
     Args:
@@ -96,7 +98,9 @@ class _Read:
         self.numbers, self.sums, self.searches, self.views = numbers, sums, searches, views
 
     @classmethod
-    def of(cls, key: str, scores: pd.DataFrame, rules: Rules, experiment: Experiment) -> "_Read":
+    def of(
+        cls, key: str, scores: pd.DataFrame, rules: Rules, experiment: Experiment
+    ) -> "_ReadScores":
         """Return it from rows of scores."""
         headline = CountedRows.of(scores, rules, no_mate=experiment.no_mate)
         every = all_metrics()
@@ -155,7 +159,7 @@ def _of_probes(scores: pd.DataFrame, experiment: Experiment) -> dict[str, float]
 def _row(
     cell: Cell,
     expansion: Expansion,
-    read: _Read | None,
+    read: _ReadScores | None,
     commands: Mapping[int, str],
     snapshot: Snapshot,
 ) -> dict[str, Any]:

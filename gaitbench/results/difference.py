@@ -29,8 +29,8 @@ _PLACE = tuple(name for name in PLACE if name not in ("dataset", "test_dataset",
 _PROBE = ["search", "gallery_view", "sequence"]
 """What identifies a row of scores in any store; a position in the data set does not."""
 
-Place = tuple[Hashable, ...]
-Pair = tuple[pd.DataFrame, pd.DataFrame]
+PlaceKey = tuple[Hashable, ...]
+PairedCells = tuple[pd.DataFrame, pd.DataFrame]
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,7 +44,7 @@ class Change:
         p_corrected: By Holm's method, for all cells that were tested.
     """
 
-    pair: Pair
+    pair: PairedCells
     difference: float
     p: float
     p_corrected: float
@@ -75,12 +75,12 @@ class Difference:
     @property
     def changed(self) -> tuple[Change, ...]:
         """The cells that changed beyond noise."""
-        return tuple(one for one in self.tested if one.p_corrected < LEVEL)
+        return tuple(change for change in self.tested if change.p_corrected < LEVEL)
 
     @property
     def within_noise(self) -> tuple[Change, ...]:
         """The cells that differ, but no more than other people or seeds would make them."""
-        return tuple(one for one in self.tested if one.p_corrected >= LEVEL)
+        return tuple(change for change in self.tested if change.p_corrected >= LEVEL)
 
 
 def compare_results(first: Results, second: Results, metric: str = "rank_1") -> Difference:
@@ -102,11 +102,11 @@ def compare_results(first: Results, second: Results, metric: str = "rank_1") -> 
     n_same, n_apart, n_only = 0, 0, [0, 0]
     untested: Counter[str] = Counter()
     tested: list[Change] = []
-    for ours, theirs in _once(*places):
-        if ours is None or theirs is None:
-            n_only[ours is None] += 1
+    for in_first, in_second in _once(*places):
+        if in_first is None or in_second is None:
+            n_only[in_first is None] += 1
             continue
-        pair = _common(ours, theirs)
+        pair = _common(in_first, in_second)
         if pair is None:
             n_apart += 1
             continue
@@ -117,7 +117,7 @@ def compare_results(first: Results, second: Results, metric: str = "rank_1") -> 
             untested[outcome.reason] += 1
         else:
             tested.append(outcome)
-    corrected = holm(np.array([one.p for one in tested]))
+    corrected = holm(np.array([change.p for change in tested]))
     return Difference(
         joint,
         metric,
@@ -139,7 +139,7 @@ def _check_comparable(first: Results, second: Results) -> None:
             f"{rules_title(second.rules)}: their numbers answer different questions. Evaluate both by the "
             "same rules."
         )
-    no_mate = [str(one.facts.get("no_mate")) for one in (first, second)]
+    no_mate = [str(results.facts.get("no_mate")) for results in (first, second)]
     if no_mate[0] != no_mate[1]:
         raise ProtocolError(
             f"Probes without a mate are counted by --no-mate {no_mate[0]} in the first store's experiment "
@@ -151,7 +151,9 @@ def _check_comparable(first: Results, second: Results) -> None:
 def _joined(first: Results, second: Results) -> Results:
     """Return both results as one; equal keys are different evaluations here."""
     both = dict(zip(_MARKS, (first, second), strict=True))
-    cells = [one.cells.assign(key=mark + one.cells["key"]) for mark, one in both.items()]
+    cells = [
+        results.cells.assign(key=mark + results.cells["key"]) for mark, results in both.items()
+    ]
 
     def probes(key: str) -> pd.DataFrame:
         mark = next(m for m in _MARKS if key.startswith(m))
@@ -166,12 +168,12 @@ def _joined(first: Results, second: Results) -> Results:
     )
 
 
-def _places(joint: Results, mark: str) -> dict[Place, pd.DataFrame]:
+def _places(joint: Results, mark: str) -> dict[PlaceKey, pd.DataFrame]:
     """Return the finished evaluations of one of the two by place."""
     cells = joint.cells
-    mine = cells[cells["key"].str.startswith(mark) & (cells["status"] == "done")]
-    columns = [_comparable(mine[name]) for name in (*_PLACE, *joint.coordinates)]
-    return {tuple(place): rows for place, rows in mine.groupby(columns, sort=False)}
+    cells = cells[cells["key"].str.startswith(mark) & (cells["status"] == "done")]
+    columns = [_comparable(cells[name]) for name in (*_PLACE, *joint.coordinates)]
+    return {tuple(place): rows for place, rows in cells.groupby(columns, sort=False)}
 
 
 def _comparable(values: "pd.Series[Any]") -> "pd.Series[Any]":
@@ -180,43 +182,43 @@ def _comparable(values: "pd.Series[Any]") -> "pd.Series[Any]":
 
 
 def _once(
-    first: Mapping[Place, pd.DataFrame], second: Mapping[Place, pd.DataFrame]
+    first: Mapping[PlaceKey, pd.DataFrame], second: Mapping[PlaceKey, pd.DataFrame]
 ) -> Iterator[tuple[pd.DataFrame | None, pd.DataFrame | None]]:
     """Yield every place of either, but what several protocols share only once."""
     seen: set[tuple[str, ...]] = set()
     for place in dict.fromkeys([*first, *second]):
-        ours, theirs = first.get(place), second.get(place)
-        keys = [str(k) for rows in (ours, theirs) if rows is not None for k in rows["key"]]
+        in_first, in_second = first.get(place), second.get(place)
+        keys = [str(k) for rows in (in_first, in_second) if rows is not None for k in rows["key"]]
         shared = tuple(sorted(keys))
         if shared not in seen:
             seen.add(shared)
-            yield ours, theirs
+            yield in_first, in_second
 
 
-def _common(ours: pd.DataFrame, theirs: pd.DataFrame) -> Pair | None:
+def _common(first: pd.DataFrame, second: pd.DataFrame) -> PairedCells | None:
     """Return the evaluations of the seeds that both have, with the draws that all of these have."""
-    both = _draws(ours) & _draws(theirs)
+    both = _draws(first) & _draws(second)
     seeds = {seed for seed, _ in both}
     draws = {draw for _, draw in both if all((seed, draw) in both for seed in seeds)}
     if not draws:
         return None
-    found = [
+    pair = [
         rows[rows["seed"].isin(seeds) & rows["draw"].isin(draws)].sort_values(["seed", "draw"])
-        for rows in (ours, theirs)
+        for rows in (first, second)
     ]
-    return found[0], found[1]
+    return pair[0], pair[1]
 
 
 def _draws(rows: pd.DataFrame) -> set[tuple[int, int]]:
     return {(int(s), int(d)) for s, d in zip(rows["seed"], rows["draw"], strict=True)}
 
 
-def _compared(joint: Results, pair: Pair, metric: str) -> Change | Unavailable | None:
+def _compared(joint: Results, pair: PairedCells, metric: str) -> Change | Unavailable | None:
     """Return what changed, why that cannot be tested, or None where every score is the same."""
     first, second = pair
     same = True
-    for ours, theirs in zip(first["key"], second["key"], strict=True):
-        a, b = (_scores(joint, str(key)) for key in (ours, theirs))
+    for first_key, second_key in zip(first["key"], second["key"], strict=True):
+        a, b = (_scores(joint, str(key)) for key in (first_key, second_key))
         if not a.index.equals(b.index) or not a["identity"].equals(b["identity"]):
             return Unavailable(NOT_THE_SAME_PROBES)
         if not (a["mates"] > 0).equals(b["mates"] > 0):
@@ -228,42 +230,43 @@ def _compared(joint: Results, pair: Pair, metric: str) -> Change | Unavailable |
         return None
     if pd.concat(pair)[metric].isna().any():
         return Unavailable(f"{metric_title(metric)} was not measured")
-    found = joint.uncertainty.compare([second, first], metric)
-    if isinstance(found, Unavailable):
-        return found
-    return Change(pair, float(found.difference[0]), float(found.p[0]), 1.0)
+    test = joint.uncertainty.compare([second, first], metric)
+    if isinstance(test, Unavailable):
+        return test
+    return Change(pair, float(test.difference[0]), float(test.p[0]), 1.0)
 
 
 def _scores(joint: Results, key: str) -> pd.DataFrame:
     return joint.probes(key).drop(columns="probe").set_index(_PROBE).sort_index()
 
 
-def difference_table(found: Difference, names: Sequence[str]) -> Table | None:
+def difference_table(difference: Difference, names: Sequence[str]) -> Table | None:
     """Return the cells that changed beyond noise; None if there are none.
 
     Args:
-        found: What was compared.
+        difference: What was compared.
         names: Of the two stores.
     """
-    if not found.changed:
+    if not difference.changed:
         return None
-    metric = metric_title(found.metric)
+    metric = metric_title(difference.metric)
     columns = (
         *(Column(title) for title in ("Protocol", "Method", "Backbone", "Tested on")),
         *(Column(letter, metric, Unit.PERCENT) for letter in "AB"),
         Column("B less A", metric, Unit.PERCENT),
         Column("p, corrected", "", Unit.P_VALUE),
     )
-    rows = tuple(_row(found, change) for change in found.changed)
+    rows = tuple(_row(difference, change) for change in difference.changed)
     footer = (
         f"A: {names[0]}. B: {names[1]}. Means over the seeds and draws that both have; [ ]: 95 % interval.",
         "p: paired test on the same probes, seeds and draws, permuting identities, corrected by Holm's "
-        f"method for {_cells(len(found.tested))} that could be tested; shown are those below {LEVEL:g}.",
+        f"method for {_cells(len(difference.tested))} that could be tested; shown are those below "
+        f"{LEVEL:g}.",
     )
     return Table("difference", "Changed beyond noise", columns, rows, footer)
 
 
-def _row(found: Difference, change: Change) -> Row:
+def _row(difference: Difference, change: Change) -> Row:
     first, second = change.pair
     seeds = seeds_of(first)
     row = first.iloc[0]
@@ -272,9 +275,9 @@ def _row(found: Difference, change: Change) -> Row:
             Entry(str(row["protocol"])),
             Entry(str(row["title"])),
             Entry(backbone_title(str(row["backbone"]))),
-            Entry(_tested_on(row, found.results)),
-            *(summarise(measured(cells, found.metric, seeds)) for cells in change.pair),
-            estimate_difference(found.results, second, first, found.metric, seeds),
+            Entry(_tested_on(row, difference.results)),
+            *(summarise(measured(cells, difference.metric, seeds)) for cells in change.pair),
+            estimate_difference(difference.results, second, first, difference.metric, seeds),
             Entry(value=change.p_corrected),
         ),
         contest=None,
@@ -293,28 +296,28 @@ def _tested_on(row: "pd.Series[Any]", results: Results) -> str:
     return "; ".join(parts)
 
 
-def difference_words(found: Difference) -> list[str]:
+def difference_words(difference: Difference) -> list[str]:
     """Return how many cells are the same, differ within noise, are in one store only, or stay open."""
-    metric = metric_title(found.metric)
-    n_changed, noise = len(found.changed), found.within_noise
-    largest = max((abs(one.difference) for one in noise), default=0.0)
+    metric = metric_title(difference.metric)
+    n_changed, noise = len(difference.changed), difference.within_noise
+    largest = max((abs(change.difference) for change in noise), default=0.0)
     within = f" (by {100 * largest:.1f} points of {metric} at most)" if noise else ""
     lines = [
         f"{_cells(n_changed)} changed beyond noise."
         if n_changed
         else "Nothing changed beyond noise.",
-        f"{_cells(found.n_same, 'is', 'are')} the same to the last digit, {len(noise)} differ within "
-        f"noise{within}, {found.n_only[0]} only in A, {found.n_only[1]} only in B.",
+        f"{_cells(difference.n_same, 'is', 'are')} the same to the last digit, {len(noise)} differ within "
+        f"noise{within}, {difference.n_only[0]} only in A, {difference.n_only[1]} only in B.",
     ]
-    if found.n_apart:
-        lines.append(f"{_cells(found.n_apart, 'has', 'have')} no seed and draw in common.")
-    for reason, n in found.untested.items():
+    if difference.n_apart:
+        lines.append(f"{_cells(difference.n_apart, 'has', 'have')} no seed and draw in common.")
+    for reason, n in difference.untested.items():
         lines.append(f"{_cells(n, 'differs', 'differ')}, but cannot be tested: {reason}.")
-    least = len(found.tested) / (PERMUTATIONS + 1)
+    least = len(difference.tested) / (PERMUTATIONS + 1)
     if least >= LEVEL:
         lines.append(
-            f"{len(found.tested)} tests at once are too many for {PERMUTATIONS} permutations: no corrected "
-            f"p is below {least:.2g}, so no change can be found. Compare fewer cells at a time."
+            f"{len(difference.tested)} tests at once are too many for {PERMUTATIONS} permutations: no "
+            f"corrected p is below {least:.2g}, so no change can be found. Compare fewer cells at a time."
         )
     return lines
 

@@ -50,11 +50,11 @@ def estimate_ratio(
     if cell.missing:
         return cell
     chance = float(whole[f"chance_{metric}"].astype(float).max())
-    found = results.uncertainty.ratio(part, whole, metric, chance)
+    interval = results.uncertainty.ratio(part, whole, metric, chance)
     divisor = results.uncertainty.interval(whole, metric)
-    if isinstance(found, Unavailable) and isinstance(divisor, Interval):
-        return Entry(missing=Missing(f"{whole_title}: {found.reason}"))
-    return _bounded(cell, found)
+    if isinstance(interval, Unavailable) and isinstance(divisor, Interval):
+        return Entry(missing=Missing(f"{whole_title}: {interval.reason}"))
+    return _bounded(cell, interval)
 
 
 def estimate_difference(
@@ -68,10 +68,10 @@ def estimate_difference(
     return _bounded(cell, results.uncertainty.difference(part, whole, metric))
 
 
-def _bounded(cell: Entry, found: Interval | Unavailable) -> Entry:
-    if isinstance(found, Unavailable):
+def _bounded(cell: Entry, interval: Interval | Unavailable) -> Entry:
+    if isinstance(interval, Unavailable):
         return cell
-    return replace(cell, low=found.low, high=found.high)
+    return replace(cell, low=interval.low, high=interval.high)
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,24 +104,24 @@ def mark_ties(
     reasons: list[str] = []
     for comparison in comparisons:
         for group in _contests(marked, comparison):
-            found = results.uncertainty.compare(
+            differences = results.uncertainty.compare(
                 [comparison.entrants[i] for i in group], comparison.metric
             )
-            if isinstance(found, Unavailable):
-                reasons.append(found.reason)
+            if isinstance(differences, Unavailable):
+                reasons.append(differences.reason)
             else:
-                tested.append((comparison, group, found))
+                tested.append((comparison, group, differences))
     if not tested:
         return marked, f"No tests: {reasons[0]}." if reasons and results.rules else ""
-    corrected = holm(np.concatenate([found.p for *_, found in tested]))
+    corrected = holm(np.concatenate([differences.p for *_, differences in tested]))
     cells = [list(row.cells) for row in marked]
     start = 0
-    for comparison, group, found in tested:
-        p = corrected[start : start + len(found.pairs)]
-        start += len(found.pairs)
+    for comparison, group, differences in tested:
+        p = corrected[start : start + len(differences.pairs)]
+        start += len(differences.pairs)
         equal = {
             frozenset((group[i], group[j]))
-            for (i, j), q in zip(found.pairs, p, strict=True)
+            for (i, j), q in zip(differences.pairs, p, strict=True)
             if q >= LEVEL
         }
         for j in comparison.columns:
@@ -147,8 +147,8 @@ def _tests_line(
     tested: Sequence[tuple[Comparison, list[int], PairedDifferences]], n_tests: int
 ) -> str:
     by_metric: dict[str, list[float]] = {}
-    for comparison, _, found in tested:
-        by_metric.setdefault(metric_title(comparison.metric), []).extend(found.detectable)
+    for comparison, _, differences in tested:
+        by_metric.setdefault(metric_title(comparison.metric), []).extend(differences.detectable)
     ranges = [f"{title} {_points(values)}" for title, values in by_metric.items()]
     return (
         f"{TIED} cannot be told from the best value of its column: paired test on the same probes, draws "

@@ -156,9 +156,9 @@ def store_facts(store: ReadableStore) -> dict[str, object]:
 
 
 def _origins(store: ReadableStore, finished: Sequence[Cell]) -> dict[Artifact, Origin]:
-    needed = dict.fromkeys(one for cell in finished for one in _artifacts(cell))
+    needed = dict.fromkeys(artifact for cell in finished for artifact in _artifacts(cell))
     # A stage may have been removed, or left on the machine that trained it.
-    return {one: _origin(store, *one) for one in needed if store.has(*one)}
+    return {artifact: _origin(store, *artifact) for artifact in needed if store.has(*artifact)}
 
 
 def _artifacts(cell: Cell) -> list[Artifact]:
@@ -172,12 +172,12 @@ def _origin(store: ReadableStore, kind: Kind, key: str) -> Origin:
     except StoreError:
         record = {}
     packages = record.get("packages", {})
-    said = {"gaitbench": record.get("gaitbench")} | {p: packages.get(p) for p in _PACKAGES}
-    said |= {name: record.get(name) for name in ("machine", "device", "bfloat16")}
-    return tuple((name, _said(value)) for name, value in said.items())
+    made_with = {"gaitbench": record.get("gaitbench")} | {p: packages.get(p) for p in _PACKAGES}
+    made_with |= {name: record.get(name) for name in ("machine", "device", "bfloat16")}
+    return tuple((name, _text(value)) for name, value in made_with.items())
 
 
-def _said(value: object) -> str:
+def _text(value: object) -> str:
     if value is None:
         return _NOT_RECORDED
     if isinstance(value, bool):
@@ -196,8 +196,12 @@ def _mixture(origins: dict[Artifact, Origin], finished: Sequence[Cell]) -> dict[
     """Return a warning for tables whose numbers were not all made alike; nothing if there are none."""
     mixed: dict[str, str] = {}
     for protocol in dict.fromkeys(cell.protocol for cell in finished):
-        mine = dict.fromkeys(a for c in finished if c.protocol == protocol for a in _artifacts(c))
-        text = _differing([dict(origins[one]) for one in mine if one in origins])
+        artifacts = dict.fromkeys(
+            a for c in finished if c.protocol == protocol for a in _artifacts(c)
+        )
+        text = _differing(
+            [dict(origins[artifact]) for artifact in artifacts if artifact in origins]
+        )
         if text:
             mixed[protocol] = text
     if not mixed:
@@ -205,9 +209,11 @@ def _mixture(origins: dict[Artifact, Origin], finished: Sequence[Cell]) -> dict[
     by_text: dict[str, list[str]] = {}
     for protocol, text in mixed.items():
         by_text.setdefault(text, []).append(protocol)
-    said = "; ".join(f"the tables of {', '.join(names)} mix {t}" for t, names in by_text.items())
+    mixtures = "; ".join(
+        f"the tables of {', '.join(names)} mix {t}" for t, names in by_text.items()
+    )
     return {
-        "careful": f"{said}. Floating-point results depend on these, and training carries small "
+        "careful": f"{mixtures}. Floating-point results depend on these, and training carries small "
         "differences on to other weights: between such numbers a difference may come from the machine."
     }
 
@@ -248,5 +254,7 @@ def making_commands(store: ReadableStore, bench: Bench, snapshot: Snapshot) -> d
 def _home(union: StoreUnion, snapshot: Snapshot, seed: int) -> Store:
     """Return the store that most of a seed's scores were read from; the first one if there are none."""
     keys = {c.evaluation.key for c in snapshot.cells if c.evaluation.seed == seed}
-    folders = Counter(folder.parent.parent for key, folder in snapshot.there.items() if key in keys)
+    folders = Counter(
+        folder.parent.parent for key, folder in snapshot.folders.items() if key in keys
+    )
     return max(union.stores, key=lambda store: folders[store.folder])

@@ -74,20 +74,20 @@ def _intervals_line(results: Results, used: pd.DataFrame, metric: str) -> str:
     if complete.empty:
         return _seeds_line(used)
     place = [*PLACE, *results.coordinates]
-    _, one = next(iter(complete.groupby(place, sort=False, dropna=False)))
-    found = results.uncertainty.interval(one, metric)
-    if isinstance(found, Unavailable):
-        why = f" No intervals: {found.reason}." if results.rules else ""
+    _, cells = next(iter(complete.groupby(place, sort=False, dropna=False)))
+    interval = results.uncertainty.interval(cells, metric)
+    if isinstance(interval, Unavailable):
+        why = f" No intervals: {interval.reason}." if results.rules else ""
         return f"{_seeds_line(used)}{why}"
     seeds = seeds_of(used)
     listed = ", ".join(map(str, seeds))
     if len(seeds) == 1:
         return (
-            f"One seed ({listed}){_draws_words(used)}. [ ]: {found.level:.0%} interval over the tested "
+            f"One seed ({listed}){_draws_words(used)}. [ ]: {interval.level:.0%} interval over the tested "
             "identities alone; what other trainings would give, one seed cannot say."
         )
     return (
-        f"Mean over {len(seeds)} seeds ({listed}){_draws_words(used)}. [ ]: {found.level:.0%} interval "
+        f"Mean over {len(seeds)} seeds ({listed}){_draws_words(used)}. [ ]: {interval.level:.0%} interval "
         "over the tested identities and the seeds."
     )
 
@@ -158,8 +158,8 @@ def steps_line(used: pd.DataFrame) -> str:
     for method, title in titles(used).items():
         cells = where(used, method=method)
         adapted = cells["adapted_to"] != ""
-        for name, some in ((title, cells[~adapted]), (f"{title} adapted", cells[adapted])):
-            occluded, total = _range(some["steps_occluded"]), _range(some["steps_total"])
+        for name, rows in ((title, cells[~adapted]), (f"{title} adapted", cells[adapted])):
+            occluded, total = _range(rows["steps_occluded"]), _range(rows["steps_total"])
             if total:
                 parts.append(f"{name} {occluded or '–'} / {total}")
     if not parts:
@@ -186,8 +186,8 @@ def _sentence(parts: list[str]) -> str:
 
 
 def _range(values: "pd.Series[float]", digits: int = 0) -> str:
-    known = values.dropna().astype(float)
-    if known.empty:
+    numbers = values.dropna().astype(float)
+    if numbers.empty:
         return ""
-    low, high = f"{known.min():.{digits}f}", f"{known.max():.{digits}f}"
+    low, high = f"{numbers.min():.{digits}f}", f"{numbers.max():.{digits}f}"
     return low if low == high else f"{low}–{high}"

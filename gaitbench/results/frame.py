@@ -102,8 +102,8 @@ class Results:
     folders: Mapping[str, Path] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        wanted = (*columns(), *self.coordinates)
-        absent = [name for name in wanted if name not in self.cells.columns]
+        needed = (*columns(), *self.coordinates)
+        absent = [name for name in needed if name not in self.cells.columns]
         if absent:
             raise StoreError(
                 f"Results: the cells lack the columns {', '.join(absent)}. Collect them again from "

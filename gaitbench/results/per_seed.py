@@ -15,7 +15,7 @@ from gaitbench.results.table import Entry, Missing
 from gaitbench.results.titles import metric_title
 
 Outcome = float | Missing
-PerSeed = Mapping[int, Outcome]
+BySeed = Mapping[int, Outcome]
 
 NOT_PLANNED = Missing("not part of this run")
 
@@ -25,7 +25,7 @@ def seeds_of(cells: pd.DataFrame) -> list[int]:
     return sorted({int(seed) for seed in cells["seed"]})
 
 
-def measured(cells: pd.DataFrame, column: str, seeds: Sequence[int]) -> PerSeed:
+def measured(cells: pd.DataFrame, column: str, seeds: Sequence[int]) -> BySeed:
     """Return the value of `column` for each seed: the mean over its draws, if none is missing.
 
     Args:
@@ -70,7 +70,7 @@ def _outcome(column: str, value: Any) -> Outcome:
     return float(value)
 
 
-def ratio(part: PerSeed, whole: PerSeed, whole_title: str) -> PerSeed:
+def ratio(part: BySeed, whole: BySeed, whole_title: str) -> BySeed:
     """Return part / whole for each seed; `whole_title` names the divisor in what is missing."""
     return {seed: _quotient(part[seed], whole[seed], whole_title) for seed in part}
 
@@ -85,13 +85,13 @@ def _quotient(part: Outcome, whole: Outcome, whole_title: str) -> Outcome:
     return part / whole
 
 
-def combine(parts: Sequence[PerSeed], compute: Callable[[list[float]], Outcome]) -> PerSeed:
+def combine(parts: Sequence[BySeed], compute: Callable[[list[float]], Outcome]) -> BySeed:
     """Return `compute` of all parts for each seed, or what is missing if any part is."""
     result: dict[int, Outcome] = {}
     for seed in parts[0]:
-        here = [part[seed] for part in parts]
-        gaps = [outcome for outcome in here if isinstance(outcome, Missing)]
-        values = [outcome for outcome in here if not isinstance(outcome, Missing)]
+        outcomes = [part[seed] for part in parts]
+        gaps = [outcome for outcome in outcomes if isinstance(outcome, Missing)]
+        values = [outcome for outcome in outcomes if not isinstance(outcome, Missing)]
         result[seed] = _merged(gaps) if gaps else compute(values)
     return result
 
@@ -103,7 +103,7 @@ def _merged(gaps: Sequence[Missing]) -> Missing:
     )
 
 
-def summarise(per_seed: PerSeed, text: str = "") -> Entry:
+def summarise(per_seed: BySeed, text: str = "") -> Entry:
     """Return mean and sample standard deviation over all seeds, or a missing cell."""
     gaps = {seed: outcome for seed, outcome in per_seed.items() if isinstance(outcome, Missing)}
     if gaps or not per_seed:

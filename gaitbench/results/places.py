@@ -85,8 +85,8 @@ def titles(cells: pd.DataFrame) -> dict[str, str]:
     pairs = zip(cells["method"], cells["title"], strict=True)
     first = {str(name): str(title) for name, title in reversed(list(dict.fromkeys(pairs)))}
     appearing = values_of(cells, "method")
-    known = [name for name in compared_names() if name in first]
-    order = [*known, *(name for name in appearing if name not in known)]
+    compared = [name for name in compared_names() if name in first]
+    order = [*compared, *(name for name in appearing if name not in compared)]
     printed = list(first.values())
     return {m: first[m] if printed.count(first[m]) == 1 else f"{first[m]} ({m})" for m in order}
 

@@ -49,10 +49,10 @@ def retained_table(results: Results, about: Retained, cells: pd.DataFrame) -> Ta
     for i, (method, title) in enumerate(titles(cells).items()):
         values: list[Entry] = []
         for place in columns_of:
-            mine = place.of(where(cells, method=method))
+            rows_of_method = place.of(where(cells, method=method))
             bound = upper_bound(results, place, about.condition)
-            values += _values(results, mine, bound, seeds)
-            entrants[place][len(rows)] = mine
+            values += _values(results, rows_of_method, bound, seeds)
+            entrants[place][len(rows)] = rows_of_method
         rows.append(Row((Entry(title), *values), rule_above=i == 0))
     done, tests = mark_ties(results, rows, columns, _comparisons(entrants))
     notes = ("Rank-k in percent.", about.share_meaning, BOLD, _BOUND)
@@ -88,12 +88,12 @@ def _columns(place: Place, share_title: str) -> list[Column]:
 def _values(
     results: Results, cells: pd.DataFrame, bound: pd.DataFrame, seeds: list[int]
 ) -> list[Entry]:
-    found = []
+    values = []
     for metric in _METRICS:
         divisor = f"holistic {metric_title(metric)} of Baseline-1"
-        found.append(estimate(results, cells, metric, seeds))
-        found.append(estimate_ratio(results, cells, bound, metric, seeds, divisor))
-    return found
+        values.append(estimate(results, cells, metric, seeds))
+        values.append(estimate_ratio(results, cells, bound, metric, seeds, divisor))
+    return values
 
 
 def _reference_row(
@@ -126,15 +126,15 @@ def leaders(table: Table, what: str) -> Iterator[str]:
 
 def best_words(rows: Sequence[Row], j: int, unit: Unit, contest: str = "") -> str:
     """Return who is best in a column, with the interval and what ties; "" where nobody competes."""
-    mine = [row for row in rows if row.contest == contest]
-    best = [row for row in mine if row.cells[j].best]
+    rivals = [row for row in rows if row.contest == contest]
+    best = [row for row in rivals if row.cells[j].best]
     if not best:
         return ""
     cell = best[0].cells[j]
     per_cent = " %" if unit is Unit.PERCENT else ""
     behind = uncertainty(cell, unit)
     value = f"{printed(cell.value or 0.0, unit)}{per_cent}{f' {behind}' if behind else ''}"
-    tied = [row.cells[0].text for row in mine if row.cells[j].tied]
+    tied = [row.cells[0].text for row in rivals if row.cells[j].tied]
     beside = f", not told apart from {listed(tied)}" if tied else ""
     verb = "leads" if len(best) == 1 else "lead"
     return f"{listed([row.cells[0].text for row in best])} {verb} with {value}{beside}"

@@ -95,26 +95,26 @@ class PictureGroup:
 
 
 @dataclass(frozen=True)
-class Found:
-    """One clip that a search found, and whether it shows the identity that was searched for."""
+class RetrievedClip:
+    """A clip that a search found, and whether it shows the identity that was searched for."""
 
     picture: Picture
     is_mate: bool
 
 
 @dataclass(frozen=True)
-class Ranking:
+class RankedClips:
     """One search.
 
     Args:
         title: Under which condition was searched, such as "whole" or "top half hidden".
         probe: What was searched for, as the method saw it.
-        found: The closest gallery clips, closest first.
+        clips: The closest gallery clips, closest first.
     """
 
     title: str
     probe: Picture
-    found: tuple[Found, ...]
+    clips: tuple[RetrievedClip, ...]
 
 
 @dataclass(frozen=True)
@@ -127,7 +127,7 @@ class Strip:
     """
 
     title: str
-    rankings: tuple[Ranking, ...]
+    rankings: tuple[RankedClips, ...]
 
 
 @dataclass(frozen=True)

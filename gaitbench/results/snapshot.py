@@ -24,13 +24,13 @@ class Snapshot:
 
     Args:
         cells: Of the experiment.
-        there: Where the scores of each finished evaluation lie, by key.
+        folders: Where the scores of each finished evaluation lie, by key.
         other_versions: The protocol version of evaluations that are there at another one only, by key.
         being_made: How many others were being made, or were interrupted.
     """
 
     cells: tuple[Cell, ...]
-    there: Mapping[str, Path]
+    folders: Mapping[str, Path]
     other_versions: Mapping[str, int]
     being_made: int
 
@@ -39,10 +39,12 @@ class Snapshot:
         """Look at a store once."""
         cells = expansion.cells
         evaluations = {cell.evaluation.key: cell.evaluation for cell in cells}
-        there = {key: store.path("scores", key) for key in evaluations if store.has("scores", key)}
-        absent = [one for key, one in evaluations.items() if key not in there]
-        being_made = sum(bool(store.progress(one.key)) for one in absent)
-        return cls(cells, there, _other_versions(store, absent, there), being_made)
+        folders = {
+            key: store.path("scores", key) for key in evaluations if store.has("scores", key)
+        }
+        absent = [evaluation for key, evaluation in evaluations.items() if key not in folders]
+        being_made = sum(bool(store.progress(evaluation.key)) for evaluation in absent)
+        return cls(cells, folders, _other_versions(store, absent, folders), being_made)
 
     def reason(self, key: str) -> str:
         """Return why there are no scores of an evaluation."""
@@ -51,18 +53,20 @@ class Snapshot:
                 f"stored scores are of protocol version {self.other_versions[key]}; this gaitbench "
                 f"computes version {Evaluation.version}"
             )
-        if key in self.there:
+        if key in self.folders:
             return "its scores vanished from the store while they were read"
         return "not evaluated yet"
 
 
 def _other_versions(
-    store: ReadableStore, absent: Iterable[Evaluation], there: Iterable[str]
+    store: ReadableStore, absent: Iterable[Evaluation], present: Iterable[str]
 ) -> dict[str, int]:
     """Return the newest other version at which each absent evaluation is stored, where it is."""
-    wanted = {_without_version(one.described()): one.key for one in absent}
-    found: dict[str, int] = {}
-    for key in sorted(set(store.keys("scores")) - set(there)) if wanted else ():
+    key_of_absent = {
+        _without_version(evaluation.described()): evaluation.key for evaluation in absent
+    }
+    versions: dict[str, int] = {}
+    for key in sorted(set(store.keys("scores")) - set(present)) if key_of_absent else ():
         try:
             spec = store.spec("scores", key)
         except StoreError:
@@ -71,10 +75,10 @@ def _other_versions(
         version = spec.pop("version", None)
         if spec.pop("type", None) != "Evaluation" or not isinstance(version, int):
             continue
-        now = wanted.get(_without_version(spec))
-        if now is not None and version != Evaluation.version:
-            found[now] = max(version, found.get(now, version))
-    return found
+        absent_key = key_of_absent.get(_without_version(spec))
+        if absent_key is not None and version != Evaluation.version:
+            versions[absent_key] = max(version, versions.get(absent_key, version))
+    return versions
 
 
 def _without_version(described: Mapping[str, Any]) -> str:
@@ -131,11 +135,11 @@ def read_all(snapshot: Snapshot) -> dict[str, StoredScores]:
     Raises:
         StoreError: If some are there, but cannot be read.
     """
-    found = {
+    stored = {
         key: unless_vanished(partial(StoredScores.read, folder))
-        for key, folder in snapshot.there.items()
+        for key, folder in snapshot.folders.items()
     }
-    return {key: one for key, one in found.items() if one is not None}
+    return {key: scores for key, scores in stored.items() if scores is not None}
 
 
 def unless_vanished(read: Callable[[], ReadT]) -> ReadT | None:
@@ -159,13 +163,13 @@ def common_rules(scores: Iterable[StoredScores]) -> Rules | None:
         StoreError: If they were made with different rules.
     """
     first: StoredScores | None = None
-    for one in scores:
-        first = first or one
-        if one.rules != first.rules:
+    for stored in scores:
+        first = first or stored
+        if stored.rules != first.rules:
             raise StoreError(
                 f"Scores of one table were made with different rules: {_rules_words(first)} and "
-                f"{_rules_words(one)}. They answer different questions: remove the folders of those that "
-                "are out of date and run the experiment again, or report the stores one by one."
+                f"{_rules_words(stored)}. They answer different questions: remove the folders of those "
+                "that are out of date and run the experiment again, or report the stores one by one."
             )
     return None if first is None else first.rules
 
@@ -185,14 +189,18 @@ def check_one_version(snapshot: Snapshot, commands: Mapping[int, str]) -> None:
     Raises:
         StoreError: If it is.
     """
-    other = snapshot.other_versions
-    if not other or not snapshot.there:
+    other_versions = snapshot.other_versions
+    if not other_versions or not snapshot.folders:
         return
-    seeds = dict.fromkeys(c.evaluation.seed for c in snapshot.cells if c.evaluation.key in other)
-    counts = {v: list(other.values()).count(v) for v in sorted(set(other.values()))}
+    seeds = dict.fromkeys(
+        c.evaluation.seed for c in snapshot.cells if c.evaluation.key in other_versions
+    )
+    counts = {
+        v: list(other_versions.values()).count(v) for v in sorted(set(other_versions.values()))
+    }
     outdated = " and ".join(f"{n} only at version {version}" for version, n in counts.items())
     raise StoreError(
-        f"{len(snapshot.there)} evaluations of this experiment are stored at protocol version "
+        f"{len(snapshot.folders)} evaluations of this experiment are stored at protocol version "
         f"{Evaluation.version}, which this gaitbench computes, and {outdated}. Numbers of two versions do "
         "not belong in one table. Make those that are missing at version "
         f"{Evaluation.version}: {'; '.join(dict.fromkeys(commands[s] for s in seeds))}"

@@ -122,8 +122,8 @@ class Table:
     @property
     def footnotes(self) -> tuple[Missing, ...]:
         """The distinct reasons for missing cells, in reading order; the first is number 1."""
-        found = [cell.missing for row in self.rows for cell in row.cells if cell.missing]
-        return tuple(dict.fromkeys(found))
+        reasons = [cell.missing for row in self.rows for cell in row.cells if cell.missing]
+        return tuple(dict.fromkeys(reasons))
 
     @property
     def groups(self) -> list[tuple[str, int]]:
@@ -171,9 +171,9 @@ def mark_best(rows: Sequence[Row], columns: Sequence[Column]) -> tuple[Row, ...]
     marked = [list(row.cells) for row in rows]
     for j, column in enumerate(columns):
         for contest in {row.contest for row in rows} - {None}:
-            here = [i for i, row in enumerate(rows) if row.contest == contest]
-            for i in _best([rows[i].cells[j] for i in here], column):
-                marked[here[i]][j] = replace(marked[here[i]][j], best=True)
+            rivals = [i for i, row in enumerate(rows) if row.contest == contest]
+            for i in _best([rows[i].cells[j] for i in rivals], column):
+                marked[rivals[i]][j] = replace(marked[rivals[i]][j], best=True)
     return tuple(replace(r, cells=tuple(m)) for r, m in zip(rows, marked, strict=True))
 
 

@@ -1,4 +1,4 @@
-"""How registered names are printed. Facts stand on the things; these functions ask them."""
+"""How registered names are printed. Facts stand on the classes; these functions ask them."""
 
 from collections.abc import Sequence
 

@@ -109,40 +109,40 @@ class Uncertainty:
     ) -> PairedDifferences | Unavailable:
         """Test all pairs of methods on the same people, probes, seeds and draws."""
         every = [self._sums(cells, metric) for cells in methods]
-        known = [sums.mean(1) for sums in every if isinstance(sums, IdentitySums)]
-        if len(known) < len(every):
+        measured = [sums.mean(1) for sums in every if isinstance(sums, IdentitySums)]
+        if len(measured) < len(every):
             return next(sums for sums in every if isinstance(sums, Unavailable))
-        if len(known) < 2:
+        if len(measured) < 2:
             return Unavailable("there is no pair of methods to compare")
-        n_seeds, n_identities = known[0].sums.shape[:2]
+        n_seeds, n_identities = measured[0].sums.shape[:2]
         if n_identities < FEWEST_IDENTITIES:
             return Unavailable(
                 f"{n_identities} identities are too few for tests: they need {FEWEST_IDENTITIES}"
             )
         try:
-            return paired_differences(known, flips_of(n_identities, n_seeds))
+            return paired_differences(measured, flips_of(n_identities, n_seeds))
         except ProtocolError as error:
             return Unavailable(str(error))
 
     def order(
-        self, methods: Sequence[pd.DataFrame], metric: str, given: Sequence[float]
+        self, methods: Sequence[pd.DataFrame], metric: str, reference: Sequence[float]
     ) -> Interval | Unavailable:
         """Return the interval of Kendall's tau between a given and the measured order of methods.
 
         Args:
             methods: The evaluations of each.
             metric: That orders them here.
-            given: A value per method, such as published ones; they are taken as they are.
+            reference: A value per method, such as published ones; they are taken as they are.
         """
         every = [self.per_seed(cells, metric) for cells in methods]
-        known = [per_seed for per_seed in every if isinstance(per_seed, PerSeed)]
-        if len(known) < len(every):
+        measured = [per_seed for per_seed in every if isinstance(per_seed, PerSeed)]
+        if len(measured) < len(every):
             return next(per_seed for per_seed in every if isinstance(per_seed, Unavailable))
-        if len({(per_seed.n_identities, per_seed.observed.shape) for per_seed in known}) > 1:
+        if len({(per_seed.n_identities, per_seed.observed.shape) for per_seed in measured}) > 1:
             return Unavailable("the methods differ in their seeds or in whom they were tested on")
-        resampled = np.stack([self.combined(per_seed) for per_seed in known], axis=-1)
-        values = np.asarray(given, np.float64)
-        return kendall_interval(values, resampled, _resampling(known[0]))
+        resampled = np.stack([self.combined(per_seed) for per_seed in measured], axis=-1)
+        values = np.asarray(reference, np.float64)
+        return kendall_interval(values, resampled, _resampling(measured[0]))
 
     def per_seed(self, cells: pd.DataFrame, metric: str) -> PerSeed | Unavailable:
         """Return a metric of every seed, a mean over its draws, with its resamples."""

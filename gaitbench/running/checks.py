@@ -73,11 +73,11 @@ def check_strangers(data: Silhouettes) -> None:
     """
     trained = set(data.table["identity"].iloc[data.split("train")])
     for name in ("test.probe", "test.gallery", "validation.probe", "validation.gallery"):
-        both = sorted(trained & set(data.table["identity"].iloc[data.splits.get(name, [])]))
-        if both:
+        shared = sorted(trained & set(data.table["identity"].iloc[data.splits.get(name, [])]))
+        if shared:
             raise ProtocolError(
-                f"Data set {data.name!r}: {len(both)} identities are in both 'train' and {name!r}, "
-                f"the first being {both[0]!r}. Nobody may be trained on and tested; change splits.json."
+                f"Data set {data.name!r}: {len(shared)} identities are in both 'train' and {name!r}, "
+                f"the first being {shared[0]!r}. Nobody may be trained on and tested; change splits.json."
             )
 
 
@@ -87,15 +87,17 @@ def check_occlusions(cells: Iterable[Cell]) -> None:
     Raises:
         PluginError: If a generator fails or returns a wrong shape.
     """
-    for mix, frames, (height, width) in {met for cell in cells for met in _meetings(cell)}:
+    for mix, frames, (height, width) in {
+        occasion for cell in cells for occasion in _meetings(cell)
+    }:
         for generator in mix.generators:
             generator.draw(stream(0, "check"), frames, height, width)
 
 
-Meeting = tuple[Mix, int, tuple[int, int]]
+Occasion = tuple[Mix, int, tuple[int, int]]
 
 
-def _meetings(cell: Cell) -> list[Meeting]:
+def _meetings(cell: Cell) -> list[Occasion]:
     evaluation = cell.evaluation
     size = (evaluation.data.height, evaluation.data.width)
     tested = [(mix, evaluation.frames, size) for mix in (evaluation.probe, evaluation.gallery)]

@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from gaitbench.running.plan import Outcome, Task
+from gaitbench.running.plan import Task, TaskOutcome
 
 
 class Display(Protocol):
@@ -19,7 +19,7 @@ class Display(Protocol):
     def refresh(self, running: Sequence[tuple[Task, dict[str, Any]]]) -> None:
         """Called twice a second with what is being made and how far it is."""
 
-    def finished(self, task: Task, outcome: Outcome, seconds: float) -> None:
+    def finished(self, task: Task, outcome: TaskOutcome, seconds: float) -> None:
         """An artifact is there."""
 
     def end(self) -> None:
@@ -45,7 +45,7 @@ class PlainDisplay:
     def refresh(self, running: Sequence[tuple[Task, dict[str, Any]]]) -> None:
         """Say nothing: lines are for what is finished."""
 
-    def finished(self, task: Task, outcome: Outcome, seconds: float) -> None:
+    def finished(self, task: Task, outcome: TaskOutcome, seconds: float) -> None:
         """Say what is there now."""
         self.done += 1
         how = ", made by another run" if outcome == "found" else f" in {seconds:.1f} s"
@@ -96,7 +96,7 @@ class LiveDisplay:
                 state=describe(state),
             )
 
-    def finished(self, task: Task, outcome: Outcome, seconds: float) -> None:
+    def finished(self, task: Task, outcome: TaskOutcome, seconds: float) -> None:
         """Take a bar away."""
         if task.key in self.shown:
             self.bars.remove_task(self.shown.pop(task.key))

@@ -39,7 +39,7 @@ from gaitbench.evaluation.severity import hiding
 from gaitbench.experiment.cells import Evaluation
 from gaitbench.methods.extractor import ImportedExtractorStage
 from gaitbench.occlusion.mix import Mix
-from gaitbench.running.plan import Outcome, Task
+from gaitbench.running.plan import Task, TaskOutcome
 from gaitbench.running.world import World
 from gaitbench.training.callbacks.base import callbacks_of
 from gaitbench.training.stage import Networks, Stage
@@ -54,23 +54,23 @@ def resolve_device(name: str) -> str:
     Raises:
         DataError: If the device is not there.
     """
-    there = {
+    is_available = {
         "cpu": True,
         "cuda": torch.cuda.is_available(),
         "mps": torch.backends.mps.is_available(),
     }
     if name == "auto":
-        return next(d for d in ("cuda", "mps", "cpu") if there[d])
+        return next(d for d in ("cuda", "mps", "cpu") if is_available[d])
     kind = name.split(":")[0]
-    if not there.get(kind, False):
+    if not is_available.get(kind, False):
         raise DataError(
             f"Device {name!r} is not available here; available: "
-            f"{', '.join(d for d, ok in there.items() if ok)}, auto."
+            f"{', '.join(d for d, ok in is_available.items() if ok)}, auto."
         )
     return name
 
 
-def make(world: World, task: Task) -> Outcome:
+def make(world: World, task: Task) -> TaskOutcome:
     """Make one artifact, unless it is there or another run is making it.
 
     Raises:
@@ -104,11 +104,11 @@ def make(world: World, task: Task) -> Outcome:
 
 
 def _make(world: World, task: Task) -> None:
-    if isinstance(task.thing, Stage):
-        make_stage(world, task.thing)
-    elif isinstance(task.thing, Evaluation):
+    if isinstance(task.description, Stage):
+        make_stage(world, task.description)
+    elif isinstance(task.description, Evaluation):
         progress = ProgressFile(Store(world.store), task.key)
-        make_scores(world, task.thing, progress.write)
+        make_scores(world, task.description, progress.write)
     else:
         raise DataError("a data set is not made by a worker.")
 
@@ -270,8 +270,8 @@ def _what_was_hidden(stage: Stage, mix: Mix, probes: EmbeddedSequences) -> pd.Da
     if detector is not None:
         detected = np.array(detector.mix.classes)[probes.detected_type]
         # Of a type that it has no class for, a detector cannot say anything right or wrong.
-        known = np.isin(drawn, detector.mix.classes)
-        columns["type_correct"] = np.where(known, detected == drawn, np.nan)
+        has_class = np.isin(drawn, detector.mix.classes)
+        columns["type_correct"] = np.where(has_class, detected == drawn, np.nan)
     return pd.DataFrame(columns)
 
 

@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     from gaitbench.experiment.cells import Cell, Evaluation
     from gaitbench.training.stage import Stage
 
-Outcome = Literal["made", "found", "busy"]
+TaskOutcome = Literal["made", "found", "busy"]
 """What became of a task: made, there already, or being made by another run."""
 
-OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
+OUTCOMES: tuple[TaskOutcome, ...] = get_args(TaskOutcome)
 
 EVALUATION_COST = 0.02
 """Of one evaluation, in units of a thousand training steps: only the order of work depends on it."""
@@ -33,7 +33,7 @@ class Task:
         kind: Of the artifact.
         key: Of the artifact.
         label: For people.
-        thing: Its description.
+        description: What its key is the hash of.
         needs: Keys of the artifacts that must be there first.
         cost: Rough, in thousands of training steps.
     """
@@ -41,7 +41,7 @@ class Task:
     kind: Kind
     key: str
     label: str
-    thing: "DataSource | Stage | Evaluation" = field(repr=False)
+    description: "DataSource | Stage | Evaluation" = field(repr=False)
     needs: frozenset[str] = frozenset()
     cost: float = 0.0
 
@@ -71,11 +71,11 @@ def missing_tasks(tasks: Sequence[Task], store: ReadableStore) -> list[Task]:
     A stage is needed only where something that builds on it is missing.
     """
     absent = {t.key for t in tasks if not store.has(t.kind, t.key)}
-    needed: set[str] = set()
+    needed_keys: set[str] = set()
     for task in reversed(tasks):
-        if task.key in absent and (task.kind == "scores" or task.key in needed):
-            needed |= {task.key, *task.needs}
-    return [t for t in tasks if t.key in absent and t.key in needed]
+        if task.key in absent and (task.kind == "scores" or task.key in needed_keys):
+            needed_keys |= {task.key, *task.needs}
+    return [t for t in tasks if t.key in absent and t.key in needed_keys]
 
 
 def urgency_of(tasks: Sequence[Task]) -> dict[str, float]:

@@ -20,7 +20,7 @@ from gaitbench.running.checks import check_data, check_occlusions
 from gaitbench.running.display import Display
 from gaitbench.running.executors.base import Executor, Finished, executor_of
 from gaitbench.running.make import make_dataset
-from gaitbench.running.plan import OUTCOMES, Outcome, Task, missing_tasks, tasks_of, urgency_of
+from gaitbench.running.plan import OUTCOMES, Task, TaskOutcome, missing_tasks, tasks_of, urgency_of
 from gaitbench.running.rehearsal import check_metrics, check_networks, check_tamperings, check_ticks
 from gaitbench.running.world import World
 from gaitbench.training.callbacks.base import callbacks
@@ -106,24 +106,24 @@ class Runner:
         self.store.sweep()
         self.display.begin(self.tasks, missing)
         try:
-            made = self._make_datasets(missing)
-            if made:
+            n_made = self._make_datasets(missing)
+            if n_made:
                 self._check_data()
-            return made + self._make_rest(missing)
+            return n_made + self._make_rest(missing)
         finally:
             self.display.end()
 
     def _make_datasets(self, missing: Sequence[Task]) -> int:
-        made = 0
+        n_made = 0
         for task in missing:
-            if isinstance(task.thing, DataSource):
+            if isinstance(task.description, DataSource):
                 began = time.monotonic()
-                outcome = self._make_dataset(task, task.thing)
-                made += outcome == "made"
+                outcome = self._make_dataset(task, task.description)
+                n_made += outcome == "made"
                 self.display.finished(task, outcome, time.monotonic() - began)
-        return made
+        return n_made
 
-    def _make_dataset(self, task: Task, source: DataSource) -> Outcome:
+    def _make_dataset(self, task: Task, source: DataSource) -> TaskOutcome:
         # Data sets use all workers themselves, so they are made one at a time, before anything else.
         with self.store.lock(task.key):
             if self.store.has(task.kind, task.key):
@@ -143,7 +143,7 @@ class Runner:
         return trained + (TEST_SPLITS if source.key == self.bench.test.key else ())
 
     def _make_rest(self, missing: Sequence[Task]) -> int:
-        rest = [t for t in missing if not isinstance(t.thing, DataSource)]
+        rest = [t for t in missing if not isinstance(t.description, DataSource)]
         if not rest:
             return 0
         with calling(self.executor, "start"):
@@ -153,7 +153,7 @@ class Runner:
             raise wrong(self.executor, "start", f"set slots to {slots!r}; it must be at least 1.")
         try:
             schedule = _Schedule(self.store, rest, self.executor, self.display)
-            made = schedule.run()
+            n_made = schedule.run()
         except BaseException:
             # Whatever goes wrong now comes of what went wrong before, which is what has to be told.
             with suppress(Exception):
@@ -162,7 +162,7 @@ class Runner:
         with calling(self.executor, "stop"):
             self.executor.stop(kill=False)
         schedule.raise_failures()
-        return made
+        return n_made
 
 
 class _Schedule:
@@ -180,7 +180,7 @@ class _Schedule:
         self.running: dict[Hashable, tuple[Task, float]] = {}
         self.not_before: dict[str, float] = {}
         self.failures: list[GaitbenchError] = []
-        self.made = 0
+        self.n_made = 0
 
     def run(self) -> int:
         """Run everything that can be run and return how many artifacts were made."""
@@ -194,16 +194,16 @@ class _Schedule:
             )
             if not self.running:
                 time.sleep(LOOK_AGAIN_S / 10)
-        return self.made
+        return self.n_made
 
     def raise_failures(self) -> None:
         """Raise the first failure, with how many others there were."""
         if len(self.failures) == 1:
             raise self.failures[0]
         if self.failures:
-            others = "\n".join(f"- {failure}" for failure in self.failures)
+            lines = "\n".join(f"- {failure}" for failure in self.failures)
             raise TaskError(
-                f"{len(self.failures)} artifacts could not be made; everything else is kept:\n{others}"
+                f"{len(self.failures)} artifacts could not be made; everything else is kept:\n{lines}"
             )
 
     def _ready(self) -> list[Task]:
@@ -250,7 +250,7 @@ class _Schedule:
             self.waiting[task.key] = task
             self.not_before[task.key] = time.monotonic() + LOOK_AGAIN_S
         elif finished.outcome in OUTCOMES:
-            self.made += finished.outcome == "made"
+            self.n_made += finished.outcome == "made"
             self.display.finished(task, finished.outcome, time.monotonic() - began)
         else:
             raise wrong(
@@ -272,8 +272,8 @@ class _Schedule:
             # The store is full or gone: nothing else can be kept either.
             self.waiting.clear()
             return
-        lost = {task.key}
+        failed_keys = {task.key}
         for waiting in list(self.waiting.values()):
-            if waiting.needs & lost:
-                lost.add(waiting.key)
+            if waiting.needs & failed_keys:
+                failed_keys.add(waiting.key)
                 del self.waiting[waiting.key]

@@ -23,7 +23,7 @@ def print_status(store: Store, console: Console) -> None:
     if not keys:
         console.print(f"{store.folder}: no experiments yet", highlight=False, soft_wrap=True)
         return
-    needed: dict[str, Task] = {}
+    needed_tasks: dict[str, Task] = {}
     unknown = 0
     table = Table("experiment", "protocol", "preset", "seeds", "done", "missing", "what is missing")
     for key in keys:
@@ -34,7 +34,7 @@ def print_status(store: Store, console: Console) -> None:
             table.add_row(key[:8], "?", "?", "?", "?", "?", str(error))
             unknown += 1
             continue
-        needed |= {t.key: t for t in tasks}
+        needed_tasks |= {t.key: t for t in tasks}
         absent = [t for t in tasks if not store.has(t.kind, t.key)]
         seeds = ",".join(map(str, values.get("seeds", [])))
         first = "; ".join(t.label for t in absent[:3]) + (" …" if len(absent) > 3 else "")
@@ -42,14 +42,14 @@ def print_status(store: Store, console: Console) -> None:
         row = (values.get("protocol", ""), values.get("preset", ""), seeds, done)
         table.add_row(key[:8], *map(str, row), str(len(absent)), first)
     console.print(table)
-    _print_running(store, needed, console)
+    _print_running(store, needed_tasks, console)
     if unknown:
         console.print(
             f"{unknown} experiments cannot be read here, so what is stale is not known",
             highlight=False,
         )
         return
-    for line in _stale(store, needed):
+    for line in _stale(store, needed_tasks):
         console.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
@@ -66,8 +66,8 @@ def _tasks(values: dict[str, object], record: dict[str, Any]) -> list[Task]:
         return tasks_of(bench, expand(bench).cells)
 
 
-def _print_running(store: Store, needed: dict[str, Task], console: Console) -> None:
-    for key, task in needed.items():
+def _print_running(store: Store, tasks: dict[str, Task], console: Console) -> None:
+    for key, task in tasks.items():
         state = store.progress(key)
         if state and not store.has(task.kind, key):
             console.print(
@@ -77,15 +77,16 @@ def _print_running(store: Store, needed: dict[str, Task], console: Console) -> N
             )
 
 
-def _stale(store: Store, needed: dict[str, Task]) -> Iterator[str]:
+def _stale(store: Store, tasks: dict[str, Task]) -> Iterator[str]:
     """Yield a line for each artifact that no experiment of the store needs, with the likely reason."""
     versions = {
-        (type(t.thing).__qualname__, getattr(t.thing, "version", None)) for t in needed.values()
+        (type(t.description).__qualname__, getattr(t.description, "version", None))
+        for t in tasks.values()
     }
     current = {name: version for name, version in versions if version is not None}
     for kind in KINDS:
         for key in store.keys(kind):
-            if key in needed:
+            if key in tasks:
                 continue
             spec = store.spec(kind, key)
             name, version = spec.get("type"), spec.get("version")

@@ -32,9 +32,9 @@ def kendall_tau(first: Doubles, second: Doubles) -> Doubles:
     a, b = _signs(first), _signs(second)
     both = (a * b).sum(axis=-1)
     untied = np.sqrt((a * a).sum(axis=-1) * (b * b).sum(axis=-1))
-    nothing = np.full(np.broadcast_shapes(both.shape, untied.shape), np.nan)
-    found: Doubles = np.divide(both, untied, out=nothing, where=untied > 0)
-    return found
+    undefined = np.full(np.broadcast_shapes(both.shape, untied.shape), np.nan)
+    tau: Doubles = np.divide(both, untied, out=undefined, where=untied > 0)
+    return tau
 
 
 def _signs(values: Doubles) -> Doubles:

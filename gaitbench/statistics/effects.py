@@ -47,20 +47,20 @@ def effect(grid: Doubles, axes: tuple[int, ...]) -> Doubles:
     # Inclusion and exclusion over the subsets of the source's axes.
     for chosen in range(1 << len(axes)):
         kept = {axis for i, axis in enumerate(axes) if chosen >> i & 1}
-        others = tuple(axis - 3 for axis in range(3) if axis not in kept)
+        averaged = tuple(axis - 3 for axis in range(3) if axis not in kept)
         sign = -1 if (len(axes) - len(kept)) % 2 else 1
-        total = total + sign * grid.mean(axis=others, keepdims=True)
+        total = total + sign * grid.mean(axis=averaged, keepdims=True)
     over = tuple(axis - 3 for axis in range(3) if axis not in axes)
-    found: Doubles = total.mean(axis=over, keepdims=True)
-    return found
+    added: Doubles = total.mean(axis=over, keepdims=True)
+    return added
 
 
 def effect_range(grid: Doubles, axis: int) -> Doubles:
     """Return the largest less the smallest marginal mean of one axis, shape (...)."""
-    others = tuple(a - 3 for a in range(3) if a != axis)
-    means = grid.mean(axis=others)
-    found: Doubles = means.max(axis=-1) - means.min(axis=-1)
-    return found
+    averaged = tuple(a - 3 for a in range(3) if a != axis)
+    means = grid.mean(axis=averaged)
+    spread: Doubles = means.max(axis=-1) - means.min(axis=-1)
+    return spread
 
 
 def effect_shares(grid: Doubles) -> Doubles:
@@ -68,5 +68,5 @@ def effect_shares(grid: Doubles) -> Doubles:
     squares = [(effect(grid, source.axes) ** 2).mean(axis=(-1, -2, -3)) for source in SOURCES]
     stacked = np.stack(squares, axis=-1)
     total = stacked.sum(axis=-1, keepdims=True)
-    found: Doubles = np.divide(stacked, total, out=np.zeros_like(stacked), where=total > 0)
-    return found
+    shares: Doubles = np.divide(stacked, total, out=np.zeros_like(stacked), where=total > 0)
+    return shares

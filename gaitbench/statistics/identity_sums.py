@@ -73,13 +73,13 @@ class IdentitySums:
                 "probe without a mate the value 0."
             )
         n_places = shape[0] * shape[1]
-        sums = [np.bincount(place, weights=one, minlength=n_places) for one in flat]
+        sums = [np.bincount(place, weights=row_values, minlength=n_places) for row_values in flat]
         counts = np.bincount(place, minlength=n_places).reshape(shape).astype(np.float64)
-        met = counts.any(axis=0)
+        has_rows = counts.any(axis=0)
         return cls(
-            np.reshape(sums, (*values.shape[:-1], *shape))[..., met],
-            counts[:, met],
-            np.asarray(cell_searches, np.int64)[met],
+            np.reshape(sums, (*values.shape[:-1], *shape))[..., has_rows],
+            counts[:, has_rows],
+            np.asarray(cell_searches, np.int64)[has_rows],
         )
 
     @property
@@ -110,8 +110,8 @@ class IdentitySums:
 
     def contributions(self) -> Doubles:
         """Return every identity's share of the metric, shape (..., identities); they add up to it."""
-        found: Doubles = self.sums @ (self.weights / self.counts.sum(axis=0))
-        return found
+        contributions: Doubles = self.sums @ (self.weights / self.counts.sum(axis=0))
+        return contributions
 
     def influence(self) -> Doubles:
         """Return the linear effect of every identity on the metric, shape (..., identities).
@@ -122,8 +122,8 @@ class IdentitySums:
         per_probe = self.weights / self.counts.sum(axis=0)
         means = self.sums.sum(axis=-2) * per_probe
         expected = (means / self.counts.sum(axis=0)) @ self.counts.T
-        found: Doubles = self.contributions() - expected
-        return found
+        influence: Doubles = self.contributions() - expected
+        return influence
 
 
 def mean_over_cells(sums: Doubles, counts: Doubles, searches: npt.NDArray[np.int64]) -> Doubles:
@@ -139,20 +139,20 @@ def mean_over_cells(sums: Doubles, counts: Doubles, searches: npt.NDArray[np.int
     Returns:
         Shape (...); NaN where every cell is empty.
     """
-    there = counts > 0
+    has_probes = counts > 0
     means = np.divide(
         sums,
         counts,
         out=np.zeros(np.broadcast_shapes(sums.shape, counts.shape)),
-        where=np.broadcast_to(there, np.broadcast_shapes(sums.shape, counts.shape)),
+        where=np.broadcast_to(has_probes, np.broadcast_shapes(sums.shape, counts.shape)),
     )
     in_search = (searches[:, None] == np.unique(searches)).astype(np.float64)
-    n_cells = there @ in_search
+    n_cells = has_probes @ in_search
     by_search = (means @ in_search) / np.maximum(n_cells, 1)
     n_searches = np.count_nonzero(n_cells, axis=-1)
     total = by_search.sum(axis=-1)
-    found: Doubles = np.where(n_searches > 0, total / np.maximum(n_searches, 1), np.nan)
-    return found
+    mean: Doubles = np.where(n_searches > 0, total / np.maximum(n_searches, 1), np.nan)
+    return mean
 
 
 def _check_rows(

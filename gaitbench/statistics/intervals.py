@@ -91,13 +91,13 @@ def interval_of(
             f"{resampling.n_identities} identities are too few for an interval: "
             f"it needs at least {FEWEST_IDENTITIES}"
         )
-    known = resamples[np.isfinite(resamples)]
-    if len(known) < (1 - _UNDEFINED_SHARE) * len(resamples):
+    finite = resamples[np.isfinite(resamples)]
+    if len(finite) < (1 - _UNDEFINED_SHARE) * len(resamples):
         return Unavailable(
-            f"the value does not exist on {len(resamples) - len(known)} of {len(resamples)} resamples "
+            f"the value does not exist on {len(resamples) - len(finite)} of {len(resamples)} resamples "
             "of the identities"
         )
-    low, high = ends(known, level=level)
+    low, high = ends(finite, level=level)
     if is_share:
         low, high = np.clip([low, high], 0.0, 1.0)
     sources = ("identities",) if resampling.n_seeds == 1 else ("identities", "seeds")
@@ -155,9 +155,9 @@ def ratio_interval(
 
 def _quotient(numerator: Doubles, denominator: Doubles) -> Doubles:
     """Return the ratio; NaN where nothing can be divided by the denominator."""
-    nothing = np.full(np.broadcast_shapes(numerator.shape, denominator.shape), np.nan)
-    found: Doubles = np.divide(numerator, denominator, out=nothing, where=denominator > 0)
-    return found
+    undefined = np.full(np.broadcast_shapes(numerator.shape, denominator.shape), np.nan)
+    ratio: Doubles = np.divide(numerator, denominator, out=undefined, where=denominator > 0)
+    return ratio
 
 
 @dataclass(frozen=True)

@@ -92,8 +92,8 @@ def paired_differences(methods: Sequence[IdentitySums], flips: SignFlips) -> Pai
     _check_same_probes(methods, flips)
     pairs = tuple(combinations(range(len(methods)), 2))
     first, second = np.array(pairs).T
-    contributions = np.stack([one.contributions() for one in methods])
-    influence = np.stack([one.influence() for one in methods])
+    contributions = np.stack([sums.contributions() for sums in methods])
+    influence = np.stack([sums.influence() for sums in methods])
     contributions = contributions[first] - contributions[second]
     influence = influence[first] - influence[second]
     observed = contributions.sum(axis=-1)
@@ -145,8 +145,8 @@ def swapped_shares(contributions: Doubles, influence: Doubles, variance: Varianc
     """
     own = influence.mean(axis=-2)
     common = contributions.mean(axis=-2) - own
-    found: Doubles = own + (1 - variance.seeds_share)[..., None] * common
-    return found
+    swapped: Doubles = own + (1 - variance.seeds_share)[..., None] * common
+    return swapped
 
 
 def null_distribution(
@@ -166,8 +166,8 @@ def null_distribution(
         sums[rows] = flips.signs[rows].astype(np.float64) @ columns
     by_people = variance.kept * sums.reshape(-1, *shares.shape[:-1])
     noise = flips.seed_noise
-    found: Doubles = noise.t_scale(variance.freedom) * (by_people + noise.of(values))
-    return found
+    null: Doubles = noise.t_scale(variance.freedom) * (by_people + noise.of(values))
+    return null
 
 
 def p_values(null: Doubles, observed: Doubles) -> Doubles:
@@ -179,8 +179,8 @@ def p_values(null: Doubles, observed: Doubles) -> Doubles:
     """
     rounding = _ROUNDING * np.abs(null).max(axis=0)
     extreme = (np.abs(null) >= np.abs(observed) - rounding).sum(axis=0)
-    found: Doubles = (1 + extreme) / (len(null) + 1)
-    return found
+    p: Doubles = (1 + extreme) / (len(null) + 1)
+    return p
 
 
 def holm(p: Doubles) -> Doubles:
@@ -217,20 +217,20 @@ def smallest_detectable(
 
     critical = np.quantile(np.abs(null), 1 - level, axis=0, method="weibull")
     deviates = stdtrit(variance.freedom, power)
-    found: Doubles = critical + deviates * variance.standard_error
-    return found
+    detectable: Doubles = critical + deviates * variance.standard_error
+    return detectable
 
 
 def _check_same_probes(methods: Sequence[IdentitySums], flips: SignFlips) -> None:
     if len(methods) < 2:
         raise ProtocolError(f"{len(methods)} methods make no pair to compare: give two or more.")
     reference = methods[0]
-    wanted = (flips.seed_noise.n_seeds, flips.signs.shape[1])
+    shape = (flips.seed_noise.n_seeds, flips.signs.shape[1])
     for i, method in enumerate(methods):
-        if method.sums.shape[:2] != wanted or method.sums.ndim != 3:
+        if method.sums.shape[:2] != shape or method.sums.ndim != 3:
             raise ProtocolError(
                 f"Method {i} has sums of shape {method.sums.shape}, but the permutations are for "
-                f"{wanted[0]} seeds and {wanted[1]} identities: (seeds, identities, cells) is needed."
+                f"{shape[0]} seeds and {shape[1]} identities: (seeds, identities, cells) is needed."
             )
         if not (
             np.array_equal(method.counts, reference.counts)

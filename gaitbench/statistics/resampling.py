@@ -59,8 +59,8 @@ class SeedNoise:
                 f"{values.shape[-1]} seeds meet noise that was drawn for {self.n_seeds}. Draw it for "
                 "the seeds that all methods of the table share."
             )
-        found: Doubles = np.tensordot(self.directions, values, axes=(1, -1))
-        return found
+        noise: Doubles = np.tensordot(self.directions, values, axes=(1, -1))
+        return noise
 
     def t_scale(self, freedom: Doubles) -> Doubles:
         """Return factors that turn normal deviates into Student's t.
@@ -80,9 +80,9 @@ class SeedNoise:
 
         scale = np.ones((len(self.levels), *freedom.shape))
         finite = np.isfinite(freedom)
-        some = freedom[finite]
-        levels = self.levels.reshape(-1, *(1 for _ in some.shape))
-        scale[:, finite] = np.sqrt(some / chdtri(some, levels))
+        finite_freedom = freedom[finite]
+        levels = self.levels.reshape(-1, *(1 for _ in finite_freedom.shape))
+        scale[:, finite] = np.sqrt(finite_freedom / chdtri(finite_freedom, levels))
         return scale
 
 
@@ -142,11 +142,16 @@ class Variance:
             return cls(identities, seeds, np.full(identities.shape, identities_freedom), kept)
         seeds = values.var(axis=-1, ddof=1) / n_seeds
         of_seeds = _share(seeds, identities + seeds)
-        lost = of_seeds / (n_seeds - 1) + (1 - of_seeds) / identities_freedom
+        inverse_freedom = of_seeds / (n_seeds - 1) + (1 - of_seeds) / identities_freedom
         return cls(
             identities,
             seeds,
-            np.divide(1.0, lost, out=np.full(lost.shape, np.inf), where=lost > 0),
+            np.divide(
+                1.0,
+                inverse_freedom,
+                out=np.full(inverse_freedom.shape, np.inf),
+                where=inverse_freedom > 0,
+            ),
             kept,
         )
 
@@ -158,14 +163,14 @@ class Variance:
     @property
     def standard_error(self) -> Doubles:
         """Shape (...)."""
-        found: Doubles = np.sqrt(self.identities + self.seeds)
-        return found
+        error: Doubles = np.sqrt(self.identities + self.seeds)
+        return error
 
 
 def _share(part: Doubles, whole: Doubles) -> Doubles:
     """Return part / whole, 0 where there is nothing."""
-    found: Doubles = np.divide(part, whole, out=np.zeros(np.shape(whole)), where=whole > 0)
-    return found
+    share: Doubles = np.divide(part, whole, out=np.zeros(np.shape(whole)), where=whole > 0)
+    return share
 
 
 @dataclass(frozen=True, eq=False)
@@ -284,20 +289,20 @@ class PerSeed:
         centre = self.observed.mean(axis=-1)
         unbiased = np.sqrt(self.n_identities / max(self.n_identities - 1, 1))
         by_people = unbiased * variance.kept * (self.resampled.mean(axis=-1) - centre)
-        found: Doubles = centre + noise.t_scale(variance.freedom) * (
+        combined: Doubles = centre + noise.t_scale(variance.freedom) * (
             by_people + noise.of(self.observed)
         )
-        return found
+        return combined
 
 
 def _variance(resampled: Doubles) -> Doubles:
     """Return the variance over the resamples on which a statistic exists, shape (...)."""
-    known = np.isfinite(resampled)
-    n = np.maximum(known.sum(axis=0), 1)
-    there = np.where(known, resampled, 0.0)
-    there -= np.where(known, there.sum(axis=0) / n, 0.0)
-    found: Doubles = (there**2).sum(axis=0) / n
-    return found
+    exists = np.isfinite(resampled)
+    n = np.maximum(exists.sum(axis=0), 1)
+    deviations = np.where(exists, resampled, 0.0)
+    deviations -= np.where(exists, deviations.sum(axis=0) / n, 0.0)
+    variance: Doubles = (deviations**2).sum(axis=0) / n
+    return variance
 
 
 def resample(sums: IdentitySums, resampling: Resampling) -> PerSeed:
@@ -320,12 +325,12 @@ def resample(sums: IdentitySums, resampling: Resampling) -> PerSeed:
     leading = sums.sums.shape[:-2]
     n_cells = sums.counts.shape[1]
     columns = np.moveaxis(sums.sums, -2, 0).reshape(sums.n_identities, -1)
-    found = np.empty((resampling.n_resamples, columns.shape[1] // n_cells))
-    for rows in blocks(len(found), columns.shape[1] + sums.n_identities):
+    metric = np.empty((resampling.n_resamples, columns.shape[1] // n_cells))
+    for rows in blocks(len(metric), columns.shape[1] + sums.n_identities):
         drawn = resampling.counts[rows].astype(np.float64)
         totals = (drawn @ columns).reshape(len(drawn), -1, n_cells)
-        found[rows] = mean_over_cells(totals, (drawn @ sums.counts)[:, None], sums.searches)
-    return PerSeed(sums.metric(), found.reshape(-1, *leading), sums.n_identities)
+        metric[rows] = mean_over_cells(totals, (drawn @ sums.counts)[:, None], sums.searches)
+    return PerSeed(sums.metric(), metric.reshape(-1, *leading), sums.n_identities)
 
 
 def apply(function: Callable[..., Doubles], *parts: PerSeed) -> PerSeed:

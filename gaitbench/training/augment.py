@@ -28,9 +28,9 @@ def augmented(clips: Tensor, drawn: Sequence[DrawnAugmentation]) -> Tensor:
     if moved:
         matrices = np.stack([d.matrix for d in drawn if d.matrix is not None])
         result[moved] = warped(clips[moved], matrices)
-    for clip, each in zip(result, drawn, strict=True):
-        if each.box is not None:
-            top, left, bottom, right = each.box
+    for clip, drawing in zip(result, drawn, strict=True):
+        if drawing.box is not None:
+            top, left, bottom, right = drawing.box
             clip[:, top:bottom, left:right] = 0
     return result
 

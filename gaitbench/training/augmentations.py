@@ -167,10 +167,10 @@ def draw_augmentation(
     """
     matrix: Matrix | None = None
     box: Box | None = None
-    for each in augment:
-        if rng.random() >= each.probability:
+    for augmentation in augment:
+        if rng.random() >= augmentation.probability:
             continue
-        drawn = each.draw(rng, height, width)
+        drawn = augmentation.draw(rng, height, width)
         if drawn.matrix is not None:
             matrix = drawn.matrix if matrix is None else drawn.matrix @ matrix
         box = drawn.box if drawn.box is not None else box

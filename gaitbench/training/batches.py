@@ -155,10 +155,10 @@ def _augmented(
     """Return the clips augmented, each from a stream of its own."""
     if not recipe.augment:
         return whole
-    seed, purpose, what, step = names
+    seed, purpose, name, step = names
     size = whole.shape[2:]
     drawn = [
-        draw_augmentation(recipe.augment, stream(seed, purpose, what, step, i), *size)
+        draw_augmentation(recipe.augment, stream(seed, purpose, name, step, i), *size)
         for i in range(len(whole))
     ]
     clips: npt.NDArray[np.uint8] = augmented(torch.from_numpy(whole), drawn).numpy()

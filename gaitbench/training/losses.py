@@ -259,8 +259,8 @@ def _count_active(
     most = int(positive.sum(dim=1).max())
     columns = positive.float().topk(most, dim=1).indices.expand(len(distances), -1, -1)
     reach = torch.where(positive, distances + margin, -torch.inf).gather(2, columns)
-    others = torch.where(negative, distances, torch.inf)
-    active = (reach[:, :, :, None] > others[:, :, None, :]).to(distances.dtype)
+    impostors = torch.where(negative, distances, torch.inf)
+    active = (reach[:, :, :, None] > impostors[:, :, None, :]).to(distances.dtype)
     as_positive = torch.zeros_like(distances).scatter_(2, columns, active.sum(dim=3))
     return as_positive, active.sum(dim=2)
 

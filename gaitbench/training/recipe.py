@@ -120,7 +120,7 @@ class Recipe(BaseModel):
             raise ValueError(
                 "triplet_weight and cross_entropy_weight are both 0: nothing would train"
             )
-        if any(each.name == "erase" for each in self.augment[:-1]):
+        if any(augmentation.name == "erase" for augmentation in self.augment[:-1]):
             raise ValueError(
                 "augment: 'erase' must come last, since boxes are drawn on what is seen"
             )

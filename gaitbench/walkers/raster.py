@@ -128,9 +128,9 @@ def _row_intervals(hulls: Floats, v: Floats) -> tuple[Floats, Floats]:
         (_AT1, _SLOPE1, _FIRST1, _LAST1),
     ):
         edge = hulls[at] + hulls[slope] * v
-        met = (v >= hulls[first]) & (v <= hulls[last])
-        np.minimum(enters, edge, out=enters, where=met)
-        np.maximum(leaves, edge, out=leaves, where=met)
+        crosses = (v >= hulls[first]) & (v <= hulls[last])
+        np.minimum(enters, edge, out=enters, where=crosses)
+        np.maximum(leaves, edge, out=leaves, where=crosses)
     return enters, leaves
 
 
@@ -152,11 +152,11 @@ def scan(outlines: Outlines, height: int, width: int) -> Spans:
     hulls = _hulls(*(a.reshape(-1, 2).T for a in (outlines.u, outlines.v, outlines.radius)))
     v = (row + 0.5) / outlines.stretch_y.ravel()[which]
     enters, leaves = _row_intervals(hulls.take(which, axis=1), v)
-    met = leaves >= enters
-    which, row, v = which[met], row[met], v[met]
+    crosses = leaves >= enters
+    which, row, v = which[crosses], row[crosses], v[crosses]
     stretch, shift = outlines.stretch_x.ravel()[which], outlines.shear.ravel()[which] * v
-    start = np.ceil(np.clip(stretch * enters[met] + shift - 0.5, 0, width)).astype(np.int64)
-    stop = np.floor(np.clip(stretch * leaves[met] + shift + 0.5, 0, width)).astype(np.int64)
+    start = np.ceil(np.clip(stretch * enters[crosses] + shift - 0.5, 0, width)).astype(np.int64)
+    stop = np.floor(np.clip(stretch * leaves[crosses] + shift + 0.5, 0, width)).astype(np.int64)
     return Spans(which // p, which % p, row, start, np.maximum(start, stop))
 
 
@@ -165,9 +165,9 @@ def fill(spans: Spans, frames: int, height: int, width: int) -> npt.NDArray[np.u
     line = (spans.frame * height + spans.row) * (width + 1)
     # Note what opens and closes at each column; the running sum counts the outlines that cover it.
     steps = np.zeros(frames * height * (width + 1), np.int16)
-    one = np.int16(1)  # of the same type, or `at` takes its slow path
-    np.add.at(steps, line + spans.start, one)
-    np.subtract.at(steps, line + spans.stop, one)
+    step = np.int16(1)  # of the same type, or `at` takes its slow path
+    np.add.at(steps, line + spans.start, step)
+    np.subtract.at(steps, line + spans.stop, step)
     lines = steps.reshape(frames, height, width + 1)
     np.cumsum(lines, axis=2, out=lines)
     return (lines[:, :, :width] > 0).view(np.uint8)
@@ -194,8 +194,8 @@ def paint(
     rank = np.argsort(np.argsort(-depth, axis=1, kind="stable"), axis=1, kind="stable")
     order = rank[spans.frame, spans.outline]
     # Outlines of one rank lie in different frames, so they never meet and can be drawn together.
-    for now in range(len(labels)):
-        chosen = np.flatnonzero(order == now)
+    for level in range(len(labels)):
+        chosen = np.flatnonzero(order == level)
         frame, row = spans.frame[chosen], spans.row[chosen]
         inside = (columns >= spans.start[chosen, None]) & (columns < spans.stop[chosen, None])
         lines = image[frame, row]

@@ -90,8 +90,8 @@ def draw_level(rng: np.random.Generator) -> float:
 def _draw_edges(rng: np.random.Generator, t: int, rows: int, columns: int, level: float) -> Singles:
     field = rng.standard_normal((t, rows, columns), np.float32)
     fresh = np.float32(np.sqrt(1.0 - _PERSISTENCE**2))
-    for now in range(1, t):
-        field[now] = np.float32(_PERSISTENCE) * field[now - 1] + fresh * field[now]
+    for frame in range(1, t):
+        field[frame] = np.float32(_PERSISTENCE) * field[frame - 1] + fresh * field[frame]
     thinning = rng.standard_normal((t, 1, 1), np.float32) * np.float32(_THINNING * level)
     return np.asarray(field * np.float32(_EDGE * level) + thinning)
 
@@ -108,14 +108,14 @@ def draw_noise(rng: np.random.Generator, size: tuple[int, int, int], level: floa
     scale = h / _REFERENCE_HEIGHT_PX
     grain = max(1, round(_GRAIN_PX * scale))
     edges = _draw_edges(rng, t, h // grain + 2, w // grain + 2, level)
-    found = []
+    blemishes = []
     for kind in _KINDS:
         for _ in range(rng.poisson(kind.per_frame * t * level)):
             start = int(rng.integers(t))
             stop = min(t, start + int(rng.integers(1, kind.most_frames + 1)))
             radius = rng.uniform(*kind.radius_px) * scale
-            found.append((start, stop, rng.random(), radius, kind.depth, kind.from_row))
-    return DrawnNoise(edges, np.array(found, dtype=np.float64).reshape(-1, 6))
+            blemishes.append((start, stop, rng.random(), radius, kind.depth, kind.from_row))
+    return DrawnNoise(edges, np.array(blemishes, dtype=np.float64).reshape(-1, 6))
 
 
 def _blurred(frames: npt.NDArray[np.uint8]) -> Singles:
@@ -186,7 +186,7 @@ def degraded(frames: npt.NDArray[np.uint8], noise: DrawnNoise) -> npt.NDArray[np
     threshold += np.float32(0.5)
     for blemish in noise.blemishes:
         _add_blemish(threshold, frames, blemish)
-    found = (_blurred(frames) > threshold).view(np.uint8)
-    empty = ~found.any(axis=(1, 2))
-    found[empty] = frames[empty]
-    return normalised(found, h, w)
+    noisy = (_blurred(frames) > threshold).view(np.uint8)
+    empty = ~noisy.any(axis=(1, 2))
+    noisy[empty] = frames[empty]
+    return normalised(noisy, h, w)

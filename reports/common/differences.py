@@ -24,7 +24,7 @@ from gaitbench.statistics.intervals import Unavailable
 METRIC = "rank_1"
 _PROTOCOLS = ("occluded", "retention", "generalizability", "adaptability")
 
-Part = tuple[Condition, Place, pd.DataFrame]
+TestedPart = tuple[Condition, Place, pd.DataFrame]
 
 
 def difference_sections(results: Results) -> list[Section]:
@@ -50,11 +50,11 @@ def difference_tables(results: Results) -> list[Table]:
     """Return, per condition and place, every pair of methods on every test."""
     parts = _parts(results)
     names = table_names("differences", [(c.setting, c.side, p.title) for c, p, _ in parts])
-    found = [_difference_table(results, n, *part) for n, part in zip(names, parts, strict=True)]
-    return [table for table in found if table.rows]
+    tables = [_difference_table(results, n, *part) for n, part in zip(names, parts, strict=True)]
+    return [table for table in tables if table.rows]
 
 
-def _parts(results: Results) -> list[Part]:
+def _parts(results: Results) -> list[TestedPart]:
     cells = results.of(*_PROTOCOLS)
     # Protocols share evaluations: each is shown once.
     once = cells.drop_duplicates(["key", "method"])
@@ -83,16 +83,16 @@ def _spread_table(
     )
     rows: list[Row] = []
     for test, adapted, words in _tests(cells):
-        here = where(cells, test=test, adapted_to=adapted)
-        for i, (method, title) in enumerate(titles(here).items()):
-            mine = where(here, method=method)
+        tested = where(cells, test=test, adapted_to=adapted)
+        for i, (method, title) in enumerate(titles(tested).items()):
+            of_method = where(tested, method=method)
             rows.append(
                 Row(
                     (
                         Entry(words if i == 0 else ""),
                         Entry(title),
-                        estimate(results, mine, METRIC, seeds_of(cells)),
-                        *_sources(results, mine),
+                        estimate(results, of_method, METRIC, seeds_of(cells)),
+                        *_sources(results, of_method),
                     ),
                     contest=None,
                     rule_above=i == 0 and bool(rows),
@@ -114,15 +114,15 @@ def _spread_table(
 
 
 def _sources(results: Results, cells: pd.DataFrame) -> list[Entry]:
-    found = results.uncertainty.spread(cells, METRIC)
-    if isinstance(found, Unavailable):
-        return [Entry(missing=Missing(found.reason))] * 3
+    spread = results.uncertainty.spread(cells, METRIC)
+    if isinstance(spread, Unavailable):
+        return [Entry(missing=Missing(spread.reason))] * 3
     absent = {
         "seeds": "one seed cannot say what another training would give",
         "draws": "one draw cannot say what another would give",
     }
-    cells_of = [Entry(value=found.identities)]
-    for source, value in (("seeds", found.seeds), ("draws", found.draws)):
+    cells_of = [Entry(value=spread.identities)]
+    for source, value in (("seeds", spread.seeds), ("draws", spread.draws)):
         cells_of.append(
             Entry(missing=Missing(absent[source])) if value is None else Entry(value=value)
         )
@@ -142,14 +142,14 @@ def _difference_table(
     )
     rows: list[Row] = []
     for test, adapted, words in _tests(cells):
-        here = where(cells, test=test, adapted_to=adapted)
-        printed = titles(here)
-        mine = {method: where(here, method=method) for method in printed}
-        found = results.uncertainty.compare(list(mine.values()), METRIC)
-        if isinstance(found, Unavailable):
+        tested = where(cells, test=test, adapted_to=adapted)
+        printed = titles(tested)
+        by_method = {method: where(tested, method=method) for method in printed}
+        differences = results.uncertainty.compare(list(by_method.values()), METRIC)
+        if isinstance(differences, Unavailable):
             continue
         names = list(printed)
-        for k, (i, j) in enumerate(found.pairs):
+        for k, (i, j) in enumerate(differences.pairs):
             first, second = names[i], names[j]
             rows.append(
                 Row(
@@ -157,11 +157,11 @@ def _difference_table(
                         Entry(words if k == 0 else ""),
                         Entry(f"{printed[first]} less {printed[second]}"),
                         estimate_difference(
-                            results, mine[first], mine[second], METRIC, seeds_of(here)
+                            results, by_method[first], by_method[second], METRIC, seeds_of(tested)
                         ),
-                        Entry(value=float(found.p[k])),
-                        Entry(value=float(found.p_holm[k])),
-                        Entry(value=float(found.detectable[k])),
+                        Entry(value=float(differences.p[k])),
+                        Entry(value=float(differences.p_holm[k])),
+                        Entry(value=float(differences.detectable[k])),
                     ),
                     contest=None,
                     rule_above=k == 0 and bool(rows),

@@ -57,8 +57,8 @@ def detector_tables(results: Results) -> list[Table]:
     """Return type accuracy and amount error of the methods that have a detector."""
     parts = [
         (condition, test, place, cells)
-        for condition, test, place, everything in _parts(results)
-        if len(cells := _with_detector(everything))
+        for condition, test, place, all_cells in _parts(results)
+        if len(cells := _with_detector(all_cells))
     ]
     columns = {
         "detector_accuracy": Column("Type accuracy", "Detector", Unit.PERCENT, Better.HIGHER),
@@ -90,8 +90,8 @@ def _parts(results: Results) -> list[tuple[Condition, str, Place, pd.DataFrame]]
 
 def _with_detector(cells: pd.DataFrame) -> pd.DataFrame:
     # Asked of the method, not of the cell: a missing seed of such a method stays visible.
-    known = cells[cells[list(_DETECTOR)].notna().any(axis="columns")]
-    return cells[cells["method"].isin(known["method"])]
+    detected = cells[cells[list(_DETECTOR)].notna().any(axis="columns")]
+    return cells[cells["method"].isin(detected["method"])]
 
 
 def _table(

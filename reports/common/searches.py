@@ -35,7 +35,7 @@ _CELL_NOTE = (
 
 
 @dataclass(frozen=True, eq=False)
-class _Shown:
+class _ShownColumn:
     """A column of values: its header, the cells that hold them, and under which name."""
 
     column: Column
@@ -54,10 +54,10 @@ def search_tables(results: Results) -> list[Table]:
     rules = results.rules
     if rules is None or not has_own_tables(rules):
         return []
-    found = _parts(results)
-    names = table_names("searches", [(c.setting, c.side, p.title) for c, p, _ in found])
+    parts = _parts(results)
+    names = table_names("searches", [(c.setting, c.side, p.title) for c, p, _ in parts])
     tables: list[Table] = []
-    for name, (condition, place, cells) in zip(names, found, strict=True):
+    for name, (condition, place, cells) in zip(names, parts, strict=True):
         tables.append(_searches(results, rules, name, condition, place, cells))
         tables += [
             _by_view(
@@ -95,7 +95,7 @@ def _searches(
 ) -> Table:
     headline = [search for search in rules.searches if search.headline]
     shown = [
-        _Shown(
+        _ShownColumn(
             Column(metric_title(metric), _group(rules, search), Unit.PERCENT, Better.HIGHER),
             _of_search(results, cells, search),
             metric,
@@ -105,7 +105,7 @@ def _searches(
     ]
     if len(headline) > 1:
         mean = Column("Rank-1", "mean", Unit.PERCENT, Better.HIGHER)
-        shown.append(_Shown(mean, cells, "rank_1"))
+        shown.append(_ShownColumn(mean, cells, "rank_1"))
     of_which = ", ".join(search.name for search in headline)
     note = f"Mean: of {of_which}. " if len(headline) > 1 else ""
     return _table(
@@ -126,18 +126,18 @@ def _by_view(
     place: Place,
     cells: pd.DataFrame,
 ) -> Table:
-    mine = results.views[results.views["search"] == search.name]
-    views = sorted(set(mine["view"]))
+    rates = results.views[results.views["search"] == search.name]
+    views = sorted(set(rates["view"]))
     shown = [
-        _Shown(
+        _ShownColumn(
             Column(view, "Probe view", Unit.PERCENT, Better.HIGHER),
-            cells.assign(rank_1=_mapped(cells, where(mine, view=view), "rank_1")),
+            cells.assign(rank_1=_mapped(cells, where(rates, view=view), "rank_1")),
             "rank_1",
         )
         for view in views
     ]
     mean = Column("mean", unit=Unit.PERCENT, better=Better.HIGHER)
-    shown.append(_Shown(mean, _of_search(results, cells, search), "rank_1"))
+    shown.append(_ShownColumn(mean, _of_search(results, cells, search), "rank_1"))
     return _table(
         results,
         name,
@@ -152,7 +152,7 @@ def _table(
     results: Results,
     name: str,
     title: str,
-    shown: Sequence[_Shown],
+    shown: Sequence[_ShownColumn],
     cells: pd.DataFrame,
     note: str,
 ) -> Table:
@@ -160,10 +160,12 @@ def _table(
     seeds = seeds_of(cells)
     columns = (Column("Method"), Column("Tested on"), *(s.column for s in shown))
     rows: list[Row] = []
-    for test, label, here in _tests(cells):
-        for i, (method, printed) in enumerate(titles(here).items()):
+    for test, label, tested in _tests(cells):
+        for i, (method, printed) in enumerate(titles(tested).items()):
             values = [
-                summarise(measured(where(s.cells.loc[here.index], method=method), s.metric, seeds))
+                summarise(
+                    measured(where(s.cells.loc[tested.index], method=method), s.metric, seeds)
+                )
                 for s in shown
             ]
             rule = i == 0 and bool(rows)
@@ -185,8 +187,8 @@ def _group(rules: Rules, search: Search) -> str:
 
 def _of_search(results: Results, cells: pd.DataFrame, search: Search) -> pd.DataFrame:
     """Return the cells with the metrics of one search in the place of the headline's."""
-    mine = where(results.searches, search=search.name)
-    return cells.assign(**{metric: _mapped(cells, mine, metric) for metric in metrics.names()})
+    rates = where(results.searches, search=search.name)
+    return cells.assign(**{metric: _mapped(cells, rates, metric) for metric in metrics.names()})
 
 
 def _mapped(cells: pd.DataFrame, rows: pd.DataFrame, column: str) -> "pd.Series[float]":

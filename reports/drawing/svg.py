@@ -47,9 +47,9 @@ def _drawn(figure: Figure) -> str:
     written = io.StringIO()
     # A fixed salt and no date: ids are hashes of the salt and what they stand for.
     settings: Any = {"svg.fonttype": "none", "svg.hashsalt": "gaitbench"}
-    nothing = dict.fromkeys(("Date", "Creator", "Format", "Type"))
+    no_metadata = dict.fromkeys(("Date", "Creator", "Format", "Type"))
     with styled(), mpl.rc_context(settings):
-        figure.savefig(written, format="svg", metadata=nothing)
+        figure.savefig(written, format="svg", metadata=no_metadata)
     return written.getvalue()
 
 

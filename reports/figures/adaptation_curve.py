@@ -42,20 +42,20 @@ def _drawn(results: Results, curve: Curve) -> "Figure":
 
     printed = titles(curve.cells)
     words = {
-        f"{said}: {test}" if said != test else test: test for test, said in curve.tests.items()
+        f"{label}: {test}" if label != test else test: test for test, label in curve.tests.items()
     }
     figure, axes = panels(list(words), columns=len(words), size=(3.2, 2.9))
     look, handles = looks(list(printed)), {}
     for panel, ax in axes.items():
         for i, (method, title) in enumerate(printed.items()):
             points = adaptation_points(results, curve, method, words[panel])
-            known = [(steps, cell) for steps, cell in points if cell.value is not None]
-            if not known:
+            measured = [(steps, cell) for steps, cell in points if cell.value is not None]
+            if not measured:
                 continue
-            cells = [cell for _, cell in known]
+            cells = [cell for _, cell in measured]
             # Steps double from point to point; a little to the side, bars do not cover each other.
             place = [
-                curve.budgets.index(steps) + 0.06 * (i - len(printed) / 2) for steps, _ in known
+                curve.budgets.index(steps) + 0.06 * (i - len(printed) / 2) for steps, _ in measured
             ]
             handles[title] = ax.errorbar(
                 place,

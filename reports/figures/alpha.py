@@ -53,15 +53,17 @@ class AlphaFigure(ReportFigure):
 
 def _alphas(results: Results, cells: pd.DataFrame) -> dict[str, pd.DataFrame]:
     """Return printed method name -> hidden share and alpha of all its probes, where it has both."""
-    wanted = ["hidden_share", "alpha"]
-    found = {}
+    columns = ["hidden_share", "alpha"]
+    by_title = {}
     for method, title in titles(cells).items():
         keys = where(cells, method=method)["key"].drop_duplicates()
-        frames = [scores for key in keys if {*wanted} <= {*(scores := results.probes(key)).columns}]
-        both = [frame[wanted].dropna() for frame in frames]
+        frames = [
+            scores for key in keys if {*columns} <= {*(scores := results.probes(key)).columns}
+        ]
+        both = [frame[columns].dropna() for frame in frames]
         if any(len(frame) for frame in both):
-            found[title] = pd.concat(both, ignore_index=True)
-    return found
+            by_title[title] = pd.concat(both, ignore_index=True)
+    return by_title
 
 
 def _alpha(scores: dict[str, pd.DataFrame]) -> "Figure":

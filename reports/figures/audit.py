@@ -57,16 +57,18 @@ def _drawn(audit: AuditGrid) -> "Figure":
     look, handles = looks(["", *audit.settings]), {}
     labels = {"": "trained on whole clips"} | {s: f"trained under {s}" for s in audit.settings}
     for title, ax in axes.items():
-        here = _met_by(audit, tests[title])
+        tested = _met_by(audit, tests[title])
         for i, method in enumerate(printed):
-            mine = where(here, method=method)
-            trained = ["", *audit.settings] if (mine["trained"] == "").all() else audit.settings
+            of_method = where(tested, method=method)
+            trained = (
+                ["", *audit.settings] if (of_method["trained"] == "").all() else audit.settings
+            )
             for k, name in enumerate(trained):
                 y = i + _STEP * (k - (len(audit.settings) - 1) / 2 if name else 0)
-                mark = _mark(audit, ax, where(mine, trained=name), y, look[name])
+                mark = _mark(audit, ax, where(of_method, trained=name), y, look[name])
                 if mark is not None:
                     handles[labels[name]] = mark
-        _finish(ax, here, list(printed.values()))
+        _finish(ax, tested, list(printed.values()))
     # Once everything is drawn: the panels share an axis, which would stay as the first one left it.
     next(iter(axes.values())).set_xlim(left=0)
     figure.supxlabel("Rank-1 (%)", fontsize=11)

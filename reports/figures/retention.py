@@ -51,14 +51,14 @@ class RetentionFigure(ReportFigure):
 def _retention(results: Results, condition: Condition, cells: pd.DataFrame) -> "Figure":
     from gaitbench.reports.drawing.style import looks, panels
 
-    where_to, printed, seeds = places(cells), titles(cells), seeds_of(cells)
+    shown_places, printed, seeds = places(cells), titles(cells), seeds_of(cells)
     size = (max(3.4, 1.0 * len(printed) + 0.8), 3.2)
-    figure, axes = panels([place.title for place in where_to], columns=2, size=size)
+    figure, axes = panels([place.title for place in shown_places], columns=2, size=size)
     look = looks(list(printed))
-    for place in where_to:
-        ax, mine = axes[place.title], place.of(cells)
+    for place in shown_places:
+        ax, at_place = axes[place.title], place.of(cells)
         for i, method in enumerate(printed):
-            cell = summarise(measured(where(mine, method=method), "rank_1", seeds))
+            cell = summarise(measured(where(at_place, method=method), "rank_1", seeds))
             if cell.value is None:
                 ax.text(i, 1, "missing", ha="center", va="bottom", rotation=90, color="0.35")
                 continue

@@ -59,10 +59,10 @@ def _severity(swept: Swept) -> "Figure":
     look, handles = looks(list(printed)), {}
     for generator in generators:
         # Every curve begins at whole clips, which no generator touched.
-        ax, here = axes[generator], pd.concat([swept.whole, where(cells, test=generator)])
+        ax, of_generator = axes[generator], pd.concat([swept.whole, where(cells, test=generator)])
         for method, title in printed.items():
-            handles[title] = _curve(ax, here, method, look[method], seeds_of(cells))
-        chance = here["chance_rank_1"].dropna()
+            handles[title] = _curve(ax, of_generator, method, look[method], seeds_of(cells))
+        chance = of_generator["chance_rank_1"].dropna()
         if len(chance):
             handles["chance"] = ax.axhline(
                 100 * chance.mean(), color="0.3", linestyle=":", linewidth=1.4
@@ -77,12 +77,14 @@ def _severity(swept: Swept) -> "Figure":
 def _curve(ax: "Axes", cells: pd.DataFrame, method: str, look: "Look", seeds: list[int]) -> object:
     points = []
     for severity in severities(cells):
-        here = where(cells, severity=severity, method=method)
-        rate = summarise(measured(here, "rank_1", seeds))
-        share = summarise(measured(here, "hidden_share", seeds))
+        at_severity = where(cells, severity=severity, method=method)
+        rate = summarise(measured(at_severity, "rank_1", seeds))
+        share = summarise(measured(at_severity, "hidden_share", seeds))
         # A missing point interrupts the line instead of being bridged.
-        known = rate.value is not None and share.value is not None
-        points.append((share.value, rate.value, rate.spread or 0.0) if known else (np.nan,) * 3)
+        is_measured = rate.value is not None and share.value is not None
+        points.append(
+            (share.value, rate.value, rate.spread or 0.0) if is_measured else (np.nan,) * 3
+        )
     x, y, spread = (100 * np.array(points, dtype=float)).T
     drawn = ax.errorbar(
         x, y, yerr=spread if np.nansum(spread) else None, color=look.colour, marker=look.marker,

@@ -61,21 +61,21 @@ def _csv_columns(table: Table, j: int) -> list[tuple[str, list[object]]]:
     title = f"{column.group}: {column.title}" if column.group else column.title
     if column.unit not in _STORED:
         return [(title, [cell.text for cell in cells])]
-    found: list[tuple[str, list[object]]] = [
+    columns: list[tuple[str, list[object]]] = [
         (f"{title} [{_STORED[column.unit]}]", [_or_empty(cell.value) for cell in cells])
     ]
     if any(cell.spread is not None for cell in cells):
-        found.append((f"{title} [sd]", [_or_empty(cell.spread) for cell in cells]))
+        columns.append((f"{title} [sd]", [_or_empty(cell.spread) for cell in cells]))
     if any(cell.low is not None for cell in cells):
-        found.append((f"{title} [low]", [_or_empty(cell.low) for cell in cells]))
-        found.append((f"{title} [high]", [_or_empty(cell.high) for cell in cells]))
+        columns.append((f"{title} [low]", [_or_empty(cell.low) for cell in cells]))
+        columns.append((f"{title} [high]", [_or_empty(cell.high) for cell in cells]))
     if any(cell.tied for cell in cells):
-        found.append((f"{title} [tied]", ["yes" if cell.tied else "" for cell in cells]))
+        columns.append((f"{title} [tied]", ["yes" if cell.tied else "" for cell in cells]))
     if any(cell.text for cell in cells):
-        found.append((f"{title} [note]", [cell.text for cell in cells]))
+        columns.append((f"{title} [note]", [cell.text for cell in cells]))
     if any(cell.missing for cell in cells):
-        found.append((f"{title} [missing]", [_missing_text(cell) for cell in cells]))
-    return found
+        columns.append((f"{title} [missing]", [_missing_text(cell) for cell in cells]))
+    return columns
 
 
 def _or_empty(number: float | None) -> object:

@@ -4,7 +4,7 @@ from base64 import b64encode
 from collections.abc import Iterator
 from html import escape
 
-from gaitbench.results.section import Found, Gallery, Picture, Ranking, Strip
+from gaitbench.results.section import Gallery, Picture, RankedClips, RetrievedClip, Strip
 
 
 def gallery_html(gallery: Gallery) -> str:
@@ -45,16 +45,16 @@ def _strip(strip: Strip) -> Iterator[str]:
     yield "</div></section>"
 
 
-def _ranking(ranking: Ranking) -> str:
-    found = "".join(_found(one) for one in ranking.found)
+def _ranking(ranking: RankedClips) -> str:
+    clips = "".join(_retrieved(clip) for clip in ranking.clips)
     return (
         f'<div class="ranking"><h5>{escape(ranking.title)}</h5><div class="search">'
         f'<div class="probe">{_figure(ranking.probe)}<span class="verdict">probe</span></div>'
-        f'<ol aria-label="closest gallery clips">{found}</ol></div></div>'
+        f'<ol aria-label="closest gallery clips">{clips}</ol></div></div>'
     )
 
 
-def _found(found: Found) -> str:
+def _retrieved(clip: RetrievedClip) -> str:
     # A sign and a word besides the colour: colours alone do not reach everybody.
-    name, verdict = ("right", "✓ right") if found.is_mate else ("wrong", "✗ wrong")
-    return f'<li class="{name}">{_figure(found.picture)}<span class="verdict">{verdict}</span></li>'
+    name, verdict = ("right", "✓ right") if clip.is_mate else ("wrong", "✗ wrong")
+    return f'<li class="{name}">{_figure(clip.picture)}<span class="verdict">{verdict}</span></li>'

@@ -58,8 +58,8 @@ class TestedClips:
         sequence = data.split(f"test.{side}")[row : row + 1]
         length = min(int(data.table["frames"].iloc[int(sequence[0])]), evaluation.frames)
         batch = clips_at_test(data, sequence, mix, length, evaluation.seed, evaluation.draw)
-        found: npt.NDArray[np.uint8] = (batch.clips[0] > 0).numpy().astype(np.uint8)
-        return found
+        clip: npt.NDArray[np.uint8] = (batch.clips[0] > 0).numpy().astype(np.uint8)
+        return clip
 
     def identity(self, key: str, side: Side, row: int) -> str:
         """Return who walks in a clip."""

@@ -14,7 +14,14 @@ from gaitbench.reports.pictures.clips import Side, TestedClips
 from gaitbench.reports.pictures.retrieval_strips import Pair, Retrieval, retrieval_pairs
 from gaitbench.results.frame import Results
 from gaitbench.results.places import where
-from gaitbench.results.section import Found, Gallery, Picture, PictureGroup, Ranking, Strip
+from gaitbench.results.section import (
+    Gallery,
+    Picture,
+    PictureGroup,
+    RankedClips,
+    RetrievedClip,
+    Strip,
+)
 
 FRAMES = 4
 """Of a clip that are shown beside each other on a contact sheet."""
@@ -41,11 +48,11 @@ def occlusion_galleries(results: Results, clips: TestedClips) -> list[Gallery]:
     groups = tuple(_groups(results, clips))
     if not groups:
         return []
-    said = (
+    note = (
         f"Clips of the first seed and draw, {FRAMES} frames of each, at the size that networks see. A cut "
         "is stretched back to the full height, as a detector's box around the rest would be.",
     )
-    return [Gallery("Occlusions as they were drawn", said, groups=groups)]
+    return [Gallery("Occlusions as they were drawn", note, groups=groups)]
 
 
 def _groups(results: Results, clips: TestedClips) -> Iterator[PictureGroup]:
@@ -88,30 +95,32 @@ def retrieval_galleries(results: Results, clips: TestedClips) -> list[Gallery]:
     strips = tuple(_strip(clips, pair) for pair in retrieval_pairs(results, clips))
     if not strips:
         return []
-    said = (
+    note = (
         "A probe and its five nearest gallery clips, whole and occluded. Lost: found first while whole, "
         "not when occluded; gained: the reverse. The first such probes of different people, first seed and "
         "draw; nobody chose them by their looks.",
     )
-    return [Gallery("Searches that occlusion changed", said, strips=strips)]
+    return [Gallery("Searches that occlusion changed", note, strips=strips)]
 
 
 def _strip(clips: TestedClips, pair: Pair) -> Strip:
-    who = clips.name(pair.occluded.key, "probe", pair.occluded.probe)
+    probe = clips.name(pair.occluded.key, "probe", pair.occluded.probe)
     rankings = (
         _ranking(clips, "whole", pair.whole),
         _ranking(clips, "occluded", pair.occluded),
     )
-    return Strip(f"{pair.title}, {pair.kind}: {who}", rankings)
+    return Strip(f"{pair.title}, {pair.kind}: {probe}", rankings)
 
 
-def _ranking(clips: TestedClips, title: str, found: Retrieval) -> Ranking:
-    return Ranking(
+def _ranking(clips: TestedClips, title: str, retrieval: Retrieval) -> RankedClips:
+    return RankedClips(
         title,
-        _picture(clips, found.key, "probe", found.probe, frames=STRIP_FRAMES),
+        _picture(clips, retrieval.key, "probe", retrieval.probe, frames=STRIP_FRAMES),
         tuple(
-            Found(_picture(clips, found.key, "gallery", row, frames=STRIP_FRAMES), right)
-            for row, right in zip(found.nearest, found.right, strict=True)
+            RetrievedClip(
+                _picture(clips, retrieval.key, "gallery", row, frames=STRIP_FRAMES), right
+            )
+            for row, right in zip(retrieval.nearest, retrieval.right, strict=True)
         ),
     )
 

@@ -79,8 +79,8 @@ def _changed(
     was, now = both["rank"] == 1, both["rank_occluded"] == 1
     for kind, chosen in (("lost", was & ~now), ("gained", ~was & now)):
         # One strip a person: neighbouring probes of one walk would show the same twice.
-        some = both[chosen & (both["mates"] > 0)].drop_duplicates("identity").head(SHOWN)
-        for _, row in some.iterrows():
+        probes = both[chosen & (both["mates"] > 0)].drop_duplicates("identity").head(SHOWN)
+        for _, row in probes.iterrows():
             yield Pair(
                 title,
                 kind,
@@ -94,7 +94,7 @@ def _first_search(scores: pd.DataFrame) -> pd.DataFrame:
 
 
 def _retrieval(clips: TestedClips, key: str, row: "pd.Series[Any]", suffix: str) -> Retrieval:
-    found = (int(row[f"{name}{suffix}"]) for name in NEAREST)
-    nearest = tuple(n for n in found if n >= 0)
+    rows = (int(row[f"{name}{suffix}"]) for name in NEAREST)
+    nearest = tuple(n for n in rows if n >= 0)
     right = tuple(clips.identity(key, "gallery", n) == str(row["identity"]) for n in nearest)
     return Retrieval(key, int(row["probe"]), nearest, right)

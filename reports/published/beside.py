@@ -111,14 +111,14 @@ class _Numbers:
 
 def _of_search(results: Results, name: str) -> Results:
     """Return the results as if one search of the rules were the headline."""
-    found = where(results.searches, search=name).set_index("key")["rank_1"]
+    rank_1 = where(results.searches, search=name).set_index("key")["rank_1"]
     rules = results.rules
     if rules is not None:
         chosen = tuple(
             search.model_copy(update={"headline": search.name == name}) for search in rules.searches
         )
         rules = rules.model_copy(update={"searches": chosen})
-    cells = results.cells.assign(rank_1=results.cells["key"].map(found).astype(float))
+    cells = results.cells.assign(rank_1=results.cells["key"].map(rank_1).astype(float))
     # The sums that were kept are of the headline.
     return replace(results, cells=cells, rules=rules, sums={})
 
@@ -186,8 +186,8 @@ def _beside_table(numbers: _Numbers, name: str, group: Group) -> Table:
 def _by_method(figures: pd.DataFrame) -> Iterator[tuple[str, dict[str, float]]]:
     """Yield every method with its published values by metric."""
     for method in values_of(figures, "method"):
-        mine = where(figures, method=method)
-        yield method, dict(zip(mine["metric"], mine["value"].astype(float), strict=True))
+        rows = where(figures, method=method)
+        yield method, dict(zip(rows["metric"], rows["value"].astype(float), strict=True))
 
 
 def _columns(metric: str) -> list[Column]:

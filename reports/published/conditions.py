@@ -101,7 +101,7 @@ class Printed:
 
 
 @dataclass(frozen=True)
-class Difference:
+class ConditionDifference:
     """One respect in which a published condition and a measured one differ.
 
     Args:
@@ -134,7 +134,7 @@ class Meeting:
     place: Place
     condition: Condition
     cells: pd.DataFrame
-    differences: tuple[Difference, ...]
+    differences: tuple[ConditionDifference, ...]
 
 
 def printed_conditions() -> list[Printed]:
@@ -203,24 +203,24 @@ class MeasuredConditions:
 
         Where no evaluation belongs to the same protocol and test, the respects are those of the whole run.
         """
-        there = self._corresponding(printed)
-        absent = () if there else (_absent(self.results, printed),)
-        found = [
+        corresponding = self._corresponding(printed)
+        absent = () if corresponding else (_absent(self.results, printed),)
+        meetings = [
             Meeting(
                 place,
                 condition,
                 cells,
                 (*_differences(self.results, printed, place, condition), *absent),
             )
-            for condition, place, cells in there or self._all()
+            for condition, place, cells in corresponding or self._all()
         ]
-        fewest = min((len(meeting.differences) for meeting in found), default=0)
-        return [meeting for meeting in found if len(meeting.differences) == fewest]
+        fewest = min((len(meeting.differences) for meeting in meetings), default=0)
+        return [meeting for meeting in meetings if len(meeting.differences) == fewest]
 
     def same(self, printed: Printed) -> Meeting | None:
         """Return the evaluations under the very condition of published figures, if there are any."""
-        found = self.closest(printed)
-        return found[0] if found and not found[0].differences else None
+        closest = self.closest(printed)
+        return closest[0] if closest and not closest[0].differences else None
 
     def _corresponding(self, printed: Printed) -> list[tuple[Condition, Place, pd.DataFrame]]:
         key = (printed.protocol, printed.occlusion)
@@ -243,31 +243,32 @@ def _parts(cells: pd.DataFrame) -> list[tuple[Condition, Place, pd.DataFrame]]:
     ]
 
 
-def reasons(meetings: Iterable[Meeting]) -> list[Difference]:
+def reasons(meetings: Iterable[Meeting]) -> list[ConditionDifference]:
     """Return what differs in several equally close conditions; those of other kinds are left out."""
     every = [meeting.differences for meeting in meetings]
     kinds = [[d.kind for d in differences] for differences in every]
     return [
         d
-        for differences, mine in zip(every, kinds, strict=True)
-        if mine == kinds[0]
+        for differences, own_kinds in zip(every, kinds, strict=True)
+        if own_kinds == kinds[0]
         for d in differences
     ]
 
 
-def difference_words(differences: Sequence[Difference]) -> str:
+def difference_words(differences: Sequence[ConditionDifference]) -> str:
     """Return differences as one line, those of a kind together.
 
-    >>> difference_words([Difference("backbone", "GaitGL", "GaitBase"), Difference("test", "pole")])
+    >>> backbone = ConditionDifference("backbone", "GaitGL", "GaitBase")
+    >>> difference_words([backbone, ConditionDifference("test", "pole")])
     'backbone: GaitGL published, GaitBase measured; test: pole, not part of this run'
     """
     parts = []
     for kind in dict.fromkeys(d.kind for d in differences):
-        mine = [d for d in differences if d.kind == kind]
-        published = _listed(d.published for d in mine)
-        measured = _listed(d.measured for d in mine)
-        said = f"published, {measured} measured" if measured else "not part of this run"
-        parts.append(f"{kind}: {published}{' ' if measured else ', '}{said}")
+        of_kind = [d for d in differences if d.kind == kind]
+        published = _listed(d.published for d in of_kind)
+        measured = _listed(d.measured for d in of_kind)
+        ending = f"published, {measured} measured" if measured else "not part of this run"
+        parts.append(f"{kind}: {published}{' ' if measured else ', '}{ending}")
     return "; ".join(parts)
 
 
@@ -295,26 +296,26 @@ def _corresponding(results: Results, printed: Printed) -> pd.DataFrame:
     return results.cells.iloc[:0]
 
 
-def _absent(results: Results, printed: Printed) -> Difference:
+def _absent(results: Results, printed: Printed) -> ConditionDifference:
     if printed.is_holistic or printed.protocol in values_of(results.cells, "protocol"):
-        return Difference("test", printed.test_title)
-    return Difference("protocol", printed.protocol)
+        return ConditionDifference("test", printed.test_title)
+    return ConditionDifference("protocol", printed.protocol)
 
 
 def _differences(
     results: Results, printed: Printed, place: Place, condition: Condition
-) -> Iterator[Difference]:
+) -> Iterator[ConditionDifference]:
     if (place.dataset, place.test_dataset) != (printed.dataset, printed.dataset):
-        yield Difference("data set", dataset_title(printed.dataset), place.data_title)
+        yield ConditionDifference("data set", dataset_title(printed.dataset), place.data_title)
     elif results.rules is not None and results.rules.name != printed.rules:
-        yield Difference("rules", printed.rules, results.rules.name)
+        yield ConditionDifference("rules", printed.rules, results.rules.name)
     if place.backbone != printed.backbone:
-        yield Difference(
+        yield ConditionDifference(
             "backbone", backbone_title(printed.backbone), backbone_title(place.backbone)
         )
     if printed.is_holistic:
         return
     if any(setting != condition.setting for setting, _ in printed.settings):
-        yield Difference("setting", printed.settings_title, condition.setting)
+        yield ConditionDifference("setting", printed.settings_title, condition.setting)
     if condition.side != _SIDE:
-        yield Difference("occluded", side_title(_SIDE), side_title(condition.side))
+        yield ConditionDifference("occluded", side_title(_SIDE), side_title(condition.side))

@@ -130,14 +130,14 @@ def published_tables(kind: str) -> list[Table]:
         KeyError: If no paper has such a table.
     """
     about = _COMPANIONS[kind]
-    everything = load_published()
-    rows = everything[everything["protocol"].isin(about.protocols)]
+    figures = load_published()
+    rows = figures[figures["protocol"].isin(about.protocols)]
     by_condition = rows["metric"].isin(_BY_CONDITION)
-    found = [_table(f"published-{kind}", about.title, about, rows[~by_condition])]
+    tables = [_table(f"published-{kind}", about.title, about, rows[~by_condition])]
     if by_condition.any():
         title = f"{about.title} by walking condition"
-        found.append(_table(f"published-{kind}-by-condition", title, about, rows[by_condition]))
-    return found
+        tables.append(_table(f"published-{kind}-by-condition", title, about, rows[by_condition]))
+    return tables
 
 
 def _table(name: str, title: str, about: _Companion, rows: pd.DataFrame) -> Table:

@@ -1,7 +1,7 @@
 """Why published figures are not comparable with what a run measured."""
 
 from gaitbench.reports.published.conditions import (
-    Difference,
+    ConditionDifference,
     MeasuredConditions,
     Printed,
     difference_words,
@@ -17,25 +17,25 @@ from gaitbench.results.titles import backbone_title, dataset_title, method_title
 def not_comparable_tables(run: MeasuredConditions) -> list[Table]:
     """Return the table of all figures that no measured condition meets; none if there are none."""
     letters = source_letters(load_published())
-    groups: dict[tuple[str, ...], list[tuple[Printed, int, list[Difference]]]] = {}
+    groups: dict[tuple[str, ...], list[tuple[Printed, int, list[ConditionDifference]]]] = {}
     for printed in printed_conditions():
-        n_figures, found = _reasons(run, printed)
+        n_figures, differences = _reasons(run, printed)
         if n_figures:
-            kinds = dict.fromkeys(difference.kind for difference in found)
+            kinds = dict.fromkeys(difference.kind for difference in differences)
             labels = (
                 letters[printed.source, printed.table],
                 printed.protocol,
                 backbone_title(printed.backbone),
                 printed.settings_title,
             )
-            groups.setdefault((*labels, *kinds), []).append((printed, n_figures, found))
+            groups.setdefault((*labels, *kinds), []).append((printed, n_figures, differences))
     if not groups:
         return []
     rows = []
     for (source, protocol, backbone, setting, *_), members in groups.items():
         data = dict.fromkeys(dataset_title(printed.dataset) for printed, *_ in members)
         n_figures = sum(n for _, n, _ in members)
-        words = difference_words([d for *_, found in members for d in found])
+        words = difference_words([d for *_, differences in members for d in differences])
         texts = (source, protocol, ", ".join(data), backbone, setting, str(n_figures), words)
         rows.append(Row(tuple(map(Entry, texts)), contest=None))
     titles = (
@@ -66,14 +66,15 @@ def not_comparable_tables(run: MeasuredConditions) -> list[Table]:
     ]
 
 
-def _reasons(run: MeasuredConditions, printed: Printed) -> tuple[int, list[Difference]]:
+def _reasons(run: MeasuredConditions, printed: Printed) -> tuple[int, list[ConditionDifference]]:
     """Return how many figures of a condition cannot be compared, and why."""
     meetings = run.closest(printed)
-    found = reasons(meetings)
-    if found:
-        return len(printed.figures), found
+    differences = reasons(meetings)
+    if differences:
+        return len(printed.figures), differences
     tested = values_of(meetings[0].cells, "method")
-    others = printed.figures[~printed.figures["method"].isin(tested)]
-    return len(others), [
-        Difference("method", method_title(method)) for method in values_of(others, "method")
+    untested = printed.figures[~printed.figures["method"].isin(tested)]
+    return len(untested), [
+        ConditionDifference("method", method_title(method))
+        for method in values_of(untested, "method")
     ]

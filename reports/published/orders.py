@@ -60,17 +60,19 @@ class _Orders:
             return Entry(
                 missing=Missing(f"{published_title(metric)} is published of fewer methods")
             )
-        found = [self._measured(meeting, method, metric) for method in methods]
-        for method, (_, cell) in zip(methods, found, strict=True):
+        outcomes = [self._measured(meeting, method, metric) for method in methods]
+        for method, (_, cell) in zip(methods, outcomes, strict=True):
             if cell.missing:
                 reason = f"{method_title(method)}: {cell.missing.reason}"
                 return Entry(missing=Missing(reason, cell.missing.commands))
-        given = [published[method] for method in methods]
-        values = np.array([cell.value for _, cell in found], np.float64)
-        tau = float(kendall_tau(np.array(given), values))
+        published_values = [published[method] for method in methods]
+        values = np.array([cell.value for _, cell in outcomes], np.float64)
+        tau = float(kendall_tau(np.array(published_values), values))
         if not np.isfinite(tau):
             return Entry(missing=Missing("all methods tie in one of the two lists"))
-        interval = self.results.uncertainty.order([cells for cells, _ in found], metric, given)
+        interval = self.results.uncertainty.order(
+            [cells for cells, _ in outcomes], metric, published_values
+        )
         if isinstance(interval, Unavailable):
             # A bare tau of a few methods says nothing: chance alone may give 1.
             return Entry(missing=Missing(f"no interval: {interval.reason}"))
@@ -150,9 +152,7 @@ def _order_rows(
 
 def _values(figures: pd.DataFrame, metric: str) -> dict[str, float]:
     """Return method -> published value; without a Rank-1 the mean of those by walking condition."""
-    found = where(figures, metric=metric)
-    if found.empty and metric == "rank_1":
-        found = figures[figures["metric"].isin(BY_SEARCH)]
-    return {
-        str(m): float(v) for m, v in found.groupby("method", sort=False)["value"].mean().items()
-    }
+    rows = where(figures, metric=metric)
+    if rows.empty and metric == "rank_1":
+        rows = figures[figures["metric"].isin(BY_SEARCH)]
+    return {str(m): float(v) for m, v in rows.groupby("method", sort=False)["value"].mean().items()}

@@ -53,7 +53,7 @@ def scores(run, cell):
 def test_the_imported_extractor_gives_the_same_scores(trained):
     done, file = trained
     again = runner(done.store.folder, extractor=str(file))
-    stages = {t.thing.key: t.thing for t in again.missing() if t.kind == "stages"}
+    stages = {t.description.key: t.description for t in again.missing() if t.kind == "stages"}
     assert [type(s).__name__ for s in stages.values()] == [
         "ImportedExtractorStage",
         "MimicStage",
@@ -73,7 +73,7 @@ def test_the_imported_extractor_gives_the_same_scores(trained):
 def test_every_method_uses_the_same_imported_extractor(trained):
     _, file = trained
     again = runner(file.parent / "elsewhere", extractor=str(file))
-    used = [s for t in again.tasks if isinstance(s := t.thing, ImportedExtractorStage)]
+    used = [s for t in again.tasks if isinstance(s := t.description, ImportedExtractorStage)]
     assert len(used) == 1
     mimic, restoration = (again.bench.stage(m, "gaitbase", 0) for m in METHODS[1:])
     assert mimic.inputs["teacher"] == restoration.inputs["extractor"] == used[0]

@@ -13,7 +13,7 @@ from gaitbench.data.check import check
 from gaitbench.data.rules import Rules
 from gaitbench.data.silhouettes import Silhouettes
 from gaitbench.mocap.importer import RULES, _beside, _without_duplicates, import_bvh
-from gaitbench.mocap.manifest import Entry
+from gaitbench.mocap.manifest import ManifestEntry
 from tests.mocap.made_up_walks import MOCAP, at, needs_mocap, pose_of, walking
 
 
@@ -176,7 +176,11 @@ def test_duplicates_by_manifest_in_any_order():
     walk = pose_of(walking())
     other = replace(walk, motion_hash="other")
     third = replace(walk, motion_hash="third")
-    a, b, c = Entry("a", "p", "1"), Entry("b", "p", "2", "a"), Entry("c", "p", "3", "b")
+    a, b, c = (
+        ManifestEntry("a", "p", "1"),
+        ManifestEntry("b", "p", "2", "a"),
+        ManifestEntry("c", "p", "3", "b"),
+    )
     kept, left_out = _without_duplicates([(a, walk), (b, other), (c, third)])
     assert [entry.file for entry, _ in kept] == ["a"]
     assert [skipped.file for skipped in left_out] == ["b", "c"]

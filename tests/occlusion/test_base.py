@@ -332,4 +332,4 @@ def test_a_plugin_registers_under_its_name():
             register("top")(Curtain)
     finally:
         # The registry is the process's: leave it as other tests expect it.
-        occlusions._things.pop("curtain-for-test", None)
+        occlusions._classes.pop("curtain-for-test", None)

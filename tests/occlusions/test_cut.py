@@ -2,12 +2,12 @@ import pytest
 import torch
 
 from gaitbench.core.random_streams import stream
-from gaitbench.occlusion.apply import Occluded, occlude
+from gaitbench.occlusion.apply import OccludedClips, occlude
 from gaitbench.occlusion.base import Occlusion
 from gaitbench.occlusions.cut import Bottom, Top
 
 
-def occluded(generator: Occlusion, clip: torch.Tensor) -> Occluded:
+def occluded(generator: Occlusion, clip: torch.Tensor) -> OccludedClips:
     return occlude(clip[None], [generator.draw(stream(0), *clip.shape)])
 
 

@@ -226,13 +226,13 @@ def test_rules_of_the_scores_are_those_of_the_report(copied):
 def test_what_vanishes_after_the_snapshot_is_missing_and_says_so(copied):
     asked = bench(seeds=(0,))
     snapshot = snapshot_of(copied[0], asked)
-    gone = next(iter(snapshot.there))
-    shutil.rmtree(snapshot.there[gone])
+    gone = next(iter(snapshot.folders))
+    shutil.rmtree(snapshot.folders[gone])
     results = collected(copied[0], asked, snapshot)
     cells = results.cells.set_index("key")
     assert cells.loc[gone, "status"] == "missing"
     assert cells.loc[gone, "reason"] == "its scores vanished from the store while they were read"
-    assert results.finished == snapshot.there.keys() - {gone}
+    assert results.finished == snapshot.folders.keys() - {gone}
 
 
 @pytest.mark.parametrize("name", ["probes.npz", "rules.json"])
@@ -269,13 +269,13 @@ def test_what_appears_after_the_snapshot_is_in_neither_digest_nor_report(copied,
     before = digest_of(copied[0], expand(asked), snapshot, ("csv",))
     kept.rename(copied[0].path("scores", key))
     assert digest_of(copied[0], expand(asked), snapshot, ("csv",)) == before
-    assert collected(copied[0], asked, snapshot).finished == snapshot.there.keys() != {key}
+    assert collected(copied[0], asked, snapshot).finished == snapshot.folders.keys() != {key}
     now = snapshot_of(copied[0], asked)
     assert digest_of(copied[0], expand(asked), now, ("csv",)) != before
     assert (
         collected(copied[0], asked, now).finished
-        == now.there.keys()
-        == snapshot.there.keys() | {key}
+        == now.folders.keys()
+        == snapshot.folders.keys() | {key}
     )
 
 

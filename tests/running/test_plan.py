@@ -56,7 +56,9 @@ def test_protocols_share_trained_stages():
     b = bench(protocol="all", methods=(), sanity=True)
     tasks = tasks_of(b, expand(b).cells)
     stages = [t for t in tasks if t.kind == "stages"]
-    extractors = [t for t in stages if t.thing.role == "extractor" and not t.thing.mix.share]
+    extractors = [
+        t for t in stages if t.description.role == "extractor" and not t.description.mix.share
+    ]
     assert len(extractors) == 1
     alone = bench(protocol="occluded", methods=())
     assert {t.key for t in tasks_of(alone, expand(alone).cells)} <= {t.key for t in tasks}

@@ -45,7 +45,7 @@ def test_only_what_is_missing_is_made_and_only_if_it_is_needed(finished, tmp_pat
     store = Store(folder)
     first = runner(folder)
     scores = [t for t in first.tasks if t.kind == "scores"]
-    stage = next(t for t in first.tasks if t.kind == "stages" and not t.thing.inputs)
+    stage = next(t for t in first.tasks if t.kind == "stages" and not t.description.inputs)
     shutil.rmtree(store.path("stages", stage.key))
     assert runner(folder).missing() == []
     shutil.rmtree(store.path("scores", scores[-1].key))

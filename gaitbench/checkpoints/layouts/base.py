@@ -98,4 +98,4 @@ def widths_of(shapes: Shapes, keys: Iterable[str]) -> tuple[int, ...]:
 
 def count_of(shapes: Shapes, pattern: str) -> int:
     """Return how many different numbers the pattern's group takes."""
-    return len({found[1] for key in shapes if (found := re.match(pattern, key))})
+    return len({match[1] for key in shapes if (match := re.match(pattern, key))})

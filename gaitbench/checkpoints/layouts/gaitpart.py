@@ -19,7 +19,7 @@ _GAITPART_LAYER = r"Backbone\.forward_block\.feature\.(\d+)\.conv\.weight"
 def _gaitpart_options(shapes: Shapes) -> dict[str, Any]:
     # By their numbers: a file may hold its keys in the order of the alphabet.
     numbers = sorted(
-        int(found[1]) for key in shapes if (found := re.match(_GAITPART_LAYER, key)) is not None
+        int(match[1]) for key in shapes if (match := re.match(_GAITPART_LAYER, key)) is not None
     )
     widths = widths_of(shapes, (f"{BLOCK}feature.{k}.conv.weight" for k in numbers))
     squeezed = shapes["TFA.pooling_func.conv1d3x1.0.0.conv.weight"]

@@ -96,8 +96,8 @@ class Tampering:
             whole.shape,
             whole.dtype,
         )
-        wanted = f"clips of shape {shape} and type {whole.dtype}"
-        returned(self, "frames", frames, np.ndarray, wanted, fits=fits)
+        expected = f"clips of shape {shape} and type {whole.dtype}"
+        returned(self, "frames", frames, np.ndarray, expected, fits=fits)
         return frames
 
     def is_concerned(self, stage: Stage) -> bool:
@@ -119,10 +119,10 @@ class Tampering:
         """
         with calling(self, "draw_names"):
             names = self.draw_names(rows)
-        wanted = f"a list of {len(rows)} names, one per clip"
-        returned(self, "draw_names", names, list, wanted)
+        expected = f"a list of {len(rows)} names, one per clip"
+        returned(self, "draw_names", names, list, expected)
         fits = len(names) == len(rows) and all(isinstance(name, str) for name in names)
-        returned(self, "draw_names", names, list, wanted, fits=fits)
+        returned(self, "draw_names", names, list, expected, fits=fits)
         return names
 
     def tampered_networks(
@@ -135,9 +135,9 @@ class Tampering:
         """
         with calling(self, "networks"):
             tampered = self.networks(stage, networks, batch, stray)
-        wanted = f"the networks by their names: {', '.join(networks) or 'none'}"
-        returned(self, "networks", tampered, Mapping, wanted)
-        returned(self, "networks", tampered, Mapping, wanted, fits=set(tampered) == set(networks))
+        expected = f"the networks by their names: {', '.join(networks) or 'none'}"
+        returned(self, "networks", tampered, Mapping, expected)
+        returned(self, "networks", tampered, Mapping, expected, fits=set(tampered) == set(networks))
         return tampered
 
 

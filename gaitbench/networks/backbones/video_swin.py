@@ -208,8 +208,8 @@ def relative_position_index(window: Size3) -> Tensor:
 def fitted(size: Size3, window: Size3, shift: Size3) -> tuple[Size3, Size3]:
     """Return window and shift for a map: where the map is not larger, it is the window, unshifted."""
     pairs = [
-        (extent, 0) if extent <= wanted else (wanted, step)
-        for extent, wanted, step in zip(size, window, shift, strict=True)
+        (extent, 0) if extent <= asked_window else (asked_window, step)
+        for extent, asked_window, step in zip(size, window, shift, strict=True)
     ]
     (t, dt), (h, dh), (w, dw) = pairs
     return (t, h, w), (dt, dh, dw)

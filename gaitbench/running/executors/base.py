@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Self
 
 from gaitbench.core.registry import Registry
-from gaitbench.running.plan import Outcome, Task
+from gaitbench.running.plan import Task, TaskOutcome
 from gaitbench.running.world import World
 
 
@@ -21,11 +21,11 @@ class Finished:
     """
 
     handle: Hashable
-    outcome: Outcome | None = None
+    outcome: TaskOutcome | None = None
     error: Exception | None = None
 
     @classmethod
-    def after(cls, handle: Hashable, work: Callable[[], Outcome]) -> Self:
+    def after(cls, handle: Hashable, work: Callable[[], TaskOutcome]) -> Self:
         """Do the work of a task, and return what became of it."""
         try:
             return cls(handle, work())

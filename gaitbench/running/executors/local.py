@@ -15,7 +15,7 @@ from gaitbench.core.errors import TaskError
 from gaitbench.core.plugins import load_plugin
 from gaitbench.core.registry import register
 from gaitbench.running.executors.base import Executor, Finished
-from gaitbench.running.plan import Outcome, Task
+from gaitbench.running.plan import Task, TaskOutcome
 from gaitbench.running.world import World
 
 LOOK_FOR_PARENT_S = 1.0
@@ -33,7 +33,7 @@ class Local(Executor):
         from joblib.externals.loky import ProcessPoolExecutor
 
         super().start(world, jobs)
-        self._running: dict[Future[Outcome], Task] = {}
+        self._running: dict[Future[TaskOutcome], Task] = {}
         self._pool = ProcessPoolExecutor(
             max_workers=jobs, initializer=_prepare_worker, initargs=(world.plugins, os.getpid())
         )
@@ -50,7 +50,7 @@ class Local(Executor):
         """Hand a task to a worker."""
         from gaitbench.running.make import make
 
-        future: Future[Outcome] = self._pool.submit(make, self.world, task)
+        future: Future[TaskOutcome] = self._pool.submit(make, self.world, task)
         self._running[future] = task
         return future
 
@@ -63,7 +63,7 @@ class Local(Executor):
         done, _ = wait(self._running, timeout=timeout, return_when=FIRST_COMPLETED)
         return [self._finished(future, self._running.pop(future)) for future in done]
 
-    def _finished(self, future: Future[Outcome], task: Task) -> Finished:
+    def _finished(self, future: Future[TaskOutcome], task: Task) -> Finished:
         if isinstance(future.exception(), BrokenExecutor):
             raise TaskError(
                 f"{task.label}: a worker process was killed, most likely for want of memory. Everything "

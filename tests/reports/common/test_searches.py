@@ -7,7 +7,7 @@ from typing import get_args
 import pandas as pd
 import pytest
 
-from gaitbench.data.rules import Metric, Rules, Search
+from gaitbench.data.rules import MetricName, Rules, Search
 from gaitbench.evaluation.metrics.base import metrics
 from gaitbench.reports.common.searches import has_own_tables, search_tables
 from gaitbench.results.facts import averaging, never_compared
@@ -179,7 +179,7 @@ def test_nothing_evaluated_yet(full):
 
 
 def test_rules_can_ask_for_every_metric_that_there_is():
-    assert list(get_args(Metric)) == metrics.names()
+    assert list(get_args(MetricName)) == metrics.names()
 
 
 def test_rules_in_words():

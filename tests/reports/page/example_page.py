@@ -10,11 +10,11 @@ from gaitbench.reports.drawing.svg import inline_svg
 from gaitbench.results.section import (
     Document,
     FigureLink,
-    Found,
     Gallery,
     Picture,
     PictureGroup,
-    Ranking,
+    RankedClips,
+    RetrievedClip,
     Section,
     Strip,
 )
@@ -110,8 +110,10 @@ def lines(shift=0.0):
 def gallery(hostile=HOSTILE):
     """Contact sheets and one search."""
     picture = Picture(png(), f"a walker {hostile}", f"p03 {hostile}", scale=2)
-    ranking = Ranking(
-        f"whole {hostile}", picture, (Found(picture, True), Found(picture, False)) * 3
+    ranking = RankedClips(
+        f"whole {hostile}",
+        picture,
+        (RetrievedClip(picture, True), RetrievedClip(picture, False)) * 3,
     )
     return Gallery(
         f"Pictures {hostile}",

@@ -82,16 +82,16 @@ def test_a_strip_shows_one_probe_whole_and_occluded(strips):
         assert whole.probe.caption == occluded.probe.caption
         assert strip.title.endswith(whole.probe.caption)
         kind = strip.title.split(", ")[1].split(":")[0]
-        first = (whole.found[0].is_mate, occluded.found[0].is_mate)
+        first = (whole.clips[0].is_mate, occluded.clips[0].is_mate)
         assert first == {"lost": (True, False), "gained": (False, True)}[kind]
 
 
 def test_right_and_wrong_are_those_of_the_captions(strips):
     for strip in strips:
         for ranking in strip.rankings:
-            assert 1 <= len(ranking.found) <= 5
+            assert 1 <= len(ranking.clips) <= 5
             wanted = ranking.probe.caption.split(", ")[0]
-            for one in ranking.found:
+            for one in ranking.clips:
                 assert one.is_mate == (one.picture.caption.split(", ")[0] == wanted)
 
 

@@ -36,7 +36,7 @@ WORTH_WORKERS_S = 4.0
 
 
 @dataclass(frozen=True)
-class Found:
+class ClipFacts:
     """What became of one clip.
 
     Args:
@@ -68,14 +68,14 @@ class Chunk:
     """A finished file of clips."""
 
     path: Path
-    found: tuple[Found, ...]
+    facts: tuple[ClipFacts, ...]
 
     def clips(self) -> Iterator[Frames]:
         """Yield the packed frames of every clip, [t, bytes]; none for clips that cannot be used."""
         with np.load(self.path, allow_pickle=False) as stored:
             rows = stored["rows"]
         start = 0
-        for clip in self.found:
+        for clip in self.facts:
             width = packed_bytes(*clip.size)
             end = start + clip.frames * width
             yield rows[start:end].reshape(clip.frames, width)
@@ -107,7 +107,7 @@ def read_chunks(
     done = 0
     for chunk in _read_parts(root, parts, scratch, min_frames, jobs):
         chunks.append(chunk)
-        done += len(chunk.found)
+        done += len(chunk.facts)
         if progress is not None:
             progress(done, len(clips))
     return chunks
@@ -118,17 +118,17 @@ def _read_parts(
 ) -> Iterator[Chunk]:
     """Yield the chunks in order; workers are started once it is clear that they are worth it."""
     began = time.monotonic()
-    here = 0
+    n_done = 0
     for part in parts:
         yield _chunk(root, part, scratch, min_frames)
-        here += 1
-        left_s = (time.monotonic() - began) / here * (len(parts) - here)
+        n_done += 1
+        left_s = (time.monotonic() - began) / n_done * (len(parts) - n_done)
         if jobs > 1 and left_s > WORTH_WORKERS_S:
             break
     # Arrays are small, so threads inside a worker would only get in each other's way.
     with parallel_config(backend="loky", inner_max_num_threads=1):
-        work = Parallel(n_jobs=max(1, min(jobs, len(parts) - here)), return_as="generator")
-    yield from work(delayed(_chunk)(root, part, scratch, min_frames) for part in parts[here:])
+        work = Parallel(n_jobs=max(1, min(jobs, len(parts) - n_done)), return_as="generator")
+    yield from work(delayed(_chunk)(root, part, scratch, min_frames) for part in parts[n_done:])
 
 
 def _chunk(root: Path, clips: Sequence[Clip], scratch: Path, min_frames: int) -> Chunk:
@@ -136,43 +136,45 @@ def _chunk(root: Path, clips: Sequence[Clip], scratch: Path, min_frames: int) ->
     finished = _finished(path, len(clips))
     if finished is not None:
         return finished
-    found, rows = [], []
+    facts, rows = [], []
     for clip in clips:
         try:
-            told, packed = _read(root, clip, min_frames)
+            clip_facts, packed = _read(root, clip, min_frames)
             rows.append(packed.reshape(-1))
         except DataError as error:
-            told = Found(reason=str(error))
+            clip_facts = ClipFacts(reason=str(error))
         except MemoryError:
-            told = Found(reason="too large for the memory", passing=True)
+            clip_facts = ClipFacts(reason="too large for the memory", passing=True)
         except OSError as error:
             # Without the path, which is another one on every machine.
-            told = Found(reason=f"cannot be read: {error.strerror or error}", passing=True)
-        found.append(told)
-    text = json.dumps([asdict(told) for told in found]).encode()
+            clip_facts = ClipFacts(
+                reason=f"cannot be read: {error.strerror or error}", passing=True
+            )
+        facts.append(clip_facts)
+    text = json.dumps([asdict(clip_facts) for clip_facts in facts]).encode()
     temporary = scratch / f"{path.stem}.{os.getpid()}.part"
     with temporary.open("wb") as file:
         np.savez(
             file,
-            found=np.frombuffer(text, np.uint8),
+            facts=np.frombuffer(text, np.uint8),
             rows=np.concatenate([np.empty(0, np.uint8), *rows]),
         )
         file.flush()
         os.fsync(file.fileno())
     temporary.replace(path)
-    return Chunk(path, tuple(found))
+    return Chunk(path, tuple(facts))
 
 
 def _finished(path: Path, clips: int) -> Chunk | None:
     try:
         # NumPy itself leaves a damaged file open.
         with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
-            told = json.loads(stored["found"].tobytes())
-        found = tuple(Found(**facts) for facts in told)
+            entries = json.loads(stored["facts"].tobytes())
+        facts = tuple(ClipFacts(**entry) for entry in entries)
     except (OSError, ValueError, TypeError, LookupError, EOFError, zipfile.BadZipFile):
         return None
-    complete = len(found) == clips and not any(clip.passing for clip in found)
-    return Chunk(path, found) if complete else None
+    complete = len(facts) == clips and not any(clip.passing for clip in facts)
+    return Chunk(path, facts) if complete else None
 
 
 def _key(root: Path, clips: Sequence[Clip], min_frames: int) -> str:
@@ -200,7 +202,7 @@ def _files(root: Path, clip: Clip) -> list[Path]:
     )
 
 
-def _read(root: Path, clip: Clip, min_frames: int) -> tuple[Found, Frames]:
+def _read(root: Path, clip: Clip, min_frames: int) -> tuple[ClipFacts, Frames]:
     without_body = 0
     if clip.file:
         path = root / clip.place
@@ -218,11 +220,11 @@ def _read(root: Path, clip: Clip, min_frames: int) -> tuple[Found, Frames]:
     # As `silhouettes.pack`, without a comparison that booleans do not need.
     packed = np.packbits(body.reshape(len(body), -1), axis=1)
     hashed = hashlib.blake2b(packed.data, digest_size=16, salt=b"%d" % body.shape[2])
-    found = Found(
+    facts = ClipFacts(
         frames=len(body),
         height=body.shape[1],
         width=body.shape[2],
         digest=hashed.hexdigest(),
         without_body=without_body,
     )
-    return found, packed
+    return facts, packed

@@ -15,7 +15,7 @@ _CHANNEL_AXES = (1, 3)
 """Where a channel axis of size 1 may stand: [t, 1, h, w] or [t, h, w, 1]."""
 
 
-def binary_clip(found: AnyArray | Sequence[AnyArray], *, min_frames: int) -> Bits:
+def binary_clip(arrays: AnyArray | Sequence[AnyArray], *, min_frames: int) -> Bits:
     """Return silhouettes as booleans.
 
     A pixel is body where it reaches half of the largest value that its kind of image can have: 1 if no
@@ -23,7 +23,7 @@ def binary_clip(found: AnyArray | Sequence[AnyArray], *, min_frames: int) -> Bit
     their size, as OpenGait's are, so get their edge where the field's own drawings show it.
 
     Args:
-        found: One array [t, h, w], [t, 1, h, w] or [t, h, w, 1], or a list of frames [h, w].
+        arrays: One array [t, h, w], [t, 1, h, w] or [t, h, w, 1], or a list of frames [h, w].
         min_frames: How many frames a clip has at least.
 
     Returns:
@@ -32,7 +32,7 @@ def binary_clip(found: AnyArray | Sequence[AnyArray], *, min_frames: int) -> Bit
     Raises:
         DataError: If this is no clip of silhouettes; the message says why, without the file's name.
     """
-    clip = _stacked(found)
+    clip = _stacked(arrays)
     if clip.dtype.kind not in "buif":
         raise DataError(f"values are {clip.dtype}, not numbers of silhouettes (uint8, 0 to 255)")
     if clip.ndim == 4:
@@ -52,20 +52,20 @@ def binary_clip(found: AnyArray | Sequence[AnyArray], *, min_frames: int) -> Bit
     return _thresholded(clip)
 
 
-def _stacked(found: AnyArray | Sequence[AnyArray]) -> AnyArray:
-    if isinstance(found, np.ndarray):
-        return found
-    if not found:
+def _stacked(arrays: AnyArray | Sequence[AnyArray]) -> AnyArray:
+    if isinstance(arrays, np.ndarray):
+        return arrays
+    if not arrays:
         raise DataError("empty: a list without frames")
-    if len(found) == 1 and found[0].ndim == 3:
-        return found[0]
-    shapes = {frame.shape for frame in found}
+    if len(arrays) == 1 and arrays[0].ndim == 3:
+        return arrays[0]
+    shapes = {frame.shape for frame in arrays}
     if len(shapes) > 1:
         sizes = ", ".join("×".join(map(str, shape)) for shape in sorted(shapes)[:4])
         raise DataError(f"frames of different sizes in one clip: {sizes}")
-    if found[0].ndim != 2:
-        raise DataError(f"a list of arrays {list(found[0].shape)}, not of frames [height, width]")
-    return np.stack(found)
+    if arrays[0].ndim != 2:
+        raise DataError(f"a list of arrays {list(arrays[0].shape)}, not of frames [height, width]")
+    return np.stack(arrays)
 
 
 def _without_channel(clip: AnyArray) -> AnyArray:

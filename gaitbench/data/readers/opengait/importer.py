@@ -52,9 +52,9 @@ def import_opengait(
     scratch = _scratch(out)
     record = get_record(choices.dataset)
     partition = _partition(record, choices)
-    there = identities_of(root)
-    clips = _clips(root, there, record, partition, choices.file_pattern)
-    held = held_out(partition, there, choices.validation)
+    identities = identities_of(root)
+    clips = _clips(root, identities, record, partition, choices.file_pattern)
+    held = held_out(partition, identities, choices.validation)
     splits = assign(clips, record, partition, held)
     used = sorted({row for rows in splits.rows.values() for row in rows})
     _check_sides(root, clips, splits, record, partition)
@@ -72,7 +72,7 @@ def import_opengait(
         read.reject_duplicates(record)
         read.check_rest(record)
         read.write(scratch / "data", record, partition, choices)
-        report = read.report(out, record, partition, there)
+        report = read.report(out, record, partition, identities)
         report.write(scratch / "data" / "import.json")
         _move(scratch / "data", out)
         shutil.rmtree(scratch)
@@ -156,28 +156,28 @@ def _partition(record: Record, choices: OpenGaitReader) -> Partition:
 
 
 def _clips(
-    root: Path, there: Sequence[str], record: Record, partition: Partition, pattern: str
+    root: Path, identities: Sequence[str], record: Record, partition: Partition, pattern: str
 ) -> list[Clip]:
-    named = {*partition.train, *partition.test} & set(there)
+    named = {*partition.train, *partition.test} & set(identities)
     if not named:
         raise DataError(
             f"{partition.source} names nobody in {root}: it names "
-            f"{_some(partition.train + partition.test)}, the tree has {_some(there)}. "
+            f"{_some(partition.train + partition.test)}, the tree has {_some(identities)}. "
             f"Check that both belong to {record.title}."
         )
     listed = list(dict.fromkeys(identity for identity, _, _ in partition.listed or ()))
-    if listed and not set(listed) & set(there):
+    if listed and not set(listed) & set(identities):
         raise DataError(
             f"{partition.source} lists probes and galleries of nobody in {root}: its column identity has "
-            f"{_some(listed)}, the tree has {_some(there)}. The columns identity, condition and view name "
-            "the tree's folders."
+            f"{_some(listed)}, the tree has {_some(identities)}. The columns identity, condition and view "
+            "name the tree's folders."
         )
     patterns = (pattern,) if pattern else record.patterns
     clips = clips_of(
         root,
-        named | ({record.submission_identity} & set(there)),
+        named | ({record.submission_identity} & set(identities)),
         patterns,
-        asked=bool(pattern),
+        is_user_pattern=bool(pattern),
     )
     names = Counter(clip.name for clip in clips)
     twice = next((name for name, count in names.items() if count > 1), None)
@@ -208,12 +208,12 @@ def _check_sides(
                 "and view name the tree's folders, and both roles must be there."
             )
         if tested:
-            found = sorted({clip.condition for clip in tested}, key=natural)
+            conditions = sorted({clip.condition for clip in tested}, key=natural)
             example = tested[0].name
             raise DataError(
                 f"{root}: no clip of the {len({c.identity for c in tested})} test identities is a {side} "
                 f"under the rules {record.rules.name!r} with {partition.source}; their conditions are "
-                f"{_some(found)}, a clip is {example!r}. Is it {record.title}? Choose --dataset anew."
+                f"{_some(conditions)}, a clip is {example!r}. Is it {record.title}? Choose --dataset anew."
             )
 
 

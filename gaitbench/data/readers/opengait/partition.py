@@ -97,12 +97,12 @@ def _names(path: Path, content: dict[str, Any], key: str) -> tuple[str, ...]:
 
 
 def _check_apart(path: Path, train: Sequence[str], test: Sequence[str]) -> None:
-    both = sorted(set(train) & set(test))
-    if both:
-        more = f" and {len(both) - 8} more" if len(both) > 8 else ""
+    shared = sorted(set(train) & set(test))
+    if shared:
+        more = f" and {len(shared) - 8} more" if len(shared) > 8 else ""
         raise DataError(
-            f"{path}: {len(both)} identities are in both the training and the test set: "
-            f"{', '.join(both[:8])}{more}. Training people must not be tested: take each out of one."
+            f"{path}: {len(shared)} identities are in both the training and the test set: "
+            f"{', '.join(shared[:8])}{more}. Training people must not be tested: take each out of one."
         )
 
 

@@ -73,14 +73,16 @@ def read_arrays(data: bytes) -> AnyArray | list[AnyArray]:
         warnings.simplefilter("ignore")
         _check_operations(data)
         try:
-            found = _Unpickler(BytesIO(data), len(data)).load()
+            content = _Unpickler(BytesIO(data), len(data)).load()
         except _FAULTS as error:
             raise DataError(f"is not a pickle of an array: {error}") from error
-    if isinstance(found, _Array):
-        return found.finished()
-    if not isinstance(found, list) or not all(isinstance(part, _Array) for part in found):
-        raise DataError(f"holds a {type(found).__name__}, not one array or a plain list of arrays")
-    arrays = [part.finished() for part in found]
+    if isinstance(content, _Array):
+        return content.finished()
+    if not isinstance(content, list) or not all(isinstance(part, _Array) for part in content):
+        raise DataError(
+            f"holds a {type(content).__name__}, not one array or a plain list of arrays"
+        )
+    arrays = [part.finished() for part in content]
     if sum(array.nbytes for array in arrays) > len(data):
         # One array named a million times over would fill the memory from a small file.
         raise DataError("names the same frames again and again: its list is larger than the file")

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from gaitbench.core.errors import DataError
-from gaitbench.data.readers.opengait.chunks import VERSION, Chunk, Found
+from gaitbench.data.readers.opengait.chunks import VERSION, Chunk, ClipFacts
 from gaitbench.data.readers.opengait.images import natural
 from gaitbench.data.readers.opengait.partition import Partition
 from gaitbench.data.readers.opengait.reader import OpenGaitReader
@@ -40,10 +40,10 @@ class ReadClips:
         self.root, self.splits, self.chunks = root, splits, chunks
         self.clips = clips
         self.rows = list(used)
-        self.found: dict[int, Found] = dict(
-            zip(used, (told for chunk in chunks for told in chunk.found), strict=True)
+        self.facts: dict[int, ClipFacts] = dict(
+            zip(used, (facts for chunk in chunks for facts in chunk.facts), strict=True)
         )
-        self.rejected = {row: told.reason for row, told in self.found.items() if told.reason}
+        self.rejected = {row: facts.reason for row, facts in self.facts.items() if facts.reason}
         self.notes: list[str] = []
         self.size = (0, 0)
         self.frames = 0
@@ -53,22 +53,23 @@ class ReadClips:
 
     def reject_sizes(self) -> None:
         """Leave out clips that do not have the frame size of most clips."""
-        sizes = Counter(self.found[row].size for row in self._kept())
+        sizes = Counter(self.facts[row].size for row in self._kept())
         if not sizes:
             reasons = "; ".join(
-                f"{self.clips[row].place}: {why}" for row, why in list(self.rejected.items())[:3]
+                f"{self.clips[row].place}: {reason}"
+                for row, reason in list(self.rejected.items())[:3]
             )
             raise DataError(f"{self.root}: none of {len(self.rows)} clips can be used. {reasons}")
         # Where two sizes are as frequent, the larger one: it can be reduced.
         self.size = max(sizes, key=lambda size: (sizes[size], size))
         for row in self._kept():
-            height, width = self.found[row].size
+            height, width = self.facts[row].size
             if (height, width) != self.size:
                 self.rejected[row] = (
                     f"frames of {height}×{width}, but {sizes[self.size]} clips have "
                     f"{self.size[0]}×{self.size[1]}, and a data set has one size"
                 )
-        without_body = sum(self.found[row].without_body for row in self._kept())
+        without_body = sum(self.facts[row].without_body for row in self._kept())
         if without_body:
             self.notes.append(f"{without_body} raw images without a body were left out.")
 
@@ -77,7 +78,7 @@ class ReadClips:
         kept = set(self._kept())
         rows = {name: [row for row in at if row in kept] for name, at in self.splits.rows.items()}
         conditions = [clip.condition for clip in self.clips]
-        digests = {row: self.found[row].digest for row in kept}
+        digests = {row: self.facts[row].digest for row in kept}
         copies = duplicates(rows, record.rules.searches, conditions, digests)
         if copies:
             rows["test.probe"] = [row for row in rows["test.probe"] if row not in copies]
@@ -161,12 +162,12 @@ class ReadClips:
                 writer.splits[name] = [position[row] for row in self.splits.rows[name]]
 
     def report(
-        self, out: Path, record: Record, partition: Partition, there: Sequence[str]
+        self, out: Path, record: Record, partition: Partition, identities: Sequence[str]
     ) -> OpenGaitReport:
         """Return what was made and what was left out."""
-        kept, present = self._kept(), set(there)
+        kept, present = self._kept(), set(identities)
         named = [*partition.train, *partition.test]
-        known = {*named, record.submission_identity}
+        expected = {*named, record.submission_identity}
         people = {self.clips[row].identity for row in kept} - {record.submission_identity}
         if record.submission is not None:
             self._note_submission(record, record.submission)
@@ -177,7 +178,7 @@ class ReadClips:
         if not present & set(partition.test):
             self.notes.append("Nobody of the test set is in the tree: it can only be trained on.")
         names = {clip.name for clip in self.clips}
-        wanted = partition.probes or {"-".join(key) for key in partition.listed or ()}
+        listed = partition.probes or {"-".join(key) for key in partition.listed or ()}
         return OpenGaitReport(
             dataset=record.name,
             rules=f"{record.rules.name} {record.rules.version}",
@@ -188,8 +189,8 @@ class ReadClips:
             frames=self.frames,
             splits={name: len(rows) for name, rows in sorted(self.splits.rows.items())},
             missing_identities=tuple(name for name in named if name not in present),
-            missing_clips=tuple(sorted(set(wanted) - names, key=natural)),
-            unnamed_identities=tuple(name for name in there if name not in known),
+            missing_clips=tuple(sorted(set(listed) - names, key=natural)),
+            unnamed_identities=tuple(name for name in identities if name not in expected),
             unused_clips=self.splits.unused,
             rejected=tuple(
                 Rejected(self.clips[row].place, self.rejected[row])

@@ -258,7 +258,7 @@ def get_record(name: str) -> Record:
     Raises:
         UnknownNameError: If there is none of this name.
     """
-    plain = {known.replace("-", ""): record for known, record in RECORDS.items()}
+    plain = {key.replace("-", ""): record for key, record in RECORDS.items()}
     try:
         return plain[name.lower().replace("-", "")]
     except KeyError:

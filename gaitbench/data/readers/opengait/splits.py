@@ -30,13 +30,13 @@ class Splits:
         self.rows.setdefault(split, []).append(row)
 
 
-def held_out(partition: Partition, there: Iterable[str], count: int) -> frozenset[str]:
+def held_out(partition: Partition, identities: Iterable[str], count: int) -> frozenset[str]:
     """Return `count` training identities to validate on, the same ones for the same partition.
 
     Raises:
         DataError: If nobody would be left to train on.
     """
-    present = set(there)
+    present = set(identities)
     train = sorted(name for name in partition.train if name in present)
     if count and count >= len(train):
         raise DataError(
@@ -83,8 +83,8 @@ def _put_test_clip(
         splits.put(f"test.{side}", row)
     splits.unused += not sides
     if record.submission:
-        wanted = sides_of(clip.condition, record.submission.searches)
-        if "gallery" in wanted:
+        submission_sides = sides_of(clip.condition, record.submission.searches)
+        if "gallery" in submission_sides:
             splits.put("submission.gallery", row)
 
 
@@ -111,8 +111,8 @@ def _put_validation(
         # Training clips of such a data set have no side: the first of each identity is enrolled.
         enrolled: set[str] = set()
         for row in rows:
-            known = clips[row].identity in enrolled
-            by_condition[row] = {"probe" if known else "gallery"}
+            is_enrolled = clips[row].identity in enrolled
+            by_condition[row] = {"probe" if is_enrolled else "gallery"}
             enrolled.add(clips[row].identity)
     for row, sides in by_condition.items():
         for side in sorted(sides):
@@ -136,11 +136,11 @@ def duplicates(
     Returns:
         Position of the probe: position of the first gallery clip with the same frames.
     """
-    found: dict[int, int] = {}
+    twins: dict[int, int] = {}
     for search in searches:
         probes, gallery = (
             [row for row in splits.get(f"test.{side}", ()) if matches(conditions[row], patterns)]
             for side, patterns in (("probe", search.probes), ("gallery", search.gallery))
         )
-        found = copies(digests, probes, gallery) | found
-    return found
+        twins = copies(digests, probes, gallery) | twins
+    return twins

@@ -60,7 +60,11 @@ def identities_of(root: Path) -> list[str]:
 
 
 def clips_of(
-    root: Path, identities: Collection[str], patterns: Sequence[str], *, asked: bool = False
+    root: Path,
+    identities: Collection[str],
+    patterns: Sequence[str],
+    *,
+    is_user_pattern: bool = False,
 ) -> list[Clip]:
     """Return the clips of some identities, in natural order of their folders' names.
 
@@ -68,24 +72,24 @@ def clips_of(
         root: The tree.
         identities: Folders to look into; those that are not there are passed over.
         patterns: Shell patterns of the one pickle to read where a folder holds several.
-        asked: Whether the user chose the patterns, so that a single file must match too.
+        is_user_pattern: Whether the user chose the patterns, so that a single file must match too.
 
     Raises:
         DataError: If a folder holds several pickles and not exactly one matches, or no clip is found.
     """
-    found: list[Clip] = []
+    clips: list[Clip] = []
     for identity in sorted(identities, key=natural):
         for condition in _folders(root / identity):
             for view in _folders(root / identity / condition):
-                clip = _clip(root, (identity, condition, view), patterns, asked)
+                clip = _clip(root, (identity, condition, view), patterns, is_user_pattern)
                 if clip is not None:
-                    found.append(clip)
-    if identities and not found:
+                    clips.append(clip)
+    if identities and not clips:
         raise DataError(
             f"{root}: no clips in the folders of {len(identities)} identities, such as "
             f"{min(identities)!r}. Files must lie in {_LAYOUT}."
         )
-    return found
+    return clips
 
 
 def _folders(place: Path) -> Iterator[str]:
@@ -106,7 +110,7 @@ def _folders(place: Path) -> Iterator[str]:
         yield name
 
 
-def _clip(root: Path, key: ClipKey, patterns: Sequence[str], asked: bool) -> Clip | None:
+def _clip(root: Path, key: ClipKey, patterns: Sequence[str], is_user_pattern: bool) -> Clip | None:
     pickles, images = [], False
     with os.scandir(root.joinpath(*key)) as entries:
         for entry in entries:
@@ -118,14 +122,14 @@ def _clip(root: Path, key: ClipKey, patterns: Sequence[str], asked: bool) -> Cli
             images = images or lower.endswith(".png")
     if not pickles:
         return Clip(*key) if images else None
-    if len(pickles) == 1 and not asked:
+    if len(pickles) == 1 and not is_user_pattern:
         return Clip(*key, pickles[0])
     matching = [n for n in pickles if any(fnmatchcase(n, p) for p in patterns)]
     if len(matching) == 1:
         return Clip(*key, matching[0])
     names = ", ".join(sorted(pickles, key=natural))
-    wanted = " or ".join(patterns) or "no known name of silhouettes"
+    expected = " or ".join(patterns) or "no known name of silhouettes"
     raise DataError(
-        f"{root.joinpath(*key)} holds {len(pickles)} pickles, of which {len(matching)} match {wanted}: "
+        f"{root.joinpath(*key)} holds {len(pickles)} pickles, of which {len(matching)} match {expected}: "
         f"{names}. Say with --file-pattern, for example '*sils*.pkl', which one holds the silhouettes."
     )
