@@ -15,7 +15,7 @@ from gaitbench.core.plugin_errors import PLUGIN_PREFIX
 from gaitbench.core.plugins import only_plugins
 from gaitbench.core.registry import OWN, REGISTRIES
 
-pytest_plugins = ["tests.made_up_results", "tests.stores"]
+pytest_plugins = ["tests.edited_examples", "tests.made_up_results", "tests.stores"]
 
 
 @pytest.fixture(scope="session")

@@ -1,44 +1,16 @@
-"""A plug-in that does something wrong is named with its file, class and method, in one message.
+"""A plug-in whose method does something wrong is named with its file, class and method, in one message.
 
 Every kind and each of its methods: it raises, returns nothing, or something else than it must. The plug-ins
-are the examples with one thing changed.
+are the examples with one method changed.
 """
 
 import re
-import shutil
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from tests.edited_examples import EXAMPLES, with_method
-
-SMALL = ("--preset", "smoke", "--methods", "baseline-1", "--test-draws", "1", "--no-sanity")
-PLAN = ("run", "--dry-run", *SMALL)
-RUN = ("run", "--jobs", "1", *SMALL)
-SERIAL = ("--executor", "serial", "--plugin", EXAMPLES / "serial.py")
-LENGTHS = ("--protocol", "clip-length")
-COMMANDS = {
-    "blinds": ("occlusions", "preview", "blinds"),
-    "doorway": (*PLAN, "--setting", "doorway"),
-    "mirrored": (*PLAN, "--methods", "mirrored"),
-    "MirroredStage.adapted": (*PLAN, "--methods", "mirrored", "--protocol", "adaptability"),
-    "MirroredStage.resume": (*PLAN, "--methods", "mirrored", "--protocol", "adaptability"),
-    "gei_net": (*PLAN, "--backbone", "gei-net"),
-    "corridor": (*RUN, *SERIAL, "--dataset", "corridor"),
-    "png_folders": ("data", "import-png-folders", "images", "target", "--jobs", "1"),
-    "clip_length": (*PLAN, *LENGTHS),
-    "ClipLength.sections": ("report", *SMALL, *LENGTHS, "--format", "markdown"),
-    "_curves": ("report", *SMALL, *LENGTHS, "--format", "markdown"),
-    "equal_error_rate": PLAN,
-    "median_part": (*PLAN, "--distance", "median-part"),
-    "frozen_walk": (*PLAN, "--sanity"),
-    "text_format": ("report", *SMALL, "--format", "markdown,text"),
-    "view_heat_map": ("report", *SMALL, "--format", "markdown"),
-    "serial": (*RUN, "--executor", "serial"),
-    "csv_logger": (*RUN, *SERIAL, "--callback", "csv-logger"),
-}
-"""What uses each example, or one of its methods."""
+from tests.edited_examples import COMMANDS, RAISES, with_method
 
 NONE = "return None"
 WRONG: dict[str, dict[str, dict[str, str]]] = {
@@ -252,52 +224,11 @@ CASES = [
     for example, methods in WRONG.items()
     for method, bodies in methods.items()
     for body, words in {
-        'raise ValueError("no luck")': r"raised ValueError: no luck \(line \d+\)",
+        RAISES: r"raised ValueError: no luck \(line \d+\)",
         'raise SystemExit("no luck")': r"raised SystemExit: no luck \(line \d+\)",
         **bodies,
     }.items()
 ]
-
-
-@pytest.fixture(scope="module")
-def store(run_cli, tmp_path_factory):
-    """Return a store with everything that the commands above need, but for what an example adds."""
-    folder = tmp_path_factory.mktemp("bad") / "store"
-    plugins = (*SERIAL, "--plugin", EXAMPLES / "clip_length.py", "--store", folder)
-    for protocol in ("occluded", "clip-length"):
-        code, printed = run_cli(*RUN, *plugins, "--protocol", protocol, "--out", folder / "report")
-        assert code == 0, printed
-    return folder
-
-
-@pytest.fixture
-def data_store(store, tmp_path):
-    """Return a store that holds the data set and nothing else."""
-    shutil.copytree(store / "datasets", tmp_path / "store" / "datasets")
-    shutil.copy(store / "store.json", tmp_path / "store")
-    return tmp_path / "store"
-
-
-@pytest.fixture
-def refused(run_cli, store, data_store, tmp_path, monkeypatch):
-    """Run a command with a plug-in of some source, which must end in one message; return it."""
-    monkeypatch.chdir(tmp_path)
-
-    def call(text, command):
-        plugin = tmp_path / "bad.py"
-        plugin.write_text(text)
-        places = {"run": data_store, "report": store}
-        where = ("--store", places[command[0]]) if command[0] in places else ()
-        out = ("--out", tmp_path / "out") if command[0] in places else ()
-        code, printed = run_cli(*command, "--plugin", plugin, *where, *out)
-        assert code == 2, printed
-        assert "Traceback" not in printed
-        _, *messages = f" {printed}".split(" error: ")
-        assert len(messages) == 1, printed
-        assert f"Plug-in {plugin}" in messages[0]
-        return messages[0]
-
-    return call
 
 
 @pytest.mark.parametrize(("example", "method", "body", "words"), CASES)

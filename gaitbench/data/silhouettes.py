@@ -77,8 +77,9 @@ class Silhouettes:
                 f"{folder}/meta.json cannot be read: {error}. Import it again."
             ) from error
         if not isinstance(meta, dict) or meta.get("format") != FORMAT_VERSION:
+            version = meta.get("format") if isinstance(meta, dict) else meta
             raise DataError(
-                f"{folder}: data format {meta.get('format')!r}, this gaitbench reads {FORMAT_VERSION}. "
+                f"{folder}: data format {version!r}, this gaitbench reads {FORMAT_VERSION}. "
                 "Import it again with this version."
             )
         try:
@@ -97,19 +98,20 @@ class Silhouettes:
             )
             splits = json.loads(text)
             packed = np.load(folder / "frames.npy", mmap_mode="r", allow_pickle=False)
-        except (OSError, ValueError, EOFError) as error:
-            raise DataError(f"{folder} is damaged: {error}. Import it again.") from error
-        data = cls(
-            name=meta["name"],
-            height=meta["height"],
-            width=meta["width"],
-            table=table,
-            packed=packed,
-            splits={k: np.asarray(v, np.int64) for k, v in splits.items()},
-            # Whoever edits the table or the splits makes another data set, so they are hashed anew.
-            meta=meta | {"fingerprint": _fingerprint(meta, csv, text)},
-        )
-        data._check_size(folder)
+            data = cls(
+                name=meta["name"],
+                height=meta["height"],
+                width=meta["width"],
+                table=table,
+                packed=packed,
+                splits={k: np.asarray(v, np.int64) for k, v in splits.items()},
+                # Whoever edits the table or the splits makes another data set, so they are hashed anew.
+                meta=meta | {"fingerprint": _fingerprint(meta, csv, text)},
+            )
+            data._check_size(folder)
+        except (OSError, ValueError, EOFError, KeyError, TypeError, AttributeError) as error:
+            text = f"no {error}" if isinstance(error, KeyError) else str(error)
+            raise DataError(f"{folder} is damaged: {text}. Import it again.") from error
         return data
 
     def _check_size(self, folder: Path) -> None:

@@ -65,10 +65,10 @@ class Bench:
         preset = Preset.load(experiment.preset)
         _check_backbone_options(preset, experiment.preset)
         setting = get_setting(experiment.setting).drawn_per(experiment.draws)
-        train = _source(experiment.dataset, preset)
-        test = (
-            train if experiment.test_dataset is None else _source(experiment.test_dataset, preset)
-        )
+        train = _source(experiment.dataset, preset, experiment.preset)
+        test = train
+        if experiment.test_dataset is not None:
+            test = _source(experiment.test_dataset, preset, experiment.preset)
         extractor = None
         if experiment.extractor is not None:
             path = Path(experiment.extractor)
@@ -281,8 +281,14 @@ def _check_backbone_options(preset: Preset, name: str) -> None:
             raise ConfigurationError(f"preset {name!r}: backbones.{backbone}: {error}") from error
 
 
-def _source(name: str, preset: Preset) -> DataSource:
-    return DataSource.find(name, preset.walkers if name == "walkers" else {})
+def _source(name: str, preset: Preset, preset_name: str) -> DataSource:
+    if name != "walkers":
+        return DataSource.find(name, {})
+    try:
+        return DataSource.find(name, preset.walkers)
+    except ConfigurationError as error:
+        error.add_context(f"preset {preset_name!r}")
+        raise
 
 
 def _sized(source: DataSource, preset: Preset) -> TrainingData:

@@ -2,8 +2,10 @@
 
 from gaitbench.core.errors import ConfigurationError
 from gaitbench.core.plugin_errors import calling, returned, shown, where, wrong
+from gaitbench.evaluation.distances.base import distances
+from gaitbench.evaluation.tampering.base import UNTOUCHED, tamperings
 from gaitbench.experiment.bench import Bench
-from gaitbench.experiment.cells import Cell, Coordinate
+from gaitbench.experiment.cells import Cell, Coordinate, Evaluation
 from gaitbench.experiment.expansion import Expansion
 from gaitbench.occlusion.setting import Setting
 from gaitbench.protocols.base import Protocol, protocols
@@ -48,9 +50,16 @@ def _cells_of(protocol: Protocol, bench: Bench) -> list[Cell]:
         for cell in cells:
             returned(protocol, "cells", cell, Cell, "cells alone, as Bench.cells gives them")
             _check_place(protocol, cell)
-            # Their keys need every name in them; one that is unknown is this method's mistake.
-            _ = cell.evaluation.key
+            _check_evaluation(cell.evaluation)
     return cells
+
+
+def _check_evaluation(evaluation: Evaluation) -> None:
+    distances.check(evaluation.distance)
+    if evaluation.tampering != UNTOUCHED:
+        tamperings.check(evaluation.tampering)
+    # Asked for now, so that whoever has described what has no key is named.
+    _ = evaluation.key
 
 
 def _check_place(protocol: Protocol, cell: Cell) -> None:

@@ -146,6 +146,7 @@ def _check_built(dataset: Dataset, folder: Path, splits: Sequence[str]) -> None:
     """Check a data set before it gets its name, since nobody makes it again after that."""
     try:
         data = Silhouettes.open(folder)
+        Rules.of(data.meta, data.name)
     except DataError as error:
         # The folder is temporary: its name helps nobody.
         problem = str(error).replace(str(folder), "the folder")

@@ -76,7 +76,7 @@ class Reader(ABC):
             PluginError: If the reader fails or writes no data set.
         """
         check_new_folder(target)
-        with calling(self, "read", f"on {source}", may_raise=DataError):
+        with calling(self, "read", f"on {source}"):
             report = self.read(source, target, jobs=jobs, progress=progress)
         returned(self, "read", report, Report, "a report with a method text()")
         from gaitbench.data.silhouettes import Silhouettes
