@@ -123,7 +123,7 @@ WRONG: dict[str, dict[str, dict[str, str]]] = {
             NONE: r"returned None; it must return 6 numbers, one per row of scores",
             "return ['x'] * len(args[1])": r"returned \['x', .*; it must return 6 numbers",
             "return np.ones(2)": r"returned ndarray of shape 2 and type float64; it must return 6",
-            "return np.full(len(args[1]), np.nan)": r"returned nan for a probe with a mate; .* in \[0, 1\]",
+            "return np.full(len(args[1]), np.nan)": r"returned nan for a probe with a mate and impostors",
             "return np.full(len(args[1]), 7)": r"returned 7\.0 for a probe .* or is_share be False",
             "return [[1], [2, 3]]": r"raised ValueError: setting an array element",
         },

@@ -60,9 +60,11 @@ def calling(
     except (Exception, SystemExit) as error:
         if is_own(subject) or isinstance(error, (StoreError, may_raise)):
             raise
-        if isinstance(error, PluginError) and where(subject) in str(error):
-            # A hook that this one has called is named already.
-            raise
+        if isinstance(error, GaitbenchError) and where(subject) in str(error):
+            # A hook or field of this one is named already.
+            if isinstance(error, PluginError):
+                raise
+            raise PluginError(str(error)) from error
         place = f"{_method(subject, method)}{f' {doing}' if doing else ''}"
         if isinstance(error, GaitbenchError):
             raise PluginError(f"{place}: {error}") from error

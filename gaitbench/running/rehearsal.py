@@ -13,7 +13,7 @@ import pandas as pd
 
 from gaitbench.backbones.base import BackboneSpec
 from gaitbench.core.errors import ConfigurationError, GaitbenchError
-from gaitbench.core.plugin_errors import calling, is_own, plugin_error, returned
+from gaitbench.core.plugin_errors import calling, is_own, plugin_error, returned, wrong
 from gaitbench.core.random_streams import stream
 from gaitbench.data.rules import Rules
 from gaitbench.data.source import sized_data
@@ -54,8 +54,15 @@ def check_metrics() -> None:
     """
     for metric in map(get_metric, metrics.third_party()):
         rows = _scores()
-        metric.values(rows)
-        metric.chances(rows)
+        for method, values in (
+            ("per_probe", metric.values(rows)),
+            ("chance", metric.chances(rows)),
+        ):
+            if values is not None and np.isnan(values).any():
+                what = (
+                    f"returned nan for a probe with a mate and impostors among {len(rows)} scores."
+                )
+                raise wrong(metric, method, what)
 
 
 def _scores() -> pd.DataFrame:

@@ -96,7 +96,7 @@ def test_a_misspelt_option_in_a_preset_is_refused_before_any_work(tmp_path):
     smoke = (resources.files("gaitbench.experiment.presets") / "smoke.toml").read_text()
     preset = tmp_path / "own.toml"
     preset.write_text(smoke.replace("parts = 4\nembedding = 8", "part = 4\nembedding = 8", 1))
-    message = r"own.toml': backbone 'gaitbase': Unknown option 'part'\. Did you mean 'parts'"
+    message = r"own.toml': backbones.gaitbase: Unknown option 'part'\. Did you mean 'parts'"
     with pytest.raises(ConfigurationError, match=message):
         expand(Bench.resolve(Experiment(preset=str(preset))))
 

@@ -123,9 +123,12 @@ def test_shapes_must_fit(shape):
     [
         (
             lambda p, g: np.zeros((len(g), len(p))),
-            r"returned .* finite distances of the shape \(2, 3\)",
+            r"returned ndarray of shape 3×2 .*; it must return 2×3",
         ),
-        (lambda p, g: np.full((len(p), len(g)), np.nan), "it must return finite distances"),
+        (
+            lambda p, g: np.full((len(p), len(g)), np.nan),
+            "returned nan for 6 of 6 pairs; distances must be finite",
+        ),
         (lambda p, g: p[:, 0, 0] @ g[:, 0], r"Odd\.between\(\) raised ValueError"),
     ],
 )

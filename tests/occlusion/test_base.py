@@ -281,12 +281,15 @@ class Careless(Occlusion):
 @pytest.mark.parametrize(
     ("returns", "message"),
     [
-        (Step(boxes=np.zeros((2, 1, 4), np.int64)), "boxes of shape (2, 1, 4) and type int64"),
-        (Step(boxes=np.zeros((3, 4), np.int64)), "it must be 3×k×4, integer"),
+        (
+            Step(boxes=np.zeros((2, 1, 4), np.int64)),
+            "boxes = ndarray of shape 2×1×4 and type int64",
+        ),
+        (Step(boxes=np.zeros((3, 4), np.int64)), "it must be an array of 3×k×4, integer"),
         (Step(boxes=np.zeros((3, 1, 4))), "type float64"),
-        (Step(mask=np.zeros((3, 8, 9), np.bool_)), "it must be 3×8×6, bool"),
-        (Step(mask=np.zeros((3, 8, 6), np.int64)), "it must be 3×8×6, bool"),
-        (Step(window=np.array([[0, 8]])), "window of shape (1, 2)"),
+        (Step(mask=np.zeros((3, 8, 9), np.bool_)), "it must be an array of 3×8×6, bool"),
+        (Step(mask=np.zeros((3, 8, 6), np.int64)), "it must be an array of 3×8×6, bool"),
+        (Step(window=np.array([[0, 8]])), "window = ndarray of shape 1×2"),
         (Step(window=np.array([[0, 9]] * 3)), "window outside 0 ≤ first < last ≤ 8"),
         (Step(window=np.array([[4, 4]] * 3)), "window outside"),
         (Step(columns=np.array([[-1, 4]] * 3)), "columns outside 0 ≤ first < last ≤ 6"),

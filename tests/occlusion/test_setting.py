@@ -86,7 +86,5 @@ def test_a_setting_holds_mixes():
         train: Mix = 0.5
         test: Mix = HOLISTIC
 
-    with pytest.raises(
-        ConfigurationError, match=r"setting 'test-setting': train=0\.5 must be a Mix"
-    ):
+    with pytest.raises(ConfigurationError, match=r"Odd: train = 0\.5; it must be a Mix"):
         get_setting("test-setting")

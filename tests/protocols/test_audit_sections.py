@@ -113,7 +113,7 @@ def test_with_few_identities_there_are_numbers_without_intervals():
     crossed, sources = tables_of("audit", results_of(list(audit_rows((0,), identities=6))))
     assert all(cell.low is None for r in crossed.rows for cell in r.cells)
     assert sources.rows[0].cells[1].value is not None
-    assert "No intervals" in sources.footer[-1]
+    assert any("No intervals" in line for line in sources.footer)
 
 
 def test_the_figure_has_a_panel_per_test_and_a_mark_per_evaluation(results):

@@ -33,7 +33,7 @@ def by_method(cells):
 def test_every_compared_method_has_every_check_that_concerns_it():
     cells = panel_of()
     for method, checks in by_method(cells).items():
-        wanted = ["as tested", "whole clips", "masked", *OF_CLIPS, *OF_DETECTORS[method]]
+        wanted = ["as tested", "whole clips", *OF_CLIPS, "masked", *OF_DETECTORS[method]]
         assert [c.at.get("check", "") for c in cells if c.method == method] == wanted
         assert list(checks) == wanted
 

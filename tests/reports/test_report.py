@@ -40,7 +40,9 @@ def documents():
 
         def write(self, document, results, folder):
             kept.append(document)
-            return []
+            file = folder / "kept.txt"
+            file.write_text(document.title)
+            return [file]
 
     return kept
 

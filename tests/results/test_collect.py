@@ -63,12 +63,12 @@ def test_a_finished_experiment_has_no_gap(store):
     checks = (
         "as tested",
         "whole clips",
-        "masked",
         "blank",
         "outline",
         "tied-outline",
         "one-draw",
         "shuffled",
+        "masked",
     )
     wanted += [
         ("sanity", "holistic" if check == "whole clips" else "top+bottom", 0, check)

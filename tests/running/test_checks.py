@@ -117,7 +117,7 @@ def test_an_occlusion_of_a_wrong_shape_is_refused():
         def steps(self, rng, amount, t, h, w):
             return Step(mask=np.zeros((t, w, h), bool))
 
-    with pytest.raises(PluginError, match=r"Crooked\.steps\(\) .*mask of shape \(2, 11, 16\)"):
+    with pytest.raises(PluginError, match=r"Crooked\.steps\(\) .*mask = ndarray of shape 2×11×16"):
         check_occlusions(expand(bench(protocol="sweep")).cells)
 
 

@@ -51,6 +51,10 @@ class Metric(ABC):
         Args:
             rows: As `gaitbench.evaluation.retrieval.score_probes` returns them. Values of rows without a
                 mate (`mates` is 0) are not read.
+
+        Returns:
+            NaN where it is undefined, such as a verification rate of a gallery without impostors: means
+            over such probes are then printed as not available.
         """
 
     def chance(self, rows: pd.DataFrame) -> Doubles | None:
@@ -63,7 +67,7 @@ class Metric(ABC):
         return cls.chance is not Metric.chance
 
     def values(self, rows: pd.DataFrame) -> Doubles:
-        """Return `per_probe`, checked; 0 for rows without a mate.
+        """Return `per_probe`, checked; 0 for rows without a mate, NaN where it is undefined.
 
         Raises:
             PluginError: If a plug-in's `per_probe` raises, or returns something else.
@@ -91,10 +95,11 @@ class Metric(ABC):
         has_mate = rows["mates"].to_numpy() > 0
         numbers = np.where(has_mate, numbers, 0).astype(np.float64)
         least, most = (-ROUNDING, 1 + ROUNDING) if self.is_share else (-np.inf, np.inf)
-        bad = numbers[~(np.isfinite(numbers) & (least <= numbers) & (numbers <= most))]
+        is_right = np.isfinite(numbers) & (least <= numbers) & (numbers <= most)
+        bad = numbers[~(is_right | np.isnan(numbers))]
         if len(bad):
             rule = "lie in [0, 1], or is_share be False" if self.is_share else "be finite"
-            what = f"returned {bad[0]} for a probe with a mate; its values must {rule}."
+            what = f"returned {bad[0]} for a probe with a mate; its values must {rule}; NaN is undefined."
             raise wrong(self, method, what)
         return numbers
 
