@@ -17,6 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from gaitbench.core.arrays import Doubles
 from gaitbench.statistics.identity_sums import IdentitySums
 from gaitbench.statistics.intervals import Interval, interval
 from gaitbench.statistics.paired_tests import SignFlips, paired_differences
@@ -29,8 +30,6 @@ LOOPED = 100
 LIMIT_SECONDS = 10
 CASES = {"usual": (300, 1), "worst": (2000, 1), "by-view": (300, 110)}
 """Identities and cells: a pooled search has one, a search by view of eleven views has 110."""
-
-Doubles = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)

@@ -116,7 +116,7 @@ class Reading:
     about: str
     defaults: Mapping[str, object] = field(default_factory=dict)
 
-    def made(self) -> type[Occlusion]:
+    def to_class(self) -> type[Occlusion]:
         """Return the generator's class."""
         hints = get_type_hints(self.base)
         fields = [(name, hints[name], value) for name, value in self.defaults.items()]
@@ -195,4 +195,4 @@ READINGS = (
 
 for _reading in READINGS:
     # Under its name in this module, so that processes can hand each other its objects.
-    globals()[_reading.kind] = register(_reading.name)(_reading.made())
+    globals()[_reading.kind] = register(_reading.name)(_reading.to_class())

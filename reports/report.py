@@ -56,11 +56,13 @@ def _of_protocol(name: str, results: Results) -> list[Section]:
     for section in sections:
         returned(protocol, "sections", section, Section, "sections alone")
     giver = (protocol, "sections")
-    given = [replace(s, drawings=_given(s.drawings, giver)) for s in sections]
-    return [_with_companions(section) for section in given]
+    return [
+        _with_companions(replace(section, drawings=_with_giver(section.drawings, giver)))
+        for section in sections
+    ]
 
 
-def _given(drawings: Iterable[Drawing], giver: tuple[object, str]) -> tuple[Drawing, ...]:
+def _with_giver(drawings: Iterable[Drawing], giver: tuple[object, str]) -> tuple[Drawing, ...]:
     return tuple(replace(drawing, giver=giver) for drawing in drawings)
 
 
@@ -91,12 +93,12 @@ def _with_figures(
 
 def _drawings(figure: ReportFigure, results: Results) -> tuple[Drawing, ...]:
     with calling(figure, "drawings"):
-        given = figure.drawings(results)
-        returned(figure, "drawings", given, Iterable, "drawings, or yield them")
-        drawings = tuple(given)
+        iterable = figure.drawings(results)
+        returned(figure, "drawings", iterable, Iterable, "drawings, or yield them")
+        drawings = tuple(iterable)
     for drawing in drawings:
         returned(figure, "drawings", drawing, Drawing, "drawings alone")
-    return _given(drawings, (figure, "drawings"))
+    return _with_giver(drawings, (figure, "drawings"))
 
 
 def check_formats(names: Iterable[str]) -> list[Format]:
@@ -155,11 +157,11 @@ def write_report(
 def _files_of(writer: Format, document: Document, results: Results, out: Path) -> list[Path]:
     with calling(writer, "write"):
         files = writer.write(document, results, out)
-    wanted = f"the list of the files that it has written to {out}, at least one"
-    returned(writer, "write", files, list, wanted, fits=bool(files))
+    expected = f"the list of the files that it has written to {out}, at least one"
+    returned(writer, "write", files, list, expected, fits=bool(files))
     for file in files:
-        returned(writer, "write", file, Path, wanted)
-        returned(writer, "write", file, Path, wanted, fits=file.is_file() and out in file.parents)
+        returned(writer, "write", file, Path, expected)
+        returned(writer, "write", file, Path, expected, fits=file.is_file() and out in file.parents)
     return files
 
 

@@ -6,15 +6,14 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from gaitbench.core.arrays import Doubles
 from gaitbench.data.silhouettes import Silhouettes
-
-Floats = npt.NDArray[np.float64]
 
 GAP_PX = 2
 _GAP_GREY = 0.35
 
 
-def tiled(rows: Sequence[npt.NDArray[np.uint8]], frames_per_sequence: int) -> Floats:
+def tiled(rows: Sequence[npt.NDArray[np.uint8]], frames_per_sequence: int) -> Doubles:
     """Return one picture with a row of frames per clip.
 
     Args:
@@ -38,12 +37,12 @@ def tiled(rows: Sequence[npt.NDArray[np.uint8]], frames_per_sequence: int) -> Fl
 
 def contact_sheet(
     silhouettes: Silhouettes, indices: Sequence[int], frames_per_sequence: int = 10
-) -> Floats:
+) -> Doubles:
     """Return a picture with one row of frames for each of these sequences; see `tiled`."""
     return tiled([silhouettes.frames(int(i)) for i in indices], frames_per_sequence)
 
 
-def save_png(sheet: Floats, path: Path) -> None:
+def save_png(sheet: Doubles, path: Path) -> None:
     """Save a picture with values in [0, 1] as a grey PNG, one pixel per value."""
     # Imported here: everything else in this module works without loading a plotting library.
     from matplotlib.image import imsave

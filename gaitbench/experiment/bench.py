@@ -273,10 +273,10 @@ def _check_backbone_options(preset: Preset, name: str) -> None:
     """
     for backbone, options in preset.backbones.items():
         try:
-            known = option_names(backbones.get(backbone))
+            names = option_names(backbones.get(backbone))
             for option in options:
-                if option not in known:
-                    raise UnknownNameError("option", option, known)
+                if option not in names:
+                    raise UnknownNameError("option", option, names)
         except UnknownNameError as error:
             raise ConfigurationError(f"preset {name!r}: backbones.{backbone}: {error}") from error
 

@@ -1,17 +1,16 @@
 """The bones of a pose and the ground below it: measured, exchanged, levelled."""
 
 import numpy as np
-import numpy.typing as npt
 
+from gaitbench.core.arrays import Doubles
 from gaitbench.walkers.body import JOINTS, Pose
 
-FloatArray = npt.NDArray[np.float64]
 _INDEX = {joint: index for index, joint in enumerate(JOINTS)}
 _HEEL_TO_BALL = 0.7
 """Share of the foot."""
 
 
-def line_in_time(heights: FloatArray) -> FloatArray:
+def line_in_time(heights: Doubles) -> Doubles:
     """Return the straight line in time through heights [t]."""
     time = np.arange(len(heights)) - (len(heights) - 1) / 2
     slope = float(time @ heights) / max(float(time @ time), 1e-9)
@@ -54,18 +53,18 @@ BONES = _TRUNK_BONES + tuple(
 _LEG = (BONES.index(("l_hip", "l_knee")), BONES.index(("l_knee", "l_ankle")))
 
 
-def bone_lengths(pose: Pose) -> FloatArray:
+def bone_lengths(pose: Pose) -> Doubles:
     """Return the lengths of `BONES` in metres: medians over time, the same for both sides."""
     lengths = np.median([np.linalg.norm(_bone(pose, *bone), axis=1) for bone in BONES], axis=1)
     trunk, sides = np.split(lengths, [len(_TRUNK_BONES)])
     return np.concatenate([trunk, np.tile(sides.reshape(2, -1).mean(axis=0), 2)])
 
 
-def _bone(pose: Pose, upper: str, lower: str) -> FloatArray:
+def _bone(pose: Pose, upper: str, lower: str) -> Doubles:
     return pose[:, _INDEX[lower]] - pose[:, _INDEX[upper]]
 
 
-def with_bone_lengths(pose: Pose, lengths: FloatArray) -> Pose:
+def with_bone_lengths(pose: Pose, lengths: Doubles) -> Pose:
     """Return the same motion on another skeleton: directions kept, travel scaled with the legs.
 
     Args:

@@ -9,11 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
+from gaitbench.core.arrays import Doubles
 from gaitbench.core.errors import DataError
-
-FloatArray = npt.NDArray[np.float64]
 
 CHANNELS = ("Xposition", "Yposition", "Zposition", "Xrotation", "Yrotation", "Zrotation")
 # Writers disagree about capitals ("XROTATION"), never about the words.
@@ -52,10 +50,10 @@ class Bvh:
     """
 
     joints: tuple[Joint, ...]
-    values: FloatArray
+    values: Doubles
     frame_time: float
 
-    def positions(self) -> FloatArray:
+    def positions(self) -> Doubles:
         """Return where every joint is: [t, joints, 3] in the file's axes and unit.
 
         Position channels replace the OFFSET. A root's OFFSET is ignored altogether: it says where
@@ -75,7 +73,7 @@ class Bvh:
             turns[:, index] = parent @ turn
         return places
 
-    def _local_positions(self, joint: Joint) -> FloatArray:
+    def _local_positions(self, joint: Joint) -> Doubles:
         local = np.zeros((len(self.values), 3))
         if joint.parent >= 0:
             local += joint.offset
@@ -84,7 +82,7 @@ class Bvh:
                 local[:, "XYZ".index(channel[0])] = self.values[:, column]
         return local
 
-    def _local_rotations(self, joint: Joint) -> FloatArray:
+    def _local_rotations(self, joint: Joint) -> Doubles:
         turn = np.broadcast_to(np.eye(3), (len(self.values), 3, 3))
         for column, channel in enumerate(joint.channels, joint.first_channel):
             if channel.endswith("rotation"):
@@ -92,7 +90,7 @@ class Bvh:
         return turn
 
 
-def axis_rotation(axis: int, degrees: FloatArray) -> FloatArray:
+def axis_rotation(axis: int, degrees: Doubles) -> Doubles:
     """Return right-handed rotations about axis 0, 1 or 2 by angles [t], as matrices [t, 3, 3]."""
     cos, sin = np.cos(np.radians(degrees)), np.sin(np.radians(degrees))
     turn = np.zeros((len(degrees), 3, 3))
@@ -253,7 +251,7 @@ class _HierarchyReader:
 
 def _read_motion(
     lines: list[str], first: int, joints: tuple[Joint, ...], source: str
-) -> tuple[FloatArray, float]:
+) -> tuple[Doubles, float]:
     rows = ((n, line) for n, line in enumerate(lines[first:], first + 1) if line.strip())
     frames = _header_number(rows, "Frames", source)
     frame_time = _header_number(rows, "Frame Time", source)
@@ -289,7 +287,7 @@ def _header_number(rows: Iterator[tuple[int, str]], name: str, source: str) -> f
         raise DataError(f"{source}, line {number}: {after.strip()!r} is not a number.") from None
 
 
-def _numbers(rows: Iterator[tuple[int, str]], source: str) -> FloatArray:
+def _numbers(rows: Iterator[tuple[int, str]], source: str) -> Doubles:
     """Return all motion values in one row; a line may hold less or more than one frame."""
     parts = []
     for number, line in rows:

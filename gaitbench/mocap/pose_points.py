@@ -4,7 +4,8 @@ from collections.abc import Iterable, Mapping
 
 import numpy as np
 
-from gaitbench.mocap.bones import FloatArray, line_in_time
+from gaitbench.core.arrays import Doubles
+from gaitbench.mocap.bones import line_in_time
 from gaitbench.mocap.bvh import Bvh, ancestors, descendants
 from gaitbench.walkers.body import JOINTS, Pose
 
@@ -38,7 +39,7 @@ class PosePoints:
         places: Shape [t, joints, 3].
     """
 
-    def __init__(self, bvh: Bvh, roles: Mapping[str, int], places: FloatArray) -> None:
+    def __init__(self, bvh: Bvh, roles: Mapping[str, int], places: Doubles) -> None:
         self.joints, self.roles, self.places = bvh.joints, roles, places
         self.at = {role: places[:, index] for role, index in roles.items()}
         self.pelvis = (self.at["l_hip"] + self.at["r_hip"]) / 2
@@ -62,7 +63,7 @@ class PosePoints:
             points[f"{side}_heel"], points[f"{side}_toe"] = self._heel_and_toe(side)
         return np.stack([points[joint] for joint in JOINTS], axis=1)
 
-    def _chest(self, neck: FloatArray) -> FloatArray:
+    def _chest(self, neck: Doubles) -> Doubles:
         """Return the chest on the bent line through the file's spine joints."""
         axis = neck - self.pelvis
         knots, heights = [self.pelvis], [0.0]
@@ -84,7 +85,7 @@ class PosePoints:
         share = (_CHEST_BETWEEN_PELVIS_AND_NECK - low) / (high - low)
         return np.asarray((1 - share) * knots[above - 1] + share * knots[above])
 
-    def _head_direction(self, neck: FloatArray, trunk: FloatArray) -> FloatArray:
+    def _head_direction(self, neck: Doubles, trunk: Doubles) -> Doubles:
         base = self.roles.get("head", self.roles.get("neck", 0))
         arms = {
             index
@@ -104,7 +105,7 @@ class PosePoints:
                 return normed(reach)
         return trunk
 
-    def _wrist_and_hand(self, side: str) -> tuple[FloatArray, FloatArray]:
+    def _wrist_and_hand(self, side: str) -> tuple[Doubles, Doubles]:
         elbow = self.at[f"{side}_elbow"]
         below = descendants(self.joints, self.roles[f"{side}_elbow"])
         wrist = self.roles.get(f"{side}_wrist")
@@ -119,9 +120,7 @@ class PosePoints:
         hand = self._reach(place, fingers, forearm)
         return place, place + _WRIST_TO_CURLED_FINGERS * self.height * normed(hand)
 
-    def _reach(
-        self, start: FloatArray, candidates: Iterable[int], fallback: FloatArray
-    ) -> FloatArray:
+    def _reach(self, start: Doubles, candidates: Iterable[int], fallback: Doubles) -> Doubles:
         """Return the way from `start` to the first candidate that is a bone's length away."""
         for index in candidates:
             way = self.places[:, index] - start
@@ -129,7 +128,7 @@ class PosePoints:
                 return np.asarray(way)
         return fallback
 
-    def _heel_and_toe(self, side: str) -> tuple[FloatArray, FloatArray]:
+    def _heel_and_toe(self, side: str) -> tuple[Doubles, Doubles]:
         """Return heel and toe of a rigid foot that is flat when the ankle is lowest.
 
         How far the file's foot bone slopes in a standing person differs from skeleton to skeleton,
@@ -148,7 +147,7 @@ class PosePoints:
         heel = below - _ANKLE_TO_HEEL * self.height * forward
         return heel, below + _ANKLE_TO_TOE * self.height * forward
 
-    def _foot_direction(self, side: str, shank: FloatArray) -> FloatArray:
+    def _foot_direction(self, side: str, shank: Doubles) -> Doubles:
         ankle = self.roles[f"{side}_ankle"]
         toe = self.roles.get(f"{side}_toe")
         # A leg that ends at the ankle gets a foot square to it, towards where the hips face.
@@ -158,7 +157,7 @@ class PosePoints:
         return normed(self._reach(self.places[:, ankle], candidates, square))
 
 
-def leg_length(at: Mapping[str, FloatArray]) -> float:
+def leg_length(at: Mapping[str, Doubles]) -> float:
     """Return the length of a leg, from the positions [t, 3] of the joints by their roles."""
     bones = [
         np.linalg.norm(at[f"{side}_{upper}"] - at[f"{side}_{lower}"], axis=1)
@@ -168,7 +167,7 @@ def leg_length(at: Mapping[str, FloatArray]) -> float:
     return float(np.median(np.sum(bones, axis=0)) / 2)
 
 
-def normed(vectors: FloatArray) -> FloatArray:
+def normed(vectors: Doubles) -> Doubles:
     """Return vectors [..., n] scaled to length 1."""
     lengths = np.linalg.norm(vectors, axis=-1, keepdims=True)
     return np.asarray(vectors / np.maximum(lengths, 1e-9))

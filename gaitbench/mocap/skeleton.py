@@ -9,8 +9,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from gaitbench.core.arrays import Doubles
 from gaitbench.core.errors import DataError
-from gaitbench.mocap.bones import FloatArray, levelled
+from gaitbench.mocap.bones import levelled
 from gaitbench.mocap.bvh import Bvh
 from gaitbench.mocap.joint_names import find_joints
 from gaitbench.mocap.pose_points import PosePoints, leg_length, normed
@@ -109,7 +110,7 @@ def posed(bvh: Bvh, *, source: str) -> Walk:
     )
 
 
-def _up_axis(places: FloatArray, roles: Mapping[str, int], source: str) -> str:
+def _up_axis(places: Doubles, roles: Mapping[str, int], source: str) -> str:
     top = places[:, roles.get("head", roles.get("neck", 0))]
     ankles = (places[:, roles["l_ankle"]] + places[:, roles["r_ankle"]]) / 2
     direction = normed(np.median(top - ankles, axis=0))
@@ -123,7 +124,7 @@ def _up_axis(places: FloatArray, roles: Mapping[str, int], source: str) -> str:
     return f"{'-' if direction[axis] < 0 else '+'}{'xyz'[axis]}"
 
 
-def _to_z_up(up: str) -> FloatArray:
+def _to_z_up(up: str) -> Doubles:
     """Return the proper rotation that brings an axis such as "-y" to +z."""
     turn = np.roll(np.eye(3), "xyz".index(up[1]) + 1, axis=1)
     return turn if up[0] == "+" else np.diag([1.0, -1.0, -1.0]) @ turn
@@ -138,7 +139,7 @@ def _unit(leg: float) -> tuple[str, float]:
     return f"unknown, legs scaled to {_LEG_M:g} m", _LEG_M / max(leg, 1e-9)
 
 
-def _begins_with_calibration(places: FloatArray) -> bool:
+def _begins_with_calibration(places: Doubles) -> bool:
     """Return whether the first frame is a pose of its own, as some converters put in front.
 
     Then the body leaves it in one frame by far more than it ever moves in one frame again.
@@ -150,7 +151,7 @@ def _begins_with_calibration(places: FloatArray) -> bool:
     return bool(steps[0] > _LEAP * steps[1:].max())
 
 
-def _resampled(places: FloatArray, frame_time: float) -> FloatArray:
+def _resampled(places: Doubles, frame_time: float) -> Doubles:
     """Return positions [t, joints, 3] at `FPS`, interpolated linearly."""
     last = (len(places) - 1) * frame_time
     # The small number keeps the last frame where a rounded frame time would lose it.
@@ -162,7 +163,7 @@ def _resampled(places: FloatArray, frame_time: float) -> FloatArray:
     return np.asarray((1 - share) * places[first] + share * places[after])
 
 
-def _heading(at: Mapping[str, FloatArray], source: str) -> tuple[FloatArray, float, bool]:
+def _heading(at: Mapping[str, Doubles], source: str) -> tuple[Doubles, float, bool]:
     """Return the walking direction [2], the speed in m/s and whether the person walks in place."""
     leg = leg_length(at)
     apart = at["l_ankle"] - at["r_ankle"]
@@ -193,6 +194,6 @@ def _heading(at: Mapping[str, FloatArray], source: str) -> tuple[FloatArray, flo
     return normed(velocity), speed, False
 
 
-def _turned_to_x(forward: FloatArray) -> FloatArray:
+def _turned_to_x(forward: Doubles) -> Doubles:
     cos, sin = forward
     return np.array([[cos, sin, 0.0], [-sin, cos, 0.0], [0.0, 0.0, 1.0]])

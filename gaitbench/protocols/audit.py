@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from gaitbench.core.arrays import Doubles
 from gaitbench.core.registry import register
 from gaitbench.core.units import Better, Unit
 from gaitbench.experiment.bench import HOLISTIC_TEST, Bench
@@ -91,7 +91,6 @@ class Audit(Protocol):
 
 
 METRIC = "rank_1"
-Doubles = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)

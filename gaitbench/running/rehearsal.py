@@ -105,9 +105,9 @@ def check_networks(cells: Iterable[Cell]) -> None:
         if is_proven and is_own(get_distance(evaluation.distance)):
             continue
         # What a distance compares depends on the backbone alone.
-        asked = (cell.backbone if is_proven else evaluation.stage.key, evaluation.distance)
-        if asked not in seen:
-            seen.add(asked)
+        combination = (cell.backbone if is_proven else evaluation.stage.key, evaluation.distance)
+        if combination not in seen:
+            seen.add(combination)
             with _named(cell):
                 _rehearse(evaluation)
 
@@ -190,9 +190,9 @@ def _check_backbone(spec: BackboneSpec, batch: "Batch") -> None:
         taken = "×".join(map(str, value.shape))
         with torch.inference_mode(), calling(network, method, f"on {taken}"):
             value = getattr(network.eval(), method)(value)
-        wanted = (CLIPS, channels, network.parts)
-        what = f"a tensor of shape {'×'.join(map(str, wanted))}: clips, channels, parts"
-        fits = tuple(getattr(value, "shape", ())) == wanted
+        shape = (CLIPS, channels, network.parts)
+        what = f"a tensor of shape {'×'.join(map(str, shape))}: clips, channels, parts"
+        fits = tuple(getattr(value, "shape", ())) == shape
         returned(network, method, value, torch.Tensor, what, fits=fits)
 
 

@@ -220,8 +220,8 @@ class _Schedule:
         with calling(self.executor, "submit", f"for {task.label}"):
             handle = self.executor.submit(task)
         is_new = handle is not None and handle not in list(self.running)
-        wanted = "a handle that can be hashed and names this task alone"
-        returned(self.executor, "submit", handle, Hashable, wanted, fits=is_new)
+        expected = "a handle that can be hashed and names this task alone"
+        returned(self.executor, "submit", handle, Hashable, expected, fits=is_new)
         del self.waiting[task.key]
         self.running[handle] = (task, time.monotonic())
 

@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from gaitbench.core.arrays import Doubles
 from gaitbench.core.errors import DataError
 from gaitbench.data.normalise import columns_from, median_columns
 from gaitbench.walkers.raster import fill, paint, scan
@@ -30,7 +31,6 @@ __all__ = [
     "render",
 ]
 
-Floats = npt.NDArray[np.float64]
 Pose = npt.NDArray[np.float64]
 """Shape [t, len(JOINTS), 3] in metres: x in walking direction, y to the left, z up."""
 
@@ -165,12 +165,12 @@ class _Piece(NamedTuple):
     half_axes: tuple[float, float, float] = (1.0, 1.0, 1.0)
 
 
-def _unit(vectors: Floats) -> Floats:
+def _unit(vectors: Doubles) -> Doubles:
     lengths = np.sqrt(np.einsum("...i,...i->...", vectors, vectors))[..., None]
     return np.asarray(vectors / np.maximum(lengths, 1e-9))
 
 
-def _cross(a: Floats, b: Floats) -> Floats:
+def _cross(a: Doubles, b: Doubles) -> Doubles:
     """Return cross products of vectors [t, 3]; on short clips far faster than NumPy's."""
     out = np.empty(np.broadcast_shapes(a.shape, b.shape))
     for i, j, k in ((0, 1, 2), (1, 2, 0), (2, 0, 1)):
@@ -178,19 +178,19 @@ def _cross(a: Floats, b: Floats) -> Floats:
     return out
 
 
-def _frame(up: Floats, left: Floats) -> Floats:
+def _frame(up: Doubles, left: Doubles) -> Doubles:
     """Return unit columns forward, left, up, [t, 3, 3]; `left` is made square to `up`."""
     up = _unit(up)
     forward = _unit(_cross(left, up))
     return np.stack([forward, _cross(up, forward), up], axis=-1)
 
 
-def joints(pose: Pose) -> dict[str, Floats]:
+def joints(pose: Pose) -> dict[str, Doubles]:
     """Return the joints of a pose by name, [t, 3] each."""
     return {joint: pose[:, i] for joint, i in _INDEX.items()}
 
 
-def body_frames(at: dict[str, Floats]) -> dict[str, Floats]:
+def body_frames(at: dict[str, Doubles]) -> dict[str, Doubles]:
     """Return the body's own axes, columns forward, left, up, [t, 3, 3] each.
 
     Args:
@@ -215,11 +215,11 @@ def body_frames(at: dict[str, Floats]) -> dict[str, Floats]:
     return frames
 
 
-def _offset(frame: Floats, forward: float, left: float, up: float) -> Floats:
+def _offset(frame: Doubles, forward: float, left: float, up: float) -> Doubles:
     return np.asarray(frame @ np.array([forward, left, up]))
 
 
-def _add_trunk_points(at: dict[str, Floats], frames: dict[str, Floats], shape: Shape) -> None:
+def _add_trunk_points(at: dict[str, Doubles], frames: dict[str, Doubles], shape: Shape) -> None:
     head, pelvis = frames["head"], frames["pelvis"]
     top = _CRANIUM * shape.head_breadth
     at["cranium"] = at["head"] - _offset(head, 0.0, 0.0, top)
@@ -233,7 +233,7 @@ def _add_trunk_points(at: dict[str, Floats], frames: dict[str, Floats], shape: S
 
 
 def _add_limb_points(
-    at: dict[str, Floats], frames: dict[str, Floats], shape: Shape, side: str
+    at: dict[str, Doubles], frames: dict[str, Doubles], shape: Shape, side: str
 ) -> None:
     at[f"{side}_fingers"] = at[f"{side}_hand"] - 0.75 * shape.hand * _unit(
         at[f"{side}_hand"] - at[f"{side}_wrist"]

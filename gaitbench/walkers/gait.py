@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-Floats = npt.NDArray[np.float64]
+from gaitbench.core.arrays import Doubles
+
 Complex = npt.NDArray[np.complex128]
 
 SPREAD_OF_GAIT = 1.0
@@ -159,7 +160,7 @@ def hindered(gait: Gait, *, side: int, swing: float) -> Gait:
     return replace(gait, curves=curves)
 
 
-def joint_angles(gait: Gait, phase: Floats) -> Floats:
+def joint_angles(gait: Gait, phase: Doubles) -> Doubles:
     """Return angles [2, len(CURVES), t] in radians; `phase` [t] is the left side's, in cycles."""
     turns = np.stack([phase, phase + 0.5])
     waves = np.exp(2j * np.pi * np.arange(1 + HARMONICS)[:, None] * turns[:, None, :])
@@ -174,7 +175,7 @@ def joint_angles(gait: Gait, phase: Floats) -> Floats:
     return np.asarray(angles)
 
 
-def flatness(cycles: Floats) -> Floats:
+def flatness(cycles: Doubles) -> Doubles:
     """Return how far the ground has turned a foot flat, in [0, 1], at times given in cycles.
 
     The sole is down from about 8 to 40 % of the cycle (Perry and Burnfield, 2010).
@@ -186,7 +187,7 @@ def flatness(cycles: Floats) -> Floats:
     return np.asarray(share**2 * (3.0 - 2.0 * share))
 
 
-def bearing(cycles: Floats) -> Floats:
+def bearing(cycles: Doubles) -> Doubles:
     """Return how far a foot bears the body, in [0, 1], at times given in its own cycles.
 
     Stance takes the first 60 % or so of the cycle (Perry and Burnfield, 2010).
@@ -196,7 +197,7 @@ def bearing(cycles: Floats) -> Floats:
     return np.asarray(np.maximum(leaving, landing))
 
 
-def lifted(angles: Floats, cycles: Floats, more: Floats) -> Floats:
+def lifted(angles: Doubles, cycles: Doubles, more: Doubles) -> Doubles:
     """Return angles with the swinging knee flexed by up to `more` [2], in radians.
 
     Hip and ankle take half of it each, as in people who step over something.

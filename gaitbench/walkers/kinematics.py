@@ -5,20 +5,18 @@ step length follow from the angles.
 """
 
 import numpy as np
-import numpy.typing as npt
 
+from gaitbench.core.arrays import Doubles
 from gaitbench.walkers.anthropometry import Lengths
 from gaitbench.walkers.body import JOINTS, Pose
 from gaitbench.walkers.gait import Gait, bearing, joint_angles, lifted
-
-Floats = npt.NDArray[np.float64]
 
 FRAMES_PER_SECOND = 25
 _OVERSAMPLING = 4
 """Feet are followed at this many times the frame rate: a stance phase lasts only some 15 frames."""
 
 
-def _turned(vectors: Floats, axis: int, angle: Floats | float) -> Floats:
+def _turned(vectors: Doubles, axis: int, angle: Doubles | float) -> Doubles:
     """Return vectors [t, 3] turned about an axis (0 x, 1 y, 2 z) by `angle` in radians."""
     a, b = (axis + 1) % 3, (axis + 2) % 3
     cos, sin = np.cos(angle), np.sin(angle)
@@ -28,19 +26,24 @@ def _turned(vectors: Floats, axis: int, angle: Floats | float) -> Floats:
     return out
 
 
-def _along(length: float, angle: Floats, t: int) -> Floats:
+def _along(length: float, angle: Doubles, t: int) -> Doubles:
     """Return vectors [t, 3] that hang down, swung forward by `angle` in radians."""
     out = np.zeros((t, 3))
     out[:, 0], out[:, 2] = length * np.sin(angle), -length * np.cos(angle)
     return out
 
 
-def _fixed(t: int, x: float, y: float, z: float) -> Floats:
+def _fixed(t: int, x: float, y: float, z: float) -> Doubles:
     return np.broadcast_to(np.array([x, y, z]), (t, 3)).copy()
 
 
 def _add_leg(
-    at: dict[str, Floats], side: str, angles: Floats, gait: Gait, lengths: Lengths, inward: Floats
+    at: dict[str, Doubles],
+    side: str,
+    angles: Doubles,
+    gait: Gait,
+    lengths: Lengths,
+    inward: Doubles,
 ) -> None:
     """Add knee, ankle and foot; `inward` [t] is the leg's lean to the middle, in radians."""
     t, sign = angles.shape[1], 1.0 if side == "l" else -1.0
@@ -49,7 +52,7 @@ def _add_leg(
     pitch = hip - knee + ankle
     shank = hip - knee
 
-    def placed(vectors: Floats, yaw: float) -> Floats:
+    def placed(vectors: Doubles, yaw: float) -> Doubles:
         return _turned(_turned(vectors, 2, yaw), 0, -sign * inward)
 
     at[f"{side}_knee"] = at[f"{side}_hip"] + placed(_along(lengths.thigh, hip, t), 0.3 * toe_out)
@@ -68,14 +71,14 @@ def _add_leg(
 
 
 def _add_arm(
-    at: dict[str, Floats], side: str, angles: Floats, gait: Gait, lengths: Lengths, yaw: Floats
+    at: dict[str, Doubles], side: str, angles: Doubles, gait: Gait, lengths: Lengths, yaw: Doubles
 ) -> None:
     t, sign = angles.shape[1], 1.0 if side == "l" else -1.0
     shoulder, elbow = angles[3], np.maximum(angles[4], 0.05)
     out = sign * np.deg2rad(gait.manner["abduction"])
     inward = -sign * np.deg2rad(gait.manner["elbow_inward"])
 
-    def placed(vectors: Floats, turn: float) -> Floats:
+    def placed(vectors: Doubles, turn: float) -> Doubles:
         return _turned(_turned(_turned(vectors, 2, turn), 0, out), 2, yaw)
 
     at[f"{side}_elbow"] = at[f"{side}_shoulder"] + placed(
@@ -89,7 +92,7 @@ def _add_arm(
     )
 
 
-def _add_trunk(at: dict[str, Floats], phase: Floats, gait: Gait, lengths: Lengths) -> Floats:
+def _add_trunk(at: dict[str, Doubles], phase: Doubles, gait: Gait, lengths: Lengths) -> Doubles:
     """Add the trunk to a pelvis at the origin and return the chest's yaw [t], in radians."""
     manner, t, turn = gait.manner, len(phase), 2 * np.pi * phase
     degrees = {name: np.deg2rad(value) for name, value in manner.items()}
@@ -129,12 +132,12 @@ _LIFT_M_PER_RADIAN = 0.17
 """Rise of the foot with the flexion that `lifted` adds, at mid-swing and lengths of an adult."""
 
 
-def _soles(at: dict[str, Floats]) -> Floats:
+def _soles(at: dict[str, Doubles]) -> Doubles:
     """Return the points that touch the ground, [2 (left, right), len(_CONTACTS), t, 3]."""
     return np.stack([[at[f"{side}_{name}"] for name in _CONTACTS] for side in ("l", "r")])
 
 
-def _shortfall(at: dict[str, Floats], cycles: Floats) -> Floats:
+def _shortfall(at: dict[str, Doubles], cycles: Doubles) -> Doubles:
     """Return by how much each foot's swing is too low at its worst, [2], in metres."""
     lowest = _soles(at)[..., 2].min(axis=1)
     own = np.mod(np.stack([cycles, cycles + 0.5]), 1.0)
@@ -143,7 +146,7 @@ def _shortfall(at: dict[str, Floats], cycles: Floats) -> Floats:
     return np.asarray(np.where(middle, missing, 0.0).max(axis=1).clip(0.0))
 
 
-def _planted(at: dict[str, Floats], cycles: Floats, seconds: float) -> Floats:
+def _planted(at: dict[str, Doubles], cycles: Doubles, seconds: float) -> Doubles:
     """Return the pelvis' path [t, 3] that keeps the feet at rest while they are on the ground."""
     soles = _soles(at)
     contacts = soles.reshape(-1, *soles.shape[2:])
@@ -168,16 +171,16 @@ def _planted(at: dict[str, Floats], cycles: Floats, seconds: float) -> Floats:
     return path
 
 
-def _sway(gait: Gait, cycles: Floats) -> Floats:
+def _sway(gait: Gait, cycles: Doubles) -> Doubles:
     """Return how far the body leans over the foot that stands, to the left, [t], in metres."""
     return np.asarray(gait.manner["sway_m"] * np.cos(2 * np.pi * cycles - 0.5 * np.pi))
 
 
 def _limbs_and_trunk(
-    angles: Floats, cycles: Floats, gait: Gait, lengths: Lengths
-) -> dict[str, Floats]:
+    angles: Doubles, cycles: Doubles, gait: Gait, lengths: Lengths
+) -> dict[str, Doubles]:
     """Return all joints by name, [t, 3] each, around a pelvis at the origin."""
-    at: dict[str, Floats] = {}
+    at: dict[str, Doubles] = {}
     yaw = _add_trunk(at, cycles, gait, lengths)
     # The legs' lean takes the body's sway out of the feet.
     sway = _sway(gait, cycles)

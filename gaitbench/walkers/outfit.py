@@ -8,14 +8,11 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from gaitbench.walkers.anthropometry import clothed
 from gaitbench.walkers.body import Pose, Shape, body_frames, joints
 from gaitbench.walkers.gait import Gait, hindered
 from gaitbench.walkers.scene import Solids, capsule, swept
-
-Floats = npt.NDArray[np.float64]
 
 CONDITIONS = ("nm", "bg", "cl")
 

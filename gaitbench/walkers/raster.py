@@ -10,7 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-Floats = npt.NDArray[np.float64]
+from gaitbench.core.arrays import Doubles
+
 Ints = npt.NDArray[np.int64]
 
 
@@ -30,26 +31,26 @@ class Outlines:
         shear: Shape [t, p].
     """
 
-    u: Floats
-    v: Floats
-    radius: Floats
-    stretch_x: Floats
-    stretch_y: Floats
-    shear: Floats
+    u: Doubles
+    v: Doubles
+    radius: Doubles
+    stretch_x: Doubles
+    stretch_y: Doubles
+    shear: Doubles
 
     @property
-    def top(self) -> Floats:
+    def top(self) -> Doubles:
         """Smallest y of each outline, [t, p]."""
         ends = self.v - self.radius
         return self.stretch_y * np.minimum(ends[..., 0], ends[..., 1])
 
     @property
-    def bottom(self) -> Floats:
+    def bottom(self) -> Doubles:
         """Largest y of each outline, [t, p]."""
         ends = self.v + self.radius
         return self.stretch_y * np.maximum(ends[..., 0], ends[..., 1])
 
-    def placed(self, scale: Floats, x: Floats, y: Floats) -> "Outlines":
+    def placed(self, scale: Doubles, x: Doubles, y: Doubles) -> "Outlines":
         """Return the outlines scaled about the origin, then moved; all arguments have shape [t]."""
         stretch_x, stretch_y, shear = (
             part * scale[:, None] for part in (self.stretch_x, self.stretch_y, self.shear)
@@ -85,7 +86,7 @@ _U0, _U1, _V0, _V1, _SQUARE0, _SQUARE1 = range(6)
 _AT0, _AT1, _SLOPE0, _SLOPE1, _FIRST0, _FIRST1, _LAST0, _LAST1 = range(6, 14)
 
 
-def _hulls(u: Floats, v: Floats, radius: Floats) -> Floats:
+def _hulls(u: Doubles, v: Doubles, radius: Doubles) -> Doubles:
     """Return discs and their outer tangents as a table [14, n]; all arguments have shape [2, n].
 
     A tangent's row holds u at v = 0, the change of u with v, and the smallest and largest v of the
@@ -112,7 +113,7 @@ def _hulls(u: Floats, v: Floats, radius: Floats) -> Floats:
     return np.concatenate([u, v, radius**2, u0 - slope * v0, slope, first, last])
 
 
-def _row_intervals(hulls: Floats, v: Floats) -> tuple[Floats, Floats]:
+def _row_intervals(hulls: Doubles, v: Doubles) -> tuple[Doubles, Doubles]:
     """Return where row `v` [n] enters and leaves its hull [14, n]; enters > leaves if it misses."""
     enters, leaves = np.full(v.shape, np.inf), np.full(v.shape, -np.inf)
     # The hull's ends on a row are the outermost of at most four points: two arcs and two tangents.
@@ -174,7 +175,12 @@ def fill(spans: Spans, frames: int, height: int, width: int) -> npt.NDArray[np.u
 
 
 def paint(
-    spans: Spans, labels: npt.NDArray[np.uint8], depth: Floats, frames: int, height: int, width: int
+    spans: Spans,
+    labels: npt.NDArray[np.uint8],
+    depth: Doubles,
+    frames: int,
+    height: int,
+    width: int,
 ) -> npt.NDArray[np.uint8]:
     """Return label images in which the nearest outline wins.
 

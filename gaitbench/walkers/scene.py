@@ -11,10 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from gaitbench.core.arrays import Doubles
 from gaitbench.core.errors import DataError
 from gaitbench.walkers.raster import Outlines
-
-Floats = npt.NDArray[np.float64]
 
 PARTS = ("head", "torso", "l_arm", "r_arm", "l_leg", "r_leg", "carried", "worn")
 """Parts of what is seen; a part's label is its position here plus one, and 0 is background."""
@@ -43,9 +42,9 @@ class Solids:
         labels: Shape [p], see `PARTS`.
     """
 
-    ends: Floats
-    sizes: Floats
-    axes: Floats
+    ends: Doubles
+    sizes: Doubles
+    axes: Doubles
     labels: npt.NDArray[np.uint8]
 
     @classmethod
@@ -62,7 +61,7 @@ class Solids:
 
 
 def capsule(
-    start: Floats, end: Floats, start_radius: float, end_radius: float, *, part: str
+    start: Doubles, end: Doubles, start_radius: float, end_radius: float, *, part: str
 ) -> Solids:
     """Return one tapered capsule between two moving points [t, 3], in metres."""
     axes = np.broadcast_to(np.eye(3), (len(start), 1, 3, 3))
@@ -72,13 +71,13 @@ def capsule(
     )
 
 
-def ellipsoid(centre: Floats, axes: Floats, *, part: str) -> Solids:
+def ellipsoid(centre: Doubles, axes: Doubles, *, part: str) -> Solids:
     """Return one ellipsoid from its centre [t, 3] and half axes in columns [t, 3, 3], in metres."""
     return swept(centre, centre, axes, 1.0, 1.0, part=part)
 
 
 def swept(
-    start: Floats, end: Floats, axes: Floats, start_size: float, end_size: float, *, part: str
+    start: Doubles, end: Doubles, axes: Doubles, start_size: float, end_size: float, *, part: str
 ) -> Solids:
     """Return an ellipsoid, half axes [t, 3, 3], swept from `start` to `end` [t, 3] while scaled."""
     ends = np.stack([start, end], axis=1)[:, None]
@@ -107,7 +106,7 @@ class Camera:
     height_m: float = 1.3
     distance_m: float = 6.0
 
-    def axes(self, target: Floats) -> tuple[Floats, Floats]:
+    def axes(self, target: Doubles) -> tuple[Doubles, Doubles]:
         """Return the position [3] and the rows right, down, forward [3, 3], aimed at `target`."""
         angle = np.deg2rad(self.view_deg)
         away = self.distance_m * np.array([np.cos(angle), np.sin(angle), 0.0])
@@ -118,7 +117,7 @@ class Camera:
         return position, np.stack([right, np.cross(forward, right), forward])
 
 
-def _seen_shape(half_axes: Floats) -> tuple[Floats, Floats, Floats]:
+def _seen_shape(half_axes: Doubles) -> tuple[Doubles, Doubles, Doubles]:
     """Return stretch_x, stretch_y and shear of an ellipsoid with these axes, [..., 2, 3]."""
     xx = np.einsum("...i,...i->...", half_axes[..., 0, :], half_axes[..., 0, :])
     xy = np.einsum("...i,...i->...", half_axes[..., 0, :], half_axes[..., 1, :])
@@ -130,7 +129,7 @@ def _seen_shape(half_axes: Floats) -> tuple[Floats, Floats, Floats]:
     return np.sqrt(np.maximum(xx - shear**2, 1e-12)), stretch_y, shear
 
 
-def project(solids: Solids, camera: Camera, target: Floats) -> tuple[Outlines, Floats]:
+def project(solids: Solids, camera: Camera, target: Doubles) -> tuple[Outlines, Doubles]:
     """Return the outlines of solids in the image and their depth.
 
     The ellipsoid is projected with the perspective of the middle of its sweep, linearised there;

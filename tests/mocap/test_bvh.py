@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
+from gaitbench.core.arrays import Doubles
 from gaitbench.core.errors import DataError
-from gaitbench.mocap.bvh import FloatArray, axis_rotation, descendants, parse_bvh, read_bvh
+from gaitbench.mocap.bvh import axis_rotation, descendants, parse_bvh, read_bvh
 from tests.places import SHARED
 
 TEXT = """HIERARCHY
@@ -31,9 +32,7 @@ Frame Time: 0.04
 """
 
 
-def reference_positions(
-    order: str, hips: list[float], leg: list[float]
-) -> tuple[FloatArray, FloatArray]:
+def reference_positions(order: str, hips: list[float], leg: list[float]) -> tuple[Doubles, Doubles]:
     """Leg and end site of `TEXT` for one frame, with scipy's rotations."""
     root = Rotation.from_euler(order, hips[3:], degrees=True)
     knee = Rotation.from_euler(order, leg, degrees=True)

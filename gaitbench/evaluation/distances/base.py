@@ -51,8 +51,8 @@ class Distance(ABC):
             distances = np.asarray(values)
         shape = (len(probe), len(gallery))
         fits = distances.shape == shape and distances.dtype.kind in "fiub"
-        wanted = f"{shape[0]}×{shape[1]} numbers, probes × gallery"
-        returned(self, "between", values, object, wanted, fits=fits)
+        expected = f"{shape[0]}×{shape[1]} numbers, probes × gallery"
+        returned(self, "between", values, object, expected, fits=fits)
         distances = distances.astype(np.float32, copy=False)
         bad = distances[~np.isfinite(distances)]
         if len(bad):

@@ -90,8 +90,8 @@ class Metric(ABC):
         with calling(self, method):
             numbers = np.asarray(values)
         fits = numbers.shape == (len(rows),) and numbers.dtype.kind in "fiub"
-        wanted = f"{len(rows)} numbers, one per row of scores"
-        returned(self, method, values, object, wanted, fits=fits)
+        expected = f"{len(rows)} numbers, one per row of scores"
+        returned(self, method, values, object, expected, fits=fits)
         has_mate = rows["mates"].to_numpy() > 0
         numbers = np.where(has_mate, numbers, 0).astype(np.float64)
         least, most = (-ROUNDING, 1 + ROUNDING) if self.is_share else (-np.inf, np.inf)
