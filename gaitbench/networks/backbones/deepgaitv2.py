@@ -25,16 +25,10 @@ BLOCKS: dict[Mode, Block] = {"2d": FrameBlock, "3d": VolumeBlock, "p3d": PseudoB
 class DeepGaitV2Network(BackboneNetwork):
     """Residual network of 22 layers, maximum over time, horizontal pooling, per-part linear layer.
 
-    Args:
-        mode: Blocks of the stages after the first: "2d" treats every frame alone, "3d" convolves over
-            space and time at once, "p3d" does so one after the other. The first stage is always "2d".
-        layers: Blocks of each stage.
-        channels: Width of each stage.
-        strides: Of each stage, in space.
-        parts: Horizontal strips of the last map.
-        embedding: Channels of the embedding per part.
+    Its arguments are the fields of `gaitbench.backbones.deepgaitv2.DeepGaitV2`, and what follows from them.
 
-    Source: Fan et al., "Exploring Deep Models for Practical Gait Recognition", 2023, section 3.
+    Args:
+        strides: Of each stage, in space.
     """
 
     def __init__(

@@ -13,13 +13,7 @@ from gaitbench.networks.parts import PartLinear, pool_parts
 class GaitBaseNetwork(BackboneNetwork):
     """ResNet-9 on single frames, maximum over time, horizontal pooling, per-part linear layer.
 
-    Args:
-        channels: Width of the residual stages.
-        strides: Of the stages.
-        parts: Horizontal strips of the last map.
-        embedding: Channels of the embedding per part.
-
-    Source: Fan et al., "OpenGait", CVPR 2023, section 4.
+    Its arguments are the fields of `gaitbench.backbones.gaitbase.GaitBase`.
     """
 
     def __init__(

@@ -64,19 +64,13 @@ class GeneralisedMean(nn.Module):
 class GaitGLNetwork(BackboneNetwork):
     """3-D convolutions with a temporal stride, global and local features, power mean per part.
 
+    Its arguments are the fields of `gaitbench.backbones.gaitgl.GaitGL`, and what follows from them.
+
     Args:
-        channels: Width of the first layers and of each stage.
-        convs: Layers before the temporal stride, and global-local layers per stage.
-        strips: Of every global-local layer.
         parts: Rows of the last map are pooled into so many; a frame of height h gives h rows.
         is_normed: Whether a batch norm follows the per-part linear layer, and the embedding is what comes
             out of it; otherwise the neck is the one of other backbones.
         exponent: The power mean's at the start.
-
-    Clips of one or two frames are repeated, so that they fill the temporal stride.
-
-    Source: Lin et al., "Gait Recognition via Effective Global-Local Feature Representation and Local
-    Temporal Aggregation", ICCV 2021; sizes as in OpenGait.
     """
 
     def __init__(

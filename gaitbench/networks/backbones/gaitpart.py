@@ -90,15 +90,10 @@ class Aggregator(nn.Module):
 class GaitPartNetwork(BackboneNetwork):
     """Convolutions on whole frames, then on strips; parts of frames; attention along time.
 
-    Args:
-        channels: Width of the pairs of convolutions.
-        strips: On how many each pair works; 1 is the whole map.
-        parts: Horizontal strips of the last map.
-        squeeze: The attention's hidden layer is so many times narrower.
-        embedding: Channels of the embedding per part.
+    Its arguments are the fields of `gaitbench.backbones.gaitpart.GaitPart`, and what follows from them.
 
-    Source: Fan et al., "GaitPart", CVPR 2020. The paper trains with the triplet loss alone; the neck
-    with a classifier is this toolkit's, so that every method finds one.
+    Args:
+        strips: On how many each pair works; 1 is the whole map.
     """
 
     def __init__(

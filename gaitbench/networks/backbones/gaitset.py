@@ -13,15 +13,7 @@ from gaitbench.networks.parts import PartLinear, pool_parts
 class GaitSetNetwork(BackboneNetwork):
     """Frame-wise convolutions beside a branch on maps that are pooled over the set of frames.
 
-    Both branches end in horizontal pyramid pooling, so there are twice as many parts as strips.
-
-    Args:
-        channels: Width of the three blocks.
-        bins: Horizontal strips of the last map, for each scale of the pyramid.
-        embedding: Channels of the embedding per part.
-
-    Source: Chao et al., "GaitSet", AAAI 2019, figure 2. The paper trains with the triplet loss alone;
-    the neck with a classifier is this toolkit's, so that every method finds one.
+    Its arguments are the fields of `gaitbench.backbones.gaitset.GaitSet`.
     """
 
     def __init__(self, channels: Sequence[int], bins: Sequence[int], embedding: int) -> None:

@@ -16,21 +16,10 @@ from gaitbench.networks.parts import PartLinear, pool_parts
 class SwinGaitNetwork(BackboneNetwork):
     """SwinGait-3D: convolutions, a transformer, maximum over time, horizontal pooling, linear layer.
 
-    Args:
-        layers: Blocks of the convolutional stages.
-        channels: Width of the convolutional stages.
-        strides: Of the convolutional stages, in space.
-        size: Rows and columns that the maps are resized to before the transformer; even.
-        widths: Channels of a token, per stage of the transformer.
-        depths: Blocks per stage.
-        heads: Attention heads per stage; they divide its width.
-        window: Frames, rows and columns that attend to each other.
-        drop_path: Largest probability of skipping a branch in training.
-        parts: Horizontal strips of the last map.
-        embedding: Channels of the embedding per part.
+    Its arguments are the fields of `gaitbench.backbones.swingait.SwinGait`, and what follows from them.
 
-    Source: Fan et al., "Exploring Deep Models for Practical Gait Recognition", 2023, section 4. The
-    released code repeats the last of 15 strips and drops the 16th result; here there are 15.
+    Args:
+        strides: Of the convolutional stages, in space.
     """
 
     def __init__(
