@@ -41,7 +41,7 @@ from gaitbench.methods.extractor import ImportedExtractorStage
 from gaitbench.occlusion.mix import Mix
 from gaitbench.running.plan import Task, TaskOutcome
 from gaitbench.running.world import World
-from gaitbench.training.callbacks.base import callbacks_of
+from gaitbench.training.callbacks.base import CallbackList, callbacks_of
 from gaitbench.training.stage import Networks, Stage
 from gaitbench.training.trainer import has_bfloat16, load_network, train
 
@@ -175,12 +175,15 @@ def make_stage(world: World, stage: Stage) -> None:
     spec = {"type": type(stage).__qualname__, "role": stage.role, "version": stage.version}
     with _recorded(store, "stages", stage.key, spec | stage.described(), world.device) as folder:
         if isinstance(stage, ImportedExtractorStage):
+            callbacks = CallbackList()
             trained = imported(stage, world.files[stage.digest], identities)
         else:
             callbacks = callbacks_of(("progress", *world.callbacks), store, stage.key)
             trained = train(stage, data, networks, initial, device, callbacks)
         save_file(trained.weights, folder / "weights.safetensors")
         trained.history.to_csv(folder / "history.csv", index=False, lineterminator="\n")
+    # Not before: a logger that fails at the end must not cost the training.
+    callbacks.end(trained)
 
 
 def make_scores(world: World, evaluation: Evaluation, progress: ProgressReport) -> None:

@@ -62,7 +62,7 @@ def train(
         networks: The stage's frozen inputs, on `device`.
         initial: Weights of `stage.initial`, where there is one.
         device: Where to train.
-        callbacks: Told how it goes.
+        callbacks: Told how it goes; of the end, by whoever keeps what was trained.
 
     Raises:
         TrainingError: If a loss is not finite.
@@ -97,9 +97,7 @@ def train(
         if rows:
             callbacks.check([dict(row) for row in rows])
     weights = {k: v.detach().cpu().contiguous() for k, v in network.state_dict().items()}
-    trained = Trained(weights, check.history())
-    callbacks.end(trained)
-    return trained
+    return Trained(weights, check.history())
 
 
 def new_network(stage: Stage, identities: int) -> nn.Module:

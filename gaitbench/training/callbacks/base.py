@@ -87,7 +87,7 @@ class Callback(ABC):
         """
 
     def on_end(self, trained: "Trained") -> None:  # noqa: B027 - an optional hook
-        """Training is over and its outcome is about to be kept.
+        """Training is over and its outcome is in the store, whatever goes wrong from now on.
 
         Args:
             trained: Weights and recorded losses.

@@ -111,6 +111,23 @@ def test_a_callback_that_fails_stops_its_stage_and_is_named(tmp_path):
     assert Store(tmp_path / "store").keys("stages") == []
 
 
+def test_a_callback_that_fails_at_the_end_costs_no_training(tmp_path):
+    plugin = tmp_path / "logger.py"
+    plugin.write_text(LOGGER.replace('self.rows.append(("end"', 'raise KeyError(("end"'))
+    load_plugin(plugin)
+    runner = Runner(
+        Store(tmp_path / "store"),
+        bench(methods=("baseline-1",), plugins=(str(plugin),)),
+        jobs=1,
+        device="cpu",
+        display=Silent(),
+        callback_names=["csv-logger"],
+    )
+    with pytest.raises(PluginError, match=r"logger\.py: CsvLogger\.on_end\(\) raised KeyError"):
+        runner.run()
+    assert len(Store(tmp_path / "store").keys("stages")) == 1
+
+
 def test_a_callback_is_built_once_however_often_it_is_named(tmp_path):
     store = Store(tmp_path)
     members = callbacks_of(("progress", "progress"), store, "key").members
