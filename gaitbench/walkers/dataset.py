@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, NamedTuple
 
-import joblib
 import numpy as np
 import numpy.typing as npt
 
@@ -278,6 +277,9 @@ class Walkers(Dataset):
         return clips
 
     def _clips(self, tasks: list[_Task], jobs: int) -> Iterator[_Clip]:
+        # Takes long to import, and only building needs it.
+        import joblib
+
         # Arrays are small, so threads inside a worker would only get in each other's way.
         with joblib.parallel_config(
             backend="loky",
