@@ -101,6 +101,29 @@ def test_a_report_that_lies_there_is_not_written_again(gaitbench, tmp_path):
     assert report.read_text() != text
 
 
+WITHOUT_TORCH = """
+import sys
+from gaitbench.cli.main import main
+try:
+    main()
+except SystemExit as end:
+    assert not end.code
+assert "torch" not in sys.modules
+"""
+
+
+def test_a_finished_run_and_its_status_do_without_torch(gaitbench, tmp_path):
+    store, out = str(tmp_path / "store"), str(tmp_path / "report")
+    run = ("run", "--preset", "smoke", "--methods", "baseline-1", "--store", store, "--out", out)
+    assert gaitbench(*run)[0] == 0
+    for arguments in (
+        run,
+        ("report", "--store", store, "--out", out),
+        ("status", "--store", store),
+    ):
+        subprocess.run([sys.executable, "-c", WITHOUT_TORCH, *arguments], check=True)
+
+
 def test_a_report_of_what_was_not_run_says_how_to_make_it(gaitbench, tmp_path):
     code, _ = gaitbench("report", "--preset", "smoke", "--store", tmp_path / "store")
     assert code == 0
