@@ -102,54 +102,30 @@ def _preview(
 
 
 _Rows = Callable[[], Iterator[tuple[str, ...]]]
-_LISTS: tuple[tuple[str, _Rows, tuple[str, ...]], ...] = (
+_List = tuple[str, _Rows, tuple[str, ...]]
+
+
+def _list_of(registry: str, module: str, *facts: str) -> _List:
+    """Return the list of a registry as it stands in `_LISTS`: its columns are the facts it shows."""
+    return registry, _registered(f"{module}:{registry}", *facts), ("name", *facts, "from")
+
+
+_LISTS: tuple[_List, ...] = (
     ("methods", _method_rows, ("name", "title", "about", "options", "source", "from")),
-    (
-        "backbones",
-        _registered("backbones.base:backbones", "title", "source"),
-        ("name", "title", "source", "from"),
-    ),
-    ("datasets", _registered("data.dataset:datasets", "about"), ("name", "about", "from")),
-    (
-        "readers",
-        _registered("data.readers.base:readers", "title", "about"),
-        ("name", "title", "about", "from"),
-    ),
+    _list_of("backbones", "backbones.base", "title", "source"),
+    _list_of("datasets", "data.dataset", "about"),
+    _list_of("readers", "data.readers.base", "title", "about"),
     ("protocols", _protocol_rows, ("name", "about", "from")),
     ("settings", _setting_rows, ("name", "training clips", "test clips", "source")),
     ("presets", _preset_rows, ("name", "about")),
     ("occlusions", _occlusion_rows, ("name", "about", "amount", "in grids", "from")),
-    (
-        "metrics",
-        _registered("evaluation.metrics.base:metrics", "title", "about"),
-        ("name", "title", "about", "from"),
-    ),
-    (
-        "distances",
-        _registered("evaluation.distances.base:distances", "about"),
-        ("name", "about", "from"),
-    ),
-    (
-        "tamperings",
-        _registered("evaluation.tampering.base:tamperings", "title", "about"),
-        ("name", "title", "about", "from"),
-    ),
-    ("formats", _registered("reports.formats.base:formats", "about"), ("name", "about", "from")),
-    (
-        "figures",
-        _registered("reports.figures.base:figures", "title", "about"),
-        ("name", "title", "about", "from"),
-    ),
-    (
-        "executors",
-        _registered("running.executors.base:executors", "title", "about"),
-        ("name", "title", "about", "from"),
-    ),
-    (
-        "callbacks",
-        _registered("training.callbacks.base:callbacks", "about"),
-        ("name", "about", "from"),
-    ),
+    _list_of("metrics", "evaluation.metrics.base", "title", "about"),
+    _list_of("distances", "evaluation.distances.base", "about"),
+    _list_of("tamperings", "evaluation.tampering.base", "title", "about"),
+    _list_of("formats", "reports.formats.base", "about"),
+    _list_of("figures", "reports.figures.base", "title", "about"),
+    _list_of("executors", "running.executors.base", "title", "about"),
+    _list_of("callbacks", "training.callbacks.base", "about"),
 )
 
 

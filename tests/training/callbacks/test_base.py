@@ -91,18 +91,22 @@ def test_an_unknown_callback_is_refused_before_anything_starts(tmp_path):
     assert not (tmp_path / "store").exists()
 
 
-def test_a_callback_that_fails_stops_its_stage_and_is_named(tmp_path):
-    plugin = tmp_path / "logger.py"
-    plugin.write_text(LOGGER.replace("self.rows.append((", "raise KeyError(("))
+def runner_with(folder, logger):
+    plugin = folder / "logger.py"
+    plugin.write_text(logger)
     load_plugin(plugin)
-    runner = Runner(
-        Store(tmp_path / "store"),
+    return Runner(
+        Store(folder / "store"),
         bench(methods=("baseline-1",), plugins=(str(plugin),)),
         jobs=1,
         device="cpu",
         display=Silent(),
         callback_names=["csv-logger"],
     )
+
+
+def test_a_callback_that_fails_stops_its_stage_and_is_named(tmp_path):
+    runner = runner_with(tmp_path, LOGGER.replace("self.rows.append((", "raise KeyError(("))
     said = (
         r"extractor .*logger\.py: CsvLogger\.on_step\(\) at step 1 raised KeyError.*traceback is in"
     )
@@ -112,16 +116,8 @@ def test_a_callback_that_fails_stops_its_stage_and_is_named(tmp_path):
 
 
 def test_a_callback_that_fails_at_the_end_costs_no_training(tmp_path):
-    plugin = tmp_path / "logger.py"
-    plugin.write_text(LOGGER.replace('self.rows.append(("end"', 'raise KeyError(("end"'))
-    load_plugin(plugin)
-    runner = Runner(
-        Store(tmp_path / "store"),
-        bench(methods=("baseline-1",), plugins=(str(plugin),)),
-        jobs=1,
-        device="cpu",
-        display=Silent(),
-        callback_names=["csv-logger"],
+    runner = runner_with(
+        tmp_path, LOGGER.replace('self.rows.append(("end"', 'raise KeyError(("end"')
     )
     with pytest.raises(PluginError, match=r"logger\.py: CsvLogger\.on_end\(\) raised KeyError"):
         runner.run()
