@@ -5,12 +5,10 @@ See docs/api.md for what is stable.
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from gaitbench.checkpoints.loaded import Loaded
-from gaitbench.checkpoints.opengait import from_opengait
 from gaitbench.core.errors import PluginError
-from gaitbench.core.machine import default_jobs
+from gaitbench.core.machine import check_device, default_jobs
 from gaitbench.core.plugin_errors import raise_kept
 from gaitbench.core.store import DEFAULT_FOLDER, Store
 from gaitbench.data.silhouettes import Silhouettes
@@ -22,10 +20,13 @@ from gaitbench.reports.report import sections_of, write_report
 from gaitbench.results.collect import collect
 from gaitbench.results.frame import Results
 from gaitbench.running.display import Display
-from gaitbench.running.executors.base import executor_of
-from gaitbench.running.make import resolve_device
-from gaitbench.running.plan import Task, TaskOutcome
-from gaitbench.running.run import Runner
+from gaitbench.running.executors.base import executor_of, executors
+from gaitbench.running.plan import Task, TaskOutcome, is_finished
+from gaitbench.training.callbacks.base import callbacks as known_callbacks
+
+if TYPE_CHECKING:
+    from gaitbench.checkpoints.loaded import Loaded
+    from gaitbench.running.run import Runner
 
 
 def run(
@@ -63,9 +64,11 @@ def run(
         executor=executor,
         callbacks=callbacks,
     )
-    runner.check()
+    if runner is not None:
+        runner.check()
     remember(opened, bench)
-    runner.run()
+    if runner is not None:
+        runner.run()
     return collect(opened, expand(bench))
 
 
@@ -122,7 +125,7 @@ def load(folder: Path | str) -> Silhouettes:
 
 def load_network(
     checkpoint: Path | str | Mapping[str, object], backbone: str | None = None
-) -> Loaded:
+) -> "Loaded":
     """Return the network that a checkpoint holds, with its weights, in evaluation mode.
 
     Args:
@@ -135,6 +138,8 @@ def load_network(
     Raises:
         CheckpointError: If the file cannot be read, or does not hold that.
     """
+    from gaitbench.checkpoints.opengait import from_opengait
+
     return from_opengait(checkpoint, backbone)
 
 
@@ -147,8 +152,25 @@ def runner_for(
     display: Display,
     executor: str = "local",
     callbacks: Sequence[str] = (),
-) -> Runner:
-    """Return what makes an experiment's artifacts; arguments as those of `run`."""
+    even_if_finished: bool = False,
+) -> "Runner | None":
+    """Return what makes an experiment's artifacts, or None if they are all there.
+
+    Arguments as those of `run`; `even_if_finished` asks for it although there is nothing to make.
+
+    Raises:
+        GaitbenchError: If the device, the executor or a callback is unknown.
+    """
+    check_device(device)
+    executors.check(executor)
+    for name in callbacks:
+        known_callbacks.check(name)
+    if not even_if_finished and is_finished(bench, expand(bench).cells, store):
+        return None
+    # What trains takes a second to import, and nobody else needs it.
+    from gaitbench.running.make import resolve_device
+    from gaitbench.running.run import Runner
+
     chosen = resolve_device(device)
     return Runner(
         store,

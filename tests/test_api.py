@@ -12,7 +12,7 @@ from safetensors.torch import load_file, save_file
 
 import gaitbench
 from gaitbench.checkpoints.contents import Content
-from gaitbench.core.errors import ConfigurationError
+from gaitbench.core.errors import ConfigurationError, GaitbenchError
 from gaitbench.experiment.bench import Bench
 from tests.places import ROOT
 from tests.test_readme import example
@@ -35,6 +35,19 @@ def test_what_was_run_is_read_again(store):
     assert set(ran.cells["status"]) == {"done"}
     for read in (gaitbench.read_results(store=store), gaitbench.read_results(ASKED, store=store)):
         assert read.cells.equals(ran.cells)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"device": "cudaa"}, r"Device 'cudaa' is not available anywhere; known: auto, cpu"),
+        ({"executor": "locl"}, r"executor 'locl'\. Did you mean 'local'"),
+        ({"callbacks": ["progres"]}, r"callback 'progres'\. Did you mean 'progress'"),
+    ],
+)
+def test_misspelt_words_are_refused_although_nothing_is_left_to_make(store, wrong, message):
+    with pytest.raises(GaitbenchError, match=message):
+        gaitbench.run(ASKED, store=store, **wrong)
 
 
 def test_a_report_is_the_command_lines_own(store, tmp_path, monkeypatch):

@@ -40,6 +40,7 @@ ones. What is imported within a function may come from anywhere."""
 
 WITHOUT_TORCH = (
     "gaitbench",
+    "gaitbench.api",
     "gaitbench.backbones",
     "gaitbench.baselines",
     "gaitbench.cli",

@@ -20,7 +20,6 @@ from gaitbench.experiment.option import Option
 from gaitbench.experiment.spec import Experiment
 
 if TYPE_CHECKING:
-    from gaitbench.core.store import Store
     from gaitbench.experiment.bench import Bench
     from gaitbench.running.run import Runner
 
@@ -52,23 +51,20 @@ def run(
     spec = Experiment.read(experiment, options)
     opened = open_store(store)
     with resolved_experiment(spec, opened) as bench:
+        from gaitbench.api import runner_for
         from gaitbench.experiment.remembered import remember
+        from gaitbench.running.display import display_for
 
-        runner = None
-        # What is finished needs nothing that trains, which takes a second to import.
-        if dry_run or not _is_finished(bench, opened):
-            from gaitbench.api import runner_for
-            from gaitbench.running.display import display_for
-
-            runner = runner_for(
-                opened,
-                bench,
-                jobs=jobs,
-                device=device,
-                display=display_for(err),
-                executor=executor,
-                callbacks=callbacks,
-            )
+        runner = runner_for(
+            opened,
+            bench,
+            jobs=jobs,
+            device=device,
+            display=display_for(err),
+            executor=executor,
+            callbacks=callbacks,
+            even_if_finished=dry_run,
+        )
         if not dry_run:
             err.print(bench.experiment.toml().rstrip(), style="dim", markup=False, highlight=False)
         if runner is not None:
@@ -81,13 +77,6 @@ def run(
         n_made = runner.run() if runner is not None else 0
         err.print(f"{n_made} artifacts made in {opened.folder}", highlight=False, soft_wrap=True)
         put_report(opened, bench, out_folder)
-
-
-def _is_finished(bench: "Bench", store: "Store") -> bool:
-    from gaitbench.protocols.expansion import expand
-    from gaitbench.running.plan import missing_tasks, tasks_of
-
-    return not missing_tasks(tasks_of(bench, expand(bench).cells), store)
 
 
 def _print_doubts(bench: "Bench") -> None:

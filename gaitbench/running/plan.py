@@ -65,6 +65,11 @@ def tasks_of(bench: "Bench", cells: Iterable["Cell"]) -> list[Task]:
     return list(tasks.values())
 
 
+def is_finished(bench: "Bench", cells: Iterable["Cell"], store: ReadableStore) -> bool:
+    """Whether everything that the cells need is there."""
+    return not missing_tasks(tasks_of(bench, cells), store)
+
+
 def missing_tasks(tasks: Sequence[Task], store: ReadableStore) -> list[Task]:
     """Return the tasks whose artifacts are not there and are needed.
 
