@@ -71,11 +71,6 @@ def capsule(
     )
 
 
-def ellipsoid(centre: Doubles, axes: Doubles, *, part: str) -> Solids:
-    """Return one ellipsoid from its centre [t, 3] and half axes in columns [t, 3, 3], in metres."""
-    return swept(centre, centre, axes, 1.0, 1.0, part=part)
-
-
 def swept(
     start: Doubles, end: Doubles, axes: Doubles, start_size: float, end_size: float, *, part: str
 ) -> Solids:
