@@ -10,8 +10,9 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from gaitbench.cli.options import PluginOption, load_plugins, out
+from gaitbench.cli.options import PluginOption, out
 from gaitbench.core.plugin_errors import where
+from gaitbench.core.plugins import load_plugins
 
 if TYPE_CHECKING:
     from gaitbench.core.registry import Registry
@@ -92,7 +93,7 @@ def _preview(
     plugin: PluginOption = None,
 ) -> None:
     """Draw clips under each occlusion at several amounts, with what is hidden in colour."""
-    load_plugins(plugin)
+    load_plugins(plugin or ())
     from gaitbench.occlusion.base import grid_names, make, occlusions
     from gaitbench.occlusion.preview import example_clips, preview_sheet, save_sheet
 
@@ -141,7 +142,7 @@ def add_lists(app: typer.Typer) -> None:
 
 def _list_command(rows: _Rows, columns: tuple[str, ...]) -> Callable[..., None]:
     def command(plugin: PluginOption = None) -> None:
-        load_plugins(plugin)
+        load_plugins(plugin or ())
         entries = list(rows())
         if _table_width(entries, columns) > out.width:
             _print_blocks(entries, columns)

@@ -2,7 +2,7 @@
 
 import functools
 import inspect
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, get_args
 
@@ -12,7 +12,7 @@ from rich.markup import escape
 from typer.core import TyperCommand
 
 from gaitbench.core.machine import default_jobs as default_jobs
-from gaitbench.core.plugins import load_plugin
+from gaitbench.core.plugins import load_plugins
 from gaitbench.experiment.option import BoundOption, Option
 from gaitbench.experiment.spec import Experiment
 
@@ -51,7 +51,7 @@ class OptionsCommand(TyperCommand):
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Load the plug-ins that are named, then parse."""
-        load_plugins(_plugin_files(args))
+        load_plugins(plugin_files(args))
         return super().parse_args(ctx, args)
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
@@ -111,13 +111,8 @@ def given_options(context: typer.Context) -> GivenOptions:
     }
 
 
-def load_plugins(plugins: Iterable[Path] | None) -> None:
-    """Import plug-in files, whose `register` calls take effect."""
-    for plugin in plugins or []:
-        load_plugin(plugin)
-
-
-def _plugin_files(arguments: Sequence[str]) -> Iterator[Path]:
+def plugin_files(arguments: Sequence[str]) -> Iterator[Path]:
+    """Yield the plug-in files that a command line names: what else is valid depends on them."""
     flag, before = _PLUGIN.flags[0], ""
     for argument in arguments:
         if argument == "--":

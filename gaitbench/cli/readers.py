@@ -6,7 +6,6 @@ import sys
 import typing
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from itertools import pairwise
 from pathlib import Path
 from types import NoneType
 from typing import TYPE_CHECKING, Annotated, Any
@@ -19,11 +18,12 @@ from gaitbench.cli.options import (
     PluginOption,
     default_jobs,
     err,
-    load_plugins,
     out,
+    plugin_files,
 )
 from gaitbench.core.errors import ConfigurationError
 from gaitbench.core.plugin_errors import calling, returned, where
+from gaitbench.core.plugins import load_plugins
 
 if TYPE_CHECKING:
     from gaitbench.data.readers.base import Reader
@@ -54,16 +54,9 @@ class DataGroup(TyperGroup):
 def _readers() -> Any:
     from gaitbench.data.readers.base import readers
 
-    load_plugins(_plugins_named())
+    # Their readers are commands, so they come before the command is known.
+    load_plugins(plugin_files(sys.argv[1:]))
     return readers
-
-
-def _plugins_named() -> list[Path]:
-    """Return the plug-in files on the command line: their readers are commands, so they come first."""
-    words = sys.argv[1:]
-    named = [after for word, after in pairwise(words) if word == "--plugin"]
-    named += [word.partition("=")[2] for word in words if word.startswith("--plugin=")]
-    return [Path(name) for name in named]
 
 
 def _reader_command(name: str, kind: "type[Reader]") -> Any:

@@ -68,8 +68,7 @@ def only_plugins(paths: Iterable[Path]) -> Iterator[None]:
     modules = _take_modules()
     set_aside = [(registry, registry.forget(_is_plugins)) for registry in REGISTRIES]
     try:
-        for path in paths:
-            load_plugin(path)
+        load_plugins(paths)
         yield
     finally:
         _take_modules()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field
 
 from gaitbench.core.keys import key_of
-from gaitbench.core.plugins import load_plugin
+from gaitbench.core.plugins import load_plugins
 from gaitbench.experiment.option import BoundOption, Option
 from gaitbench.experiment.toml_files import checked, read_toml, toml_text
 
@@ -184,8 +184,7 @@ class Experiment(BaseModel):
         Raises:
             ConfigurationError: If a plug-in does not load or a name is unknown.
         """
-        for plugin in self.plugins:
-            load_plugin(Path(plugin))
+        load_plugins(map(Path, self.plugins))
         for name, option in self.options().items():
             if option.option.choices:
                 option.check(getattr(self, name), (places or {}).get(name, ""))

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from gaitbench.core.errors import TaskError
-from gaitbench.core.plugins import load_plugin
+from gaitbench.core.plugins import load_plugins
 from gaitbench.core.registry import register
 from gaitbench.running.executors.base import Executor, Finished
 from gaitbench.running.plan import Task, TaskOutcome
@@ -91,8 +91,7 @@ def _interrupts_wait() -> Iterator[None]:
 
 def _prepare_worker(plugins: Sequence[str], parent: int) -> None:
     threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
-    for plugin in plugins:
-        load_plugin(Path(plugin))
+    load_plugins(map(Path, plugins))
 
 
 def _end_with(parent: int) -> None:
