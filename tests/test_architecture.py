@@ -9,6 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from gaitbench.core.store import Store
+from gaitbench.experiment.bench import Bench
+from gaitbench.experiment.remembered import remember
+from gaitbench.experiment.spec import Experiment
 from tests.places import ROOT
 
 SHELVES = ("baselines", "occlusions", "reports")
@@ -160,6 +164,24 @@ assert len({cell.evaluation.key for cell in cells}) > 1000
 assert "torch" not in sys.modules
 """
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_status_needs_no_pandas(tmp_path):
+    """Its import takes longer than everything else that `status` does."""
+    bench = Bench.resolve(Experiment(protocol="all", preset="smoke"))
+    remember(Store(tmp_path), bench)
+    code = f"""
+import sys
+from gaitbench.cli.main import main
+sys.argv = ["gaitbench", "status", "--store", {str(tmp_path)!r}]
+try:
+    main()
+except SystemExit as end:
+    assert not end.code
+assert "pandas" not in sys.modules
+"""
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert "smoke" in done.stdout
 
 
 def test_every_package_has_a_layer():

@@ -10,6 +10,8 @@ A data set is a folder:
 Opening reads the table and maps the frames; no frame is read before it is asked for.
 """
 
+from __future__ import annotations
+
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
@@ -21,8 +23,8 @@ from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
+from gaitbench.core.arrays import pd
 from gaitbench.core.errors import DataError
 
 FORMAT_VERSION = 2
@@ -184,7 +186,7 @@ class Silhouettes:
             )
         return factor, cut
 
-    def resized(self, height: int, width: int) -> "Silhouettes":
+    def resized(self, height: int, width: int) -> Silhouettes:
         """Return the data set at another frame size, packed in memory.
 
         Columns are cut equally on both sides to the new proportions, as OpenGait cuts 64×64 to 64×44;

@@ -4,14 +4,15 @@ In a pooled search every probe counts the same. In one by view, every cell (a pr
 gallery view) counts the same, and in a cell every probe; every search counts the same.
 """
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
-from gaitbench.core.arrays import Bools, Doubles
+from gaitbench.core.arrays import Bools, Doubles, pd
 from gaitbench.core.errors import ProtocolError
 from gaitbench.data.rules import Rules
 from gaitbench.evaluation.metrics.base import Metric, NoMate
@@ -46,7 +47,7 @@ class CountedRows:
         *,
         no_mate: NoMate = "drop",
         searches: Sequence[str] | None = None,
-    ) -> "CountedRows":
+    ) -> CountedRows:
         """Return the rows of some searches.
 
         Args:

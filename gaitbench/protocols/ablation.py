@@ -1,9 +1,10 @@
 """What each part of RG-Gait contributes, and further controls."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 
-import pandas as pd
-
+from gaitbench.core.arrays import pd
 from gaitbench.core.registry import register
 from gaitbench.core.units import Better, Unit
 from gaitbench.experiment.bench import HOLISTIC_TEST, Bench

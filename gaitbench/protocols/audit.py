@@ -1,13 +1,14 @@
 """How much of a difference comes from the method, and how much from the setting."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-import pandas as pd
 
-from gaitbench.core.arrays import Doubles
+from gaitbench.core.arrays import Doubles, pd
 from gaitbench.core.registry import register
 from gaitbench.core.units import Better, Unit
 from gaitbench.experiment.bench import HOLISTIC_TEST, Bench

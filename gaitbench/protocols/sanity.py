@@ -1,11 +1,12 @@
 """What a method really reads: the checks that stand in every report."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 from typing import ClassVar
 
-import pandas as pd
-
+from gaitbench.core.arrays import pd
 from gaitbench.core.registry import register
 from gaitbench.core.units import Unit
 from gaitbench.evaluation.tampering.base import UNTOUCHED, all_tamperings

@@ -1,11 +1,13 @@
 """Printed values with their intervals, and which of them a test can tell apart."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-import pandas as pd
 
+from gaitbench.core.arrays import pd
 from gaitbench.results.frame import Results
 from gaitbench.results.per_seed import combine, measured, ratio, summarise
 from gaitbench.results.table import TIED, Column, Entry, Missing, Row, mark_best

@@ -1,9 +1,10 @@
 """The lines under a table: everything that its numbers depend on, from the cells and the facts."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 
-import pandas as pd
-
+from gaitbench.core.arrays import pd
 from gaitbench.results.frame import PLACE, Results
 from gaitbench.results.per_seed import seeds_of
 from gaitbench.results.places import titles, values_of, where
@@ -185,7 +186,7 @@ def _sentence(parts: list[str]) -> str:
     return f"{text[0].upper()}{text[1:]}." if text else ""
 
 
-def _range(values: "pd.Series[float]", digits: int = 0) -> str:
+def _range(values: pd.Series[float], digits: int = 0) -> str:
     numbers = values.dropna().astype(float)
     if numbers.empty:
         return ""

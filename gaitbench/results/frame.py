@@ -1,13 +1,14 @@
 """What a report is made from: a row per evaluation, facts about the run, and per-probe scores."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import cast
 
-import pandas as pd
-
+from gaitbench.core.arrays import pd
 from gaitbench.core.errors import StoreError
 from gaitbench.data.rules import Rules
 from gaitbench.evaluation.counted_rows import CountedRows

@@ -1,7 +1,8 @@
 """A table of any protocol's cells: what stands in the report of one that writes none itself."""
 
-import pandas as pd
+from __future__ import annotations
 
+from gaitbench.core.arrays import pd
 from gaitbench.evaluation.metrics.base import main_metrics
 from gaitbench.results.estimates import Comparison, estimate, mark_ties
 from gaitbench.results.footers import BOLD, footer

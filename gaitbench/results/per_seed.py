@@ -4,12 +4,13 @@ Ratios and areas are computed per seed, because methods of one seed share a trai
 mean is taken over all seeds or not at all.
 """
 
+from __future__ import annotations
+
 import statistics
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-import pandas as pd
-
+from gaitbench.core.arrays import pd
 from gaitbench.core.errors import ProtocolError
 from gaitbench.results.table import Entry, Missing
 from gaitbench.results.titles import metric_title

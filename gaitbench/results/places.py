@@ -1,11 +1,12 @@
 """Finding evaluations: which data sets, backbones, methods and conditions the cells hold."""
 
+from __future__ import annotations
+
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-import pandas as pd
-
+from gaitbench.core.arrays import pd
 from gaitbench.experiment.bench import HOLISTIC_TEST, REFERENCE
 from gaitbench.results.frame import Results
 from gaitbench.results.titles import backbone_title, compared_names, dataset_title, side_title

@@ -3,11 +3,12 @@
 The main table and the retention table differ only in what the methods are tested on.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-import pandas as pd
-
+from gaitbench.core.arrays import pd
 from gaitbench.core.units import Better, Unit
 from gaitbench.results.estimates import Comparison, estimate, estimate_ratio, mark_ties
 from gaitbench.results.footers import BOLD, footer

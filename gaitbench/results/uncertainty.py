@@ -1,13 +1,14 @@
 """Intervals and tests of a report, from stored per-probe scores: one resampling for all its tables."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-import pandas as pd
 
-from gaitbench.core.arrays import Doubles
+from gaitbench.core.arrays import Doubles, pd
 from gaitbench.core.errors import ProtocolError
 from gaitbench.core.random_streams import stream
 from gaitbench.evaluation.metrics.base import get_metric

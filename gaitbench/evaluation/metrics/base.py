@@ -1,12 +1,13 @@
 """What a metric is: a number per probe, of which every average and every interval is made."""
 
+from __future__ import annotations
+
 from abc import ABC, abstractmethod
 from typing import ClassVar, Literal
 
 import numpy as np
-import pandas as pd
 
-from gaitbench.core.arrays import Doubles
+from gaitbench.core.arrays import Doubles, pd
 from gaitbench.core.plugin_errors import calling, returned, wrong
 from gaitbench.core.registry import Registry
 from gaitbench.core.units import Better, Unit

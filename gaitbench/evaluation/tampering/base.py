@@ -3,13 +3,15 @@
 Training and trained weights never know of it.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
+from gaitbench.core.arrays import pd
 from gaitbench.core.plugin_errors import calling, returned
 from gaitbench.core.registry import Registry
 from gaitbench.data.silhouettes import Silhouettes
@@ -69,7 +71,7 @@ class Tampering:
         return [str(name) for name in rows["sequence"]]
 
     def networks(
-        self, stage: Stage, networks: Networks, batch: "Batch", stray: "Batch | None"
+        self, stage: Stage, networks: Networks, batch: Batch, stray: Batch | None
     ) -> Networks:
         """Return the frozen networks that a stage builds on.
 
@@ -126,7 +128,7 @@ class Tampering:
         return names
 
     def tampered_networks(
-        self, stage: Stage, networks: Networks, batch: "Batch", stray: "Batch | None"
+        self, stage: Stage, networks: Networks, batch: Batch, stray: Batch | None
     ) -> Networks:
         """Return `networks`, checked.
 

@@ -1,11 +1,13 @@
 """Tamperings with what hides the clips."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
+from gaitbench.core.arrays import pd
 from gaitbench.core.registry import register
 from gaitbench.data.silhouettes import Silhouettes
 from gaitbench.evaluation.tampering.base import Tampering
