@@ -1,10 +1,11 @@
-# make run    set up and run the main job on the embedded walkers
-# make test   set up and pass the tests
+# make run          set up and run the main comparison on the embedded walkers
+# make test         set up and pass the tests
+# make bench-check  set up and train at laptop size: are networks at least as good as a linear reference?
 PYTHON ?= python3
 BIN := .venv/bin
-RUN_ARGS ?= --protocol adaptability
+RUN_ARGS ?=
 
-.PHONY: run test lint setup clean
+.PHONY: run test bench-check lint setup clean
 .venv/.ready: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --upgrade pip
@@ -20,6 +21,9 @@ run: setup
 
 test: setup
 	$(BIN)/python -m pytest -n auto --dist loadfile
+
+bench-check: setup
+	$(BIN)/python -m pytest -m bench
 
 lint: setup
 	$(BIN)/ruff check .

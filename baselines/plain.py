@@ -1,11 +1,10 @@
 """Baseline-1 and Baseline-2: the backbone alone, trained on whole or on occluded clips."""
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 from gaitbench.core.options import Share
 from gaitbench.core.registry import register
-from gaitbench.methods.base import Method, Plan, Variant
+from gaitbench.methods.base import Method, Plan
 from gaitbench.methods.extractor import ExtractorStage, holistic_extractor
 
 
@@ -31,33 +30,22 @@ class Baseline2(Method):
     """The backbone trained from scratch on the setting's clips.
 
     Args:
-        occluded_share: Largest share of the training clips that are occluded.
+        occluded_share: Share of the training clips that are occluded; by default the run's.
     """
 
-    occluded_share: Share = 1.0
+    occluded_share: Share | None = None
 
     title = "Baseline-2"
     source = "MimicGait, WACV 2025; RG-Gait, IJCB 2025"
     place = 2
     about = "backbone trained from scratch on occluded clips"
 
-    variants: ClassVar[tuple[Variant, ...]] = (
-        Variant(
-            "baseline-2-matched",
-            "Baseline-2, matched",
-            kind="control",
-            about="control: Baseline-2 with RG-Gait's share of whole clips",
-            options={"occluded_share": 0.5},
-        ),
-    )
-
     def stage(self, plan: Plan) -> ExtractorStage:
         """Return an extractor stage on occluded clips."""
-        mix = plan.setting.train
         return ExtractorStage(
             data=plan.data,
             recipe=plan.occluded,
-            mix=mix.with_share(min(mix.share, self.occluded_share)),
+            mix=plan.occluded_mix(self.occluded_share),
             seed=plan.seed,
             backbone=plan.backbone,
         )

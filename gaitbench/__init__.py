@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from gaitbench.results.section import Document, Drawing, Section
     from gaitbench.results.table import Column, Entry, Row, Table
     from gaitbench.running.executors.base import Executor
+    from gaitbench.statistics.contrasts import Contrast, PlannedContrasts
     from gaitbench.training.callbacks.base import Callback
 
 __version__ = "0.1.0"
@@ -38,6 +39,7 @@ __all__ = [
     "Callback",
     "Cell",
     "Column",
+    "Contrast",
     "Dataset",
     "Distance",
     "Document",
@@ -51,6 +53,7 @@ __all__ = [
     "Metric",
     "Mix",
     "Occlusion",
+    "PlannedContrasts",
     "Protocol",
     "Reader",
     "ReportFigure",
@@ -79,6 +82,7 @@ _PUBLIC = {
     "Callback": "training.callbacks.base:Callback",
     "Cell": "experiment.cells:Cell",
     "Column": "results.table:Column",
+    "Contrast": "statistics.contrasts:Contrast",
     "Dataset": "data.dataset:Dataset",
     "Distance": "evaluation.distances.base:Distance",
     "Document": "results.section:Document",
@@ -92,6 +96,7 @@ _PUBLIC = {
     "Metric": "evaluation.metrics.base:Metric",
     "Mix": "occlusion.mix:Mix",
     "Occlusion": "occlusion.base:Occlusion",
+    "PlannedContrasts": "statistics.contrasts:PlannedContrasts",
     "Protocol": "protocols.base:Protocol",
     "Reader": "data.readers.base:Reader",
     "ReportFigure": "reports.figures.base:ReportFigure",

@@ -94,6 +94,7 @@ def report(
     formats: Sequence[str] | None = None,
     *,
     published: bool = False,
+    all_pairs: bool = False,
 ) -> list[Path]:
     """Write the tables and figures of results, and return what was written.
 
@@ -102,13 +103,14 @@ def report(
         folder: Made if it is not there; files of an earlier report are replaced.
         formats: Of the report; all by default.
         published: Whether the papers' figures are put beside measured ones where they are comparable.
+        all_pairs: Whether all pairs of methods are tested too, not only what the protocols declare.
 
     Raises:
         UnknownNameError: If there is no such format.
         PluginError: If a section, figure or format of a plug-in fails; everything else is written.
     """
     failures: list[PluginError] = []
-    sections = sections_of(results, published=published, failures=failures)
+    sections = sections_of(results, published=published, all_pairs=all_pairs, failures=failures)
     written = write_report(results, sections, Path(folder), formats, failures)
     raise_kept(failures, "Everything else of the report is written.")
     return written

@@ -9,6 +9,7 @@ from gaitbench.core.errors import PluginError
 from gaitbench.core.plugin_errors import calling, kept_in, returned
 from gaitbench.protocols.base import protocols
 from gaitbench.reports.common import SECTIONS
+from gaitbench.reports.common.differences import all_pairs_sections, difference_sections
 from gaitbench.reports.drawing.links import FigureLinks
 from gaitbench.reports.figures.base import ReportFigure, figures
 from gaitbench.reports.formats.base import Format, formats
@@ -18,20 +19,25 @@ from gaitbench.reports.published.beside import published_sections
 from gaitbench.reports.published.figures import companions
 from gaitbench.results.frame import Results
 from gaitbench.results.section import Document, Drawing, Section
-from gaitbench.results.table import Table
+from gaitbench.results.table import Table, explained
 
 Failures = list[PluginError] | None
 """Where errors of plug-ins' sections, figures and formats are kept while the others are written."""
 
 
 def sections_of(
-    results: Results, *, published: bool = False, failures: Failures = None
+    results: Results,
+    *,
+    published: bool = False,
+    all_pairs: bool = False,
+    failures: Failures = None,
 ) -> list[Section]:
     """Return everything that a report says of the results: of each protocol, then of all together.
 
     Args:
         results: What to report.
         published: Whether the papers' figures are put beside measured ones where they are comparable.
+        all_pairs: Whether all pairs of methods are tested too, which no protocol declares.
         failures: Takes the errors of plug-ins, whose part is then left out.
 
     Raises:
@@ -41,8 +47,11 @@ def sections_of(
     for name in protocols.names():
         with kept_in(failures):
             sections += _of_protocol(name, results)
+    sections += difference_sections(sections)
+    sections += all_pairs_sections(results) if all_pairs else []
     sections += [section for build in SECTIONS for section in build(results)]
     sections += published_sections(results) if published else []
+    sections = [replace(s, tables=tuple(map(explained, s.tables))) for s in sections]
     return _with_figures(sections, results, failures)
 
 

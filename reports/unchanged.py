@@ -40,26 +40,29 @@ def digest_of(
     formats: Sequence[str],
     *,
     published: bool = False,
+    all_pairs: bool = False,
 ) -> str:
-    """Return the hash of all that a report depends on: which scores are there, facts, options, code.
+    """Return the hash of all that a report depends on: scores and stages that are there, facts, code.
 
     Scores and their records never change under their key in one store, so they need not be read.
     """
     folders = sorted((key, str(folder)) for key, folder in snapshot.folders.items())
+    # Scores are kept without the networks behind them, whose losses are reported where they are.
+    networks = {cell.evaluation.stage.key: cell.evaluation.stage for cell in expansion.cells}
+    stages = {stage.key for network in networks.values() for stage in network.all_stages()}
+    recorded = sorted(key for key in stages if store.has("stages", key))
     facts = facts_of(store, expansion, snapshot, rules_of(store, expansion))
     texts = {name: str(value) for name, value in facts.items()}
-    options = [list(formats), published]
-    return key_of([folders, snapshot.other_versions, texts, options, _code(), _plugins()])
+    options = [list(formats), published, all_pairs]
+    return key_of([folders, recorded, snapshot.other_versions, texts, options, _code(), _plugins()])
 
 
 def _code() -> str:
     """Return the hash of the code that makes reports; intervals and tests are made with them."""
     root = Path(__file__).parent
     own = import_module("gaitbench").__path__[0]
-    folders = [
-        root,
-        *(Path(own) / name for name in ("results", "protocols", "statistics", "evaluation")),
-    ]
+    packages = ("experiment", "results", "protocols", "statistics", "evaluation", "training")
+    folders = [root, *(Path(own) / name for name in packages)]
     code = hashlib.sha256()
     for folder in folders:
         for path in sorted(folder.rglob("*.*")):

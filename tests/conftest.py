@@ -50,6 +50,14 @@ def run_cli():
     return call
 
 
+def pytest_collection_modifyitems(config, items):
+    """Leave out what takes minutes at laptop size, unless it is asked for by its mark."""
+    if "bench" not in config.option.markexpr:
+        left_out = [item for item in items if item.get_closest_marker("bench")]
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in left_out]
+
+
 def _foreign(thing):
     return not thing.__module__.startswith(OWN)
 

@@ -16,6 +16,26 @@ METHODS = {
     "mimicgait": ("MimicGait", 0.50),
     "rg-gait": ("RG-Gait", 0.60),
 }
+REFERENCES = {
+    "gei-lda-whole": ("GEI + LDA, whole clips", 0.08),
+    "gei-lda": ("GEI + LDA", 0.36),
+    "oracle-type": ("Told the type", 0.62),
+    "oracle-window": ("Told the window", 0.66),
+}
+OWN_SHARES = {"baseline-2": 1.0, "occ-aware": 1.0, "mimicgait": 1.0}
+"""Of the methods whose papers occlude other shares of the training clips than one half."""
+NEVER_OCCLUDED = ("baseline-1", "gei-lda-whole")
+CONDITIONS = {("probe", "all"): 0.5, ("both", "all"): 1.0, ("both", "same part"): 1.2}
+"""Side and pairs of a comparison: Rank-1 as a multiple of that of all pairs with both sides occluded."""
+SPLITS = {
+    ("probe", "top × none"): 0.6,
+    ("probe", "bottom × none"): 0.4,
+    ("both", "top × top"): 1.3,
+    ("both", "top × bottom"): 0.2,
+    ("both", "bottom × top"): 0.1,
+    ("both", "bottom × bottom"): 1.1,
+}
+"""The same of the pairs that the main table's are split into."""
 ABLATION = {
     "vanilla-residual": ("Vanilla residual", 0.45),
     "aware-only": ("Aware only", 0.50),
@@ -54,13 +74,15 @@ def cell(protocol, method, title, rank_1, seed, **changes):
         "method": method,
         "title": title,
         "setting": "mimicgait",
-        "trained": "" if method == "baseline-1" else "mimicgait",
+        "trained": "" if method in NEVER_OCCLUDED else "mimicgait",
         "side": "both",
+        "pairs": "all",
         "adapted_to": "",
         "adapted_steps": 0,
         "test": "top+bottom",
         "severity": float("nan"),
         "hidden_wanted": float("nan"),
+        "still_falls": False,
         "check": "",
         "seed": seed,
         "draw": 0,
@@ -84,15 +106,51 @@ def cell(protocol, method, title, rank_1, seed, **changes):
         "hidden_share": 0.45,
         "detector_accuracy": float("nan"),
         "detector_error": float("nan"),
-        "steps_occluded": 0 if method == "baseline-1" else 300,
-        "steps_total": 300 if method == "baseline-1" else 700,
-    } | changes
-    parts = [row[k] for k in ("dataset", "test_dataset", "backbone", "method", "setting", "side")]
+        "steps_occluded": 0 if method in NEVER_OCCLUDED else 300,
+        "steps_total": 300 if method in NEVER_OCCLUDED else 700,
+        "occluded_share": 0.0 if method in NEVER_OCCLUDED else 0.5,
+    }
+    if "gei-lda" in method:
+        row |= {"steps_occluded": 0, "steps_total": 0}
+    row |= changes
+    parts = [row[k] for k in ("dataset", "test_dataset", "backbone", "method", "setting")]
+    # Of whole clips no side is occluded, and all groups of pairs are of one evaluation.
+    parts += ["both" if row["test"] == "holistic" else row["side"]]
     parts += [row["adapted_to"], row["test"], row["severity"], seed, row["draw"]]
-    parts += [row["trained"], row["adapted_steps"], row["check"]]
+    parts += [row["trained"], row["adapted_steps"], row["check"], row["occluded_share"]]
     network = (row["dataset"], row["backbone"], method, row["trained"], row["adapted_to"], seed)
+    network += (row["occluded_share"],)
     names = {"key": "/".join(map(str, parts)), "stage": "/".join(map(str, network))}
     return names | row
+
+
+def compared_cells(protocol, method, title, both, whole, seed, *, groups=CONDITIONS, **changes):
+    """A method under the conditions of a comparison.
+
+    Args:
+        both: Rank-1 of all pairs with both sides occluded.
+        whole: Rank-1 on whole clips.
+        groups: Which sides and pairs, with what they multiply `both` by.
+    """
+    for (side, pairs), factor in groups.items():
+        known = {"chance_rank_1": 0.1, "n_gallery": 20} if pairs == "same part" else {}
+        if pairs not in ("all", "same part"):
+            # Nothing but metrics is known of the parts of all pairs.
+            known = dict.fromkeys(UNKNOWN_OF_PARTS, float("nan"))
+        yield cell(
+            protocol, method, title, max(0.0, factor * both), seed, side=side, pairs=pairs,
+            **changes | known,
+        )  # fmt: skip
+    yield cell(
+        protocol, method, title, whole, seed, **changes | {"test": "holistic", "hidden_share": 0.0}
+    )
+
+
+UNKNOWN_OF_PARTS = (
+    *("chance_rank_1", "chance_rank_5", "chance_rank_10", "chance_rank_20", "hidden_share"),
+    *("n_probes", "n_gallery", "n_identities", "n_without_mate"),
+    *("detector_accuracy", "detector_error", "alpha"),
+)
 
 
 COORDINATES = {"adapted_to": "", "adapted_steps": 0, "severity": float("nan"), "check": ""}
@@ -115,6 +173,7 @@ def fake_probes(key):
     scores = pd.DataFrame(
         {
             "search": "all",
+            "pairs": "all",
             "gallery_view": "",
             "probe": np.arange(n),
             "sequence": [f"s{i}" for i in range(n)],
@@ -157,41 +216,82 @@ def drop(results, chosen, reason="not trained yet", command="gaitbench run exp.t
     return results_from(cells, results.facts, results.probes)
 
 
+def kept_by(method, base):
+    """Rank-1 on whole clips."""
+    if method in NEVER_OCCLUDED:
+        return 0.8 if method == "baseline-1" else 0.78
+    return 0.5 + base / 2
+
+
 def occluded_rows(seeds, backbones, datasets):
     for d, dataset in enumerate(datasets):
         for b, backbone in enumerate(backbones):
             place = {"dataset": dataset, "test_dataset": dataset, "backbone": backbone}
             for seed in seeds:
                 shift = 0.02 * seed - 0.03 * b - 0.05 * d
-                yield cell(
-                    "occluded", "baseline-1", "Baseline-1", 0.8 + shift, seed, test="holistic",
-                    hidden_share=0.0, **place,
-                )  # fmt: skip
-                for method, (title, base) in METHODS.items():
+                for method, (title, base) in (METHODS | REFERENCES).items():
                     quality = {}
                     if method in ("occ-aware", "mimicgait", "rg-gait"):
                         quality["detector_accuracy"] = 0.9 + 0.01 * seed
                     if method in ("mimicgait", "rg-gait"):
                         quality["detector_error"] = 0.08
-                    yield cell("occluded", method, title, base + shift, seed, **place, **quality)
+                    yield from compared_cells(
+                        "occluded", method, title, base + shift, kept_by(method, base) + shift,
+                        seed, groups=CONDITIONS | SPLITS, **place, **quality,
+                    )  # fmt: skip
+                for method, (title, base) in METHODS.items():
+                    own = {}
+                    more = less = 0.0
+                    if method in OWN_SHARES:
+                        own, more, less = {"occluded_share": OWN_SHARES[method]}, 0.04, 0.2
+                    yield from compared_cells(
+                        "own-shares", method, title, base + shift + more,
+                        kept_by(method, base) + shift - less, seed, **place, **own,
+                    )  # fmt: skip
+
+
+def new_type_rows(seeds):
+    """New types: of every method before, and of those that can after further training."""
+    for seed in seeds:
+        shift = 0.02 * seed
+        for method, (title, base) in (METHODS | REFERENCES).items():
+            whole = kept_by(method, base) + shift
+            for test, drop_by in (("middle", 0.05), ("dynamic", 0.02)):
+                low = base - drop_by + shift
+                for protocol in ("generalizability", "adaptability"):
+                    yield from compared_cells(protocol, method, title, low, whole, seed, test=test)
+                if method not in NEVER_OCCLUDED:
+                    steps = {"steps_occluded": 333, "steps_total": 733}
+                    yield from compared_cells(
+                        "adaptability", method, title, low + 0.1, whole - 0.06, seed, test=test,
+                        adapted_to=test, **({} if method == "gei-lda" else steps),
+                    )  # fmt: skip
+
+
+def control_rows(seeds):
+    """People who differ in everything, in body alone, and in gait alone."""
+    for seed in seeds:
+        for method, (title, base) in (METHODS | REFERENCES).items():
+            whole = kept_by(method, base) + 0.02 * seed
+            for data, factor in (("walkers", 1.0), ("walkers-body", 0.9), ("walkers-gait", 0.25)):
+                for test, rank_1 in (
+                    ("holistic", whole),
+                    ("top+bottom", (base + 0.02 * seed) * CONDITIONS["probe", "all"]),
+                ):
+                    yield cell(
+                        "controls", method, title, factor * rank_1, seed, test=test, side="probe",
+                        test_dataset=data, hidden_share=0.0 if test == "holistic" else 0.45,
+                    )  # fmt: skip
 
 
 def other_rows(seeds):
     for seed in seeds:
         shift = 0.02 * seed
         for method, (title, base) in METHODS.items():
-            kept = 0.8 if method == "baseline-1" else 0.5 + base / 2
+            kept = kept_by(method, base)
             yield cell(
                 "retention", method, title, kept + shift, seed, test="holistic", hidden_share=0.0
             )
-            for test, drop_by in (("middle", 0.05), ("dynamic", 0.02)):
-                low = base - drop_by + shift
-                yield cell("generalizability", method, title, low, seed, test=test)
-                if method != "baseline-1":
-                    yield cell(
-                        "adaptability", method, title, low + 0.1, seed, test=test,
-                        adapted_to=test, steps_occluded=333, steps_total=733,
-                    )  # fmt: skip
             # The sweep's whole clips are short, so they are recognised less often.
             yield cell(
                 "sweep", method, title, kept + shift - 0.05, seed, test="holistic", severity=0,
@@ -205,10 +305,7 @@ def other_rows(seeds):
                         hidden_wanted=share, hidden_share=share - 0.005 * g,
                     )  # fmt: skip
         for method, (title, base) in ABLATION.items():
-            yield cell("ablation", method, title, base + shift, seed)
-            yield cell(
-                "ablation", method, title, 0.7 + shift, seed, test="holistic", hidden_share=0.0
-            )
+            yield from compared_cells("ablation", method, title, base + shift, 0.7 + shift, seed)
 
 
 def newer_rows(seeds):
@@ -242,7 +339,13 @@ def newer_rows(seeds):
 def complete(seeds, backbones, datasets):
     """Return the cells of a complete run; copy them before changing any."""
     return frame(
-        [*occluded_rows(seeds, backbones, datasets), *other_rows(seeds), *newer_rows(seeds)]
+        [
+            *occluded_rows(seeds, backbones, datasets),
+            *new_type_rows(seeds),
+            *other_rows(seeds),
+            *newer_rows(seeds),
+            *control_rows(seeds),
+        ]
     )
 
 

@@ -17,6 +17,8 @@ TITLES = {
     "occ-aware": "Occ-Aware",
     "mimicgait": "MimicGait",
     "rg-gait": "RG-Gait",
+    "gei-lda": "GEI + LDA",
+    "gei-lda-whole": "GEI + LDA, whole clips",
 }
 
 
@@ -31,6 +33,7 @@ def scores_of(skill, seed, draw, identities=24, salt=""):
     return pd.DataFrame(
         {
             "search": "all",
+            "pairs": "all",
             "gallery_view": "",
             "probe": np.arange(n),
             "sequence": [f"s{i:03}" for i in range(n)],
@@ -61,6 +64,7 @@ def row(protocol, method, skill, seed, draw=0, *, identities=24, **changes):
     found = cell(
         protocol, method, TITLES.get(method, method), 0.0, seed, key=key, draw=draw, **changes
     )
+    scores["pairs"] = found["pairs"]
     found |= numbers | {"n_identities": identities}
     return found, scores
 

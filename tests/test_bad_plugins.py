@@ -144,9 +144,9 @@ WRONG: dict[str, dict[str, dict[str, str]]] = {
     "frozen_walk": {
         "FrozenWalk.__init__": {},
         "FrozenWalk.frames": {
-            NONE: r"returned None; it must return clips of shape 2×4×16×11 and type uint8",
-            "return args[1][:, :1]": r"returned ndarray of shape 2×1×16×11 and type uint8; it must",
-            "return args[1] / 2": r"returned ndarray of shape 2×4×16×11 and type float64; it must",
+            NONE: r"returned None; it must return clips of shape 2×4×64×44 and type uint8",
+            "return args[1][:, :1]": r"returned ndarray of shape 2×1×64×44 and type uint8; it must",
+            "return args[1] / 2": r"returned ndarray of shape 2×4×64×44 and type float64; it must",
         },
         "FrozenWalk.draw_names": {
             NONE: r"returned None; it must return a list of 2 names, one per clip",

@@ -7,7 +7,8 @@ from gaitbench.checkpoints.contents import recognise, weights_for
 from gaitbench.checkpoints.read import read_checkpoint
 from gaitbench.core.errors import CheckpointError
 from gaitbench.methods.extractor import ImportedExtractorStage
-from gaitbench.training.trainer import Trained, new_network, nothing_recorded
+from gaitbench.training.history import nothing_recorded
+from gaitbench.training.trainer import Trained, new_network
 
 NECK = "neck."
 """Prefix of the neck's weights in an extractor."""

@@ -44,6 +44,13 @@ def report(
             help="Put the papers' figures beside measured ones where they are comparable.",
         ),
     ] = False,
+    all_pairs: Annotated[
+        bool,
+        typer.Option(
+            "--all-pairs",
+            help="Test all pairs of methods too, not only the contrasts that the protocols declare.",
+        ),
+    ] = False,
 ) -> None:
     """Write the tables and figures of an experiment; of the last run one if no option is given.
 
@@ -56,7 +63,7 @@ def report(
 
     opened = open_stores(folders) if folders else open_store(store)
     with resolved_experiment(spec, opened) as bench:
-        put_report(opened, bench, out_folder, format, published=published)
+        put_report(opened, bench, out_folder, format, published=published, all_pairs=all_pairs)
 
 
 def put_report(
@@ -66,6 +73,7 @@ def put_report(
     formats: Sequence[str] = (),
     *,
     published: bool = False,
+    all_pairs: bool = False,
 ) -> None:
     """Write a report, unless the folder holds it already, and print its first table.
 
@@ -77,6 +85,7 @@ def put_report(
         folder: Of the report.
         formats: All if there are none.
         published: Whether the papers' figures are put beside measured ones.
+        all_pairs: Whether all pairs of methods are tested too.
 
     Raises:
         PluginError: If a section, figure or format of a plug-in fails.
@@ -89,7 +98,9 @@ def put_report(
     formats = formats or known_formats.names()
     expansion = expand(bench)
     snapshot = Snapshot.take(store, expansion)
-    digest = digest_of(store, expansion, snapshot, formats, published=published)
+    digest = digest_of(
+        store, expansion, snapshot, formats, published=published, all_pairs=all_pairs
+    )
     failures: list[PluginError] = []
     kept = find_report(folder, digest)
     if kept is None:
@@ -97,7 +108,7 @@ def put_report(
         from gaitbench.results.collect import collect
 
         results = collect(store, expansion, snapshot)
-        sections = sections_of(results, published=published, failures=failures)
+        sections = sections_of(results, published=published, all_pairs=all_pairs, failures=failures)
         written = write_report(results, sections, folder, formats, failures)
         kept = KeptReport(written[0], terminal_text(results, sections))
         if not failures and results.finished == snapshot.folders.keys():

@@ -28,6 +28,10 @@ class Dataset(ABC):
     version: ClassVar[int]
     """Raised whenever the same description would give other bytes than before."""
 
+    def controls(self) -> "tuple[Dataset, ...]":
+        """Return data sets to test on that say what methods trained on this one read; by default none."""
+        return ()
+
     @abstractmethod
     def build(self, folder: Path, *, jobs: int = 1, progress: Progress | None = None) -> None:
         """Write the data set folder (see `silhouettes.py`); `jobs` never changes the bytes."""

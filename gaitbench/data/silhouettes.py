@@ -15,11 +15,11 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from io import StringIO
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -29,6 +29,10 @@ from gaitbench.core.errors import DataError
 
 FORMAT_VERSION = 2
 COLUMNS = ("sequence", "identity", "condition", "view", "recording", "frames", "offset")
+Representation = Literal["silhouettes", "energy-image"]
+"""What networks see of a clip: every frame, or the mean of its frames as one grey frame, which says how
+often the body covers a pixel (gait energy image: Han and Bhanu, TPAMI 2006)."""
+
 Frames = npt.NDArray[np.uint8]
 Indices = npt.NDArray[np.int64]
 
@@ -39,17 +43,20 @@ class Silhouettes:
 
     Args:
         name: Name of the data set, for tables and random streams.
-        height: Rows of a frame, in pixels.
-        width: Columns of a frame, in pixels.
+        height: Rows of a frame as `unpack` gives it, in pixels.
+        width: Columns of such a frame.
         table: One row per sequence, in order; columns `COLUMNS`. `identity` is "" where nobody but an
             official server knows who walks; `view` names the camera ("090" for 90 degrees where angles are
             known), `recording` the walk that was recorded: sequences of one walk seen by several cameras
             share it; `offset` is the row of the first frame in `packed`.
-        packed: uint8 [all frames, ceil(h·w / 8)].
+        packed: uint8 [all frames, ceil(h·w / 8)], of frames with all their columns.
         splits: Named index arrays into the table. Names with a meaning: "train", "validation.gallery",
             "validation.probe", "test.gallery", "test.probe", "submission.gallery", "submission.probe".
         meta: "fingerprint" (of the content), "rules" (how probes meet the gallery; "submission" for an
             official server), "source", "licence".
+        cut: Columns that are left out on each side of the frames that are kept.
+        shrink: By how much networks see frames reduced, after anything has hidden parts of them.
+        averaged: Whether they see the mean of a clip's frames, one grey frame, see `Representation`.
     """
 
     name: str
@@ -59,6 +66,9 @@ class Silhouettes:
     packed: Frames
     splits: Mapping[str, Indices]
     meta: Mapping[str, Any] = field(default_factory=dict)
+    cut: int = 0
+    shrink: int = 1
+    averaged: bool = False
 
     @classmethod
     def open(cls, folder: Path) -> Self:
@@ -168,8 +178,10 @@ class Silhouettes:
 
     def unpack(self, rows: Indices) -> Frames:
         """Return the frames at these rows of `packed` as {0, 1}, shape [*rows.shape, h, w]."""
-        bits = np.unpackbits(self.packed[rows], axis=-1, count=self.height * self.width)
-        return bits.reshape(*rows.shape, self.height, self.width)
+        columns = self.width + 2 * self.cut
+        bits = np.unpackbits(self.packed[rows], axis=-1, count=self.height * columns)
+        frames = bits.reshape(*rows.shape, self.height, columns)
+        return frames[..., self.cut : columns - self.cut] if self.cut else frames
 
     def check_size(self, height: int, width: int) -> tuple[int, int]:
         """Return by how much frames shrink, and how many columns are cut before, to reach a size.
@@ -186,27 +198,21 @@ class Silhouettes:
             )
         return factor, cut
 
-    def resized(self, height: int, width: int) -> Silhouettes:
-        """Return the data set at another frame size, packed in memory.
+    def seen(
+        self, height: int, width: int, representation: Representation = "silhouettes"
+    ) -> Silhouettes:
+        """Return the data set for networks that see it in this size and form.
 
-        Columns are cut equally on both sides to the new proportions, as OpenGait cuts 64×64 to 64×44;
-        then blocks of pixels are averaged and kept where at least half is set.
+        Columns are cut equally on both sides to the new proportions, as OpenGait cuts 64×64 to 64×44. The
+        frames keep their resolution: they are reduced by `shrink` after anything has hidden parts of them,
+        so that what hides a body does so in the data's own pixels.
 
         Raises:
             DataError: If the size does not divide.
         """
         factor, cut = self.check_size(height, width)
-        if (height, width) == (self.height, self.width):
-            return self
-        rows = np.empty((len(self.packed), packed_bytes(height, width)), np.uint8)
-        for start in range(0, len(rows), 4096):
-            part = self.unpack(np.arange(start, min(start + 4096, len(rows))))
-            part = part[:, :, cut // 2 : self.width - cut // 2]
-            blocks = part.reshape(len(part), height, factor, width, factor)
-            rows[start : start + len(part)] = pack(
-                2 * blocks.sum((2, 4), dtype=np.int16) >= factor**2
-            )
-        return Silhouettes(self.name, height, width, self.table, rows, self.splits, self.meta)
+        averaged = representation == "energy-image"
+        return replace(self, width=width * factor, cut=cut // 2, shrink=factor, averaged=averaged)
 
 
 def _fingerprint(meta: Mapping[str, Any], csv: str, splits: str) -> str:

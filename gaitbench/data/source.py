@@ -11,7 +11,7 @@ from gaitbench.core.options import make_with
 from gaitbench.core.store_union import ReadableStore
 from gaitbench.data.dataset import Dataset, datasets
 from gaitbench.data.rules import Rules
-from gaitbench.data.silhouettes import Silhouettes
+from gaitbench.data.silhouettes import Representation, Silhouettes
 
 
 @dataclass(frozen=True)
@@ -33,6 +33,12 @@ class DataSource:
     rules: str = ""
 
     @classmethod
+    def of(cls, dataset: Dataset) -> "DataSource":
+        """Return a data set that its description builds."""
+        key = key_of([dataset.name, dataset.version, canonical(dataset)])
+        return cls(dataset.name, key, dataset)
+
+    @classmethod
     def find(cls, name: str, options: dict[str, object]) -> "DataSource":
         """Return the registered data set of this name with `options`, or the folder of this path.
 
@@ -44,7 +50,7 @@ class DataSource:
         if name in datasets.names():
             frozen = {k: tuple(v) if isinstance(v, list) else v for k, v in options.items()}
             dataset = make_with(datasets.get(name), frozen, f"data set {name!r}")
-            return cls(name, key_of([name, dataset.version, canonical(dataset)]), dataset)
+            return cls.of(dataset)
         folder = Path(name)
         if not folder.is_dir():
             if folder.exists() or len(folder.parts) > 1:
@@ -61,10 +67,10 @@ def folders_of(store: ReadableStore, sources: Iterable[DataSource]) -> dict[str,
 
 
 @lru_cache(maxsize=4)
-def sized_data(folder: Path, height: int, width: int) -> Silhouettes:
-    """Return the data set in a folder at a frame size; the last few stay open.
+def seen_data(folder: Path, height: int, width: int, representation: Representation) -> Silhouettes:
+    """Return the data set in a folder as networks see it; the last few stay open.
 
     Raises:
         DataError: If it is no data set, or its frames cannot be brought to the size.
     """
-    return Silhouettes.open(folder).resized(height, width)
+    return Silhouettes.open(folder).seen(height, width, representation)

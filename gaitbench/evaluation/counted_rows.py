@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 
-from gaitbench.core.arrays import Bools, Doubles, pd
+from gaitbench.core.arrays import Bools, Doubles, Integers, pd
 from gaitbench.core.errors import ProtocolError
 from gaitbench.data.rules import Rules
 from gaitbench.evaluation.metrics.base import Metric, NoMate
@@ -114,7 +115,9 @@ class CountedRows:
         cell_has_mate[self.cells[self.has_mate]] = True
         return cell_has_mate[self.cells]
 
-    def _sums(self, values: Doubles, counted: Bools) -> IdentitySums:
+    def _sums(
+        self, values: Doubles, counted: Bools, as_gallery: Doubles | None = None
+    ) -> IdentitySums:
         return IdentitySums.of_rows(
             values,
             counted,
@@ -122,16 +125,21 @@ class CountedRows:
             self.cells,
             self._searches,
             n_identities=int(self.identities.max()) + 1,
+            as_gallery=as_gallery,
         )
 
     def sums(self, metric: Metric) -> IdentitySums:
-        """Return what every identity adds to a metric; cells in which nothing counts are left out.
+        """Return what every identity adds to a metric, as probe and, where scores hold it, as gallery.
+
+        Cells in which nothing counts are left out.
 
         Raises:
             PluginError: If the metric of a plug-in fails.
             ProtocolError: If it is not a finite number where it counts.
         """
-        return self._sums(metric.values(self.rows), self._counted(metric))
+        held = metric.influence in self.rows
+        as_gallery = self.rows[metric.influence].to_numpy(np.float64) if held else None
+        return self._sums(metric.values(self.rows), self._counted(metric), as_gallery)
 
     def value(self, metric: Metric) -> float:
         """Return the metric: the one number of a table; NaN where it is undefined for what counts."""
@@ -149,6 +157,17 @@ class CountedRows:
             else float(self._sums(expected, self._counted(metric)).metric())
         )
 
+    def by_search(self, metric: Metric) -> list[float]:
+        """Return the metric of each search by itself; NaN where it is undefined for what counts."""
+        counted = self._counted(metric)
+        values, cells = metric.values(self.rows)[counted], self.cells[counted]
+        counts = np.bincount(cells, minlength=len(self.places))
+        totals = np.bincount(cells, weights=values, minlength=len(self.places))
+        compared = counts > 0
+        means, searches = totals[compared] / counts[compared], self._searches[compared]
+        n_cells = np.bincount(searches)
+        return [float(total) for total in np.bincount(searches, weights=means) / n_cells]
+
     def by_cell(self, metric: Metric) -> dict[tuple[str, str], float]:
         """Return a metric of one search by probe view and gallery view, cell by cell."""
         counted = self._counted(metric)
@@ -165,19 +184,36 @@ class CountedRows:
     @property
     def counts(self) -> dict[str, float]:
         """Numbers of probes (each counted once), of those without a mate, and gallery entries per probe."""
+        rows, mates, entries = self._by_search_and_probe
+        return {
+            "n_probes": float(rows.shape[1]),
+            "n_without_mate": float(((rows > 0) & (mates == 0)).any(axis=0).sum()),
+            "n_gallery": float(entries.mean()),
+        }
+
+    @property
+    def counts_by_search(self) -> list[dict[str, float]]:
+        """The same numbers of each search by itself."""
+        return [
+            {
+                "n_probes": float((rows > 0).sum()),
+                "n_without_mate": float(((rows > 0) & (mates == 0)).sum()),
+                "n_gallery": float(entries),
+            }
+            for rows, mates, entries in zip(*self._by_search_and_probe, strict=True)
+        ]
+
+    @cached_property
+    def _by_search_and_probe(self) -> tuple[Integers, Integers | Doubles, Doubles]:
+        """Rows and mates, (searches, probes) each, and gallery entries per row, (searches,)."""
         probes, positions = np.unique(self.rows["probe"].to_numpy(), return_inverse=True)
         search = self._searches[self.cells]
         shape = (int(search.max()) + 1, len(probes))
         place = np.ravel_multi_index((search, positions), shape)
         rows = np.bincount(place, minlength=shape[0] * shape[1]).reshape(shape)
         mates = np.bincount(place, self.rows["mates"].to_numpy(), shape[0] * shape[1])
-        lacks_mate = (rows > 0) & (mates.reshape(shape) == 0)
         entries = np.bincount(search, self.rows["gallery"].to_numpy()) / np.bincount(search)
-        return {
-            "n_probes": float(len(probes)),
-            "n_without_mate": float(lacks_mate.any(axis=0).sum()),
-            "n_gallery": float(entries.mean()),
-        }
+        return rows, mates.reshape(shape), entries
 
 
 def _of_searches(scores: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:

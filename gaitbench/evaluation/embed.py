@@ -8,9 +8,9 @@ import numpy.typing as npt
 
 from gaitbench.core.errors import TrainingError
 from gaitbench.core.plugin_errors import calling, returned, shown, wrong
-from gaitbench.core.random_streams import stream
 from gaitbench.data.silhouettes import Silhouettes
-from gaitbench.evaluation.tampering.base import UNTOUCHED, Tampering, get_tampering
+from gaitbench.evaluation.clips import kept_clips
+from gaitbench.evaluation.tampering.base import UNTOUCHED, get_tampering
 from gaitbench.occlusion.mix import Mix
 from gaitbench.training.stage import Embedded, Networks, Stage
 
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
     from gaitbench.training.batches import Batch
+
+GRID = (16, 11)
+"""Rows and columns of the coarse map that says where a body is and what of it is seen."""
 
 FRAMES_AT_ONCE = 2048
 """Frames in one forward pass; bounds memory, never changes a result."""
@@ -35,6 +38,8 @@ class EmbeddedSequences:
         alpha: Shape [m]; NaN where the method has none.
         detected_type: Shape [m]: index into the detector's classes; -1 where there is no detector.
         detected_amount: Shape [m]; NaN where there is none.
+        body: Shape [m, `GRID`]: where the whole body is, as shares that come to 1.
+        visible: Shape [m, `GRID`]: which share of that is seen, in [0, 1].
     """
 
     embeddings: "Tensor"
@@ -43,6 +48,8 @@ class EmbeddedSequences:
     alpha: npt.NDArray[np.float64]
     detected_type: npt.NDArray[np.int64]
     detected_amount: npt.NDArray[np.float64]
+    body: npt.NDArray[np.float32]
+    visible: npt.NDArray[np.float32]
 
 
 def embed_sequences(
@@ -71,7 +78,7 @@ def embed_sequences(
         mix: What hides them; drawn from (data set, sequence, mix, draw, seed) alone.
         seed: Of the experiment.
         draw: Number of the draw, from 0.
-        frames: Longest clip; of a longer sequence the frames in the middle are used.
+        frames: Longest clip; of a longer sequence so many frames are used, evenly spread over it.
         precision: "fp32" or "bf16" (autocast).
         device: Where to run.
         tampering: Name of what is changed about the test.
@@ -86,17 +93,21 @@ def embed_sequences(
     change = get_tampering(tampering)
     order, parts = [], []
     shares, types = np.zeros(len(indices)), np.zeros(len(indices), np.int64)
+    body, visible = np.zeros((2, len(indices), *GRID), np.float32)
     lengths = np.minimum(data.table["frames"].to_numpy(np.int64)[indices], frames)
     for length in np.unique(lengths):
         # Clips of one length need no padding, so a clip's result never depends on its neighbours.
         same = np.flatnonzero(lengths == length)
         for start in range(0, len(same), max(1, FRAMES_AT_ONCE // length)):
             chosen = same[start : start + max(1, FRAMES_AT_ONCE // length)]
-            clips = _TestClips(data, indices[chosen], mix, int(length), seed, draw, change)
-            batch = clips.batch()
+            asked = (data, indices[chosen], mix, int(length), seed, draw, change)
+            batch = kept_clips(*asked)
             shares[chosen], types[chosen] = batch.hidden_share.numpy(), batch.types.numpy()
+            body[chosen], visible[chosen] = _maps(batch)
             order.append(chosen)
-            batch, stray = batch.to(device), clips.stray(device)
+            batch, stray = batch.to(device), None
+            if change.shows_stray:
+                stray = kept_clips(*asked, purpose="stray occlusion").to(device)
             with torch.inference_mode(), autocast(device, precision):
                 used = change.tampered_networks(stage, networks, batch, stray)
                 parts.append(embedded(stage, network, used, batch))
@@ -108,6 +119,8 @@ def embed_sequences(
         _column([p.alpha for p in parts], lengths, np.nan)[back],
         _column([p.types for p in parts], lengths, -1)[back].astype(np.int64),
         _column([p.amount for p in parts], lengths, np.nan)[back],
+        body,
+        visible,
     )
     _check_finite(embedded_sequences.embeddings, stage, data, indices)
     return embedded_sequences
@@ -145,51 +158,14 @@ def embedded(stage: Stage, network: "nn.Module", networks: Networks, batch: "Bat
     return result
 
 
-def clips_at_test(
-    data: Silhouettes,
-    indices: npt.NDArray[np.int64],
-    mix: Mix,
-    length: int,
-    seed: int,
-    draw: int,
-    purpose: str = "test occlusion",
-) -> "Batch":
-    """Return test clips of one length, each occluded from its own random stream of this purpose."""
-    return _TestClips(data, indices, mix, length, seed, draw, Tampering()).batch(purpose)
+def _maps(batch: "Batch") -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+    """Return where the bodies of a batch are, and which share of that is seen, [n, `GRID`] each."""
+    from torch.nn.functional import adaptive_avg_pool2d
 
-
-@dataclass(frozen=True, eq=False)
-class _TestClips:
-    """Test clips of one length, and what hides them."""
-
-    data: Silhouettes
-    indices: npt.NDArray[np.int64]
-    mix: Mix
-    length: int
-    seed: int
-    draw: int
-    tampering: Tampering
-
-    def batch(self, purpose: str = "test occlusion") -> "Batch":
-        """Return the clips, occluded from the random streams of a purpose."""
-        from gaitbench.training.batches import occluded_batch
-
-        rows = self.data.table.iloc[self.indices]
-        first = (rows["offset"] + (rows["frames"] - self.length) // 2).to_numpy(np.int64)
-        whole = self.data.unpack(first[:, None] + np.arange(self.length))
-        names = rows["sequence"].astype(str).tolist()
-        whole = self.tampering.tampered_frames(whole, self.data, names, self.seed)
-        streams = [
-            stream(self.seed, purpose, self.data.name, name, *self.mix.classes, self.draw)
-            for name in self.tampering.names_of_draws(rows)
-        ]
-        return occluded_batch(whole, np.zeros(len(self.indices), np.int64), self.mix, streams)
-
-    def stray(self, device: "torch.device") -> "Batch | None":
-        """Return the same clips under other draws, where a detector is to be shown them."""
-        if not self.tampering.shows_stray:
-            return None
-        return self.batch("stray occlusion").to(device)
+    seen = batch.whole * (1 - batch.hidden)
+    body, left = (adaptive_avg_pool2d(clips.mean(1), GRID) for clips in (batch.whole, seen))
+    share = (left / body.clamp(min=1e-6)).clamp(max=1)
+    return (body / body.sum((1, 2), keepdim=True).clamp(min=1e-6)).numpy(), share.numpy()
 
 
 def _column(

@@ -60,6 +60,11 @@ class Codes:
             codes = pd.factorize(values)[0].astype(np.int64)
             self.probe[column], self.gallery[column] = codes[: len(probes)], codes[len(probes) :]
 
+    @property
+    def n_identities(self) -> int:
+        """Number of identities in probes and gallery together."""
+        return int(max(self.probe["identity"].max(), self.gallery["identity"].max())) + 1
+
     def same(self, probes: Positions, gallery: Positions) -> Callable[[str], Bools]:
         """Return what says for a column which pairs of these rows share its value, shape (n, m)."""
         return lambda column: (

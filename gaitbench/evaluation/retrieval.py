@@ -4,7 +4,8 @@
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +20,8 @@ from gaitbench.evaluation.distances.base import (
     get_distance,
     rows_at_once,
 )
+from gaitbench.evaluation.gallery_influence import GalleryInfluence
+from gaitbench.evaluation.pair_groups import EVERY_PAIR, PairGroup
 from gaitbench.evaluation.pairs import (
     COLUMNS,
     Codes,
@@ -44,6 +47,7 @@ def score_probes(
     *,
     distance: str = "euclidean",
     far: Sequence[float] = (0.01, 0.001),
+    groups: Sequence[PairGroup] = (EVERY_PAIR,),
 ) -> pd.DataFrame:
     """Search the gallery for every probe, in every search of the rules.
 
@@ -59,14 +63,18 @@ def score_probes(
         rules: Which probes are searched for where, and which pairs are never compared.
         distance: A name in `gaitbench distances list`.
         far: False accept rates in [0, 1].
+        groups: Of pairs that are ranked by themselves, thresholds included.
 
     Returns:
-        One row per search, gallery view (where each is searched by itself) and probe, in this order:
-        search, gallery_view ("" where views are pooled), probe (its row in `probes`, from 0); sequence,
-        identity, condition, view; rank (of the first mate, 0 without one), ap, inp, genuine and
+        One row per search, group of pairs, gallery view (where each is searched by itself) and probe, in
+        this order: search, gallery_view ("" where views are pooled), probe (its row in `probes`, from 0);
+        sequence, identity, condition, view; rank (of the first mate, 0 without one), ap, inp, genuine and
         impostor (distance of the closest of each), mates, gallery (entries it was compared with),
-        near_1 … near_5 (rows in `gallery` of the closest entries, from 0; -1 where there are fewer), and
-        tar_far_… (accepted share of its genuine pairs) for each rate.
+        near_1 … near_5 (rows in `gallery` of the closest entries, from 0; -1 where there are fewer),
+        tar_far_… (accepted share of its genuine pairs) for each rate, as_gallery_…: how far the sums of
+        rank_1 …, ap, inp and tar_far_… over the probes of its cell would change if nobody else were
+        compared with the gallery entries of its identity, divided by the number of its identity's rows (NaN
+        beside the headline and where a group says so); and pairs (name of the group).
 
     Raises:
         ProtocolError: If in some search no probe has a mate, or embeddings and tables do not fit.
@@ -84,7 +92,10 @@ def score_probes(
         rules.exclude_same_recording,
     )
     return pd.concat(
-        [_score_search(searching, search, probes, gallery, far) for search in rules.searches],
+        [
+            _score_search(searching, search, probes, gallery, far, groups)
+            for search in rules.searches
+        ],
         ignore_index=True,
     )
 
@@ -95,27 +106,22 @@ def _score_search(
     probes: pd.DataFrame,
     gallery: pd.DataFrame,
     far: Sequence[float],
+    groups: Sequence[PairGroup],
 ) -> pd.DataFrame:
     p, g = sides(search, probes, gallery)
     ranked_alone = parts(search, gallery.iloc[g])
     probe_views = probes["view"].to_numpy(np.str_)
-    pairs = Pairs(max(allowed_impostors(f, len(p) * len(g)) for f in (*far, 0.0)) + 1)
-    frames, n_rows = [], 0
+    cells = _Cells.of(search, searching.codes, len(ranked_alone))
+    # Tables with intervals, and those that split pairs, print the one number of the headline searches.
+    chosen = groups if search.headline else [replace(EVERY_PAIR, has_interval=False)]
+    rankings = [_GroupRanking.of(group, searching.codes, cells, p, g, far) for group in chosen]
     # Probes outside, views inside: distances to all views at once cost less than view by view.
     for block in searching.blocks(search, p, g):
-        for part in ranked_alone:
+        for number, part in enumerate(ranked_alone):
             compared = block.part(part.met_by(probe_views[block.probes]), part.columns)
-            ranked_rows = _ranking_frame(rank_mates(*compared.problem), part.view, compared.probes)
-            closest = nearest(*compared.problem, k=len(NEAREST))
-            columns = np.append(g[part.columns], -1)
-            frames.append(ranked_rows.assign(**dict(zip(NEAREST, columns[closest].T, strict=True))))
-            genuine = compared.valid & (compared.probe_ids[:, None] == compared.gallery_ids)
-            pairs.add(compared.distances, genuine, compared.valid & ~genuine, first_row=n_rows)
-            n_rows += len(compared.probes)
-    ranked = pd.concat(frames, ignore_index=True)
-    for rate in far:
-        ranked[tar_column(rate)] = pairs.accepted_share(ranked["mates"].to_numpy(), rate)
-    ranked = ranked.sort_values(["gallery_view", "probe"], ignore_index=True)
+            for ranking in rankings:
+                ranking.add(compared, part.view, number, g[part.columns])
+    ranked = pd.concat([ranking.rows() for ranking in rankings], ignore_index=True)
     facts = probes[["sequence", "identity", "condition", "view"]].iloc[ranked["probe"]]
     scores = pd.concat(
         [ranked[["gallery_view", "probe"]], facts.reset_index(drop=True), ranked.iloc[:, 2:]],
@@ -123,6 +129,81 @@ def _score_search(
     )
     scores.insert(0, "search", search.name)
     return scores
+
+
+@dataclass(eq=False)
+class _GroupRanking:
+    """One group of pairs of one search, ranked block by block."""
+
+    group: PairGroup
+    codes: Codes
+    cells: "_Cells"
+    far: Sequence[float]
+    pairs: Pairs
+    influence: GalleryInfluence
+    frames: list[pd.DataFrame] = field(default_factory=list)
+    row_cells: list[Positions] = field(default_factory=list)
+    n_rows: int = 0
+
+    @classmethod
+    def of(
+        cls,
+        group: PairGroup,
+        codes: Codes,
+        cells: "_Cells",
+        probes: Positions,
+        gallery: Positions,
+        far: Sequence[float],
+    ) -> "_GroupRanking":
+        """Return an empty one for a search of these probes in this gallery."""
+        allowed = max(allowed_impostors(f, len(probes) * len(gallery)) for f in (*far, 0.0))
+        of_one_identity = len(probes) * int(np.bincount(codes.gallery["identity"][gallery]).max())
+        pairs = Pairs(allowed + 1 + of_one_identity)
+        return cls(group, codes, cells, far, pairs, GalleryInfluence(cells.n, codes.n_identities))
+
+    def add(self, block: "_Block", view: str, number: int, entries: Positions) -> None:
+        """Rank the pairs of the group among those of a block.
+
+        Args:
+            block: Its columns are the gallery entries `entries`.
+            view: Of all of these; "" where views are pooled.
+            number: Of this part of the gallery.
+            entries: Rows of the gallery.
+        """
+        searched = np.flatnonzero(self.group.searched(block.probes))
+        block = block.part(searched, np.arange(len(entries)))
+        compared = block.among(self.group.allowed(block.probes, entries))
+        ranked_rows = _ranking_frame(rank_mates(*compared.problem), view, compared.probes)
+        closest = nearest(*compared.problem, k=len(NEAREST))
+        columns = np.append(entries, -1)
+        self.frames.append(
+            ranked_rows.assign(**dict(zip(NEAREST, columns[closest].T, strict=True)))
+        )
+        self.row_cells.append(self.cells.of_probes(compared.probes, number))
+        if self.group.has_interval:
+            self.influence.add(*compared.problem, self.row_cells[-1])
+        self.pairs.add(
+            compared.distances,
+            compared.genuine,
+            compared.valid & ~compared.genuine,
+            compared.gallery_ids,
+            first_row=self.n_rows,
+        )
+        self.n_rows += len(compared.probes)
+
+    def rows(self) -> pd.DataFrame:
+        """Return a row per gallery view and probe."""
+        ranked = pd.concat(self.frames, ignore_index=True)
+        mates, cell = ranked["mates"].to_numpy(), np.concatenate(self.row_cells)
+        for rate in self.far:
+            ranked[tar_column(rate)] = self.pairs.accepted_share(mates, rate)
+        self.influence.add_verification(self.pairs, mates, cell, self.far)
+        own = self.codes.probe["identity"][ranked["probe"].to_numpy()]
+        as_gallery = self.influence.columns(cell, own)
+        if not self.group.has_interval:
+            as_gallery = dict.fromkeys(as_gallery, np.full(len(ranked), np.nan))
+        ranked = ranked.assign(**as_gallery, pairs=self.group.name)
+        return ranked.sort_values(["gallery_view", "probe"], ignore_index=True)
 
 
 def _ranking_frame(ranking: Ranking, gallery_view: str, probes: Positions) -> pd.DataFrame:
@@ -158,6 +239,16 @@ class _Block:
         """The arguments of `rank_mates`."""
         return self.distances, self.probe_ids, self.gallery_ids, self.valid
 
+    def among(self, allowed: Bools) -> "_Block":
+        """Return it with these pairs alone to be compared."""
+        return replace(self, valid=self.valid & allowed)
+
+    @property
+    def genuine(self) -> Bools:
+        """Which pairs that may be compared are of one identity."""
+        genuine: Bools = self.valid & (self.probe_ids[:, None] == self.gallery_ids)
+        return genuine
+
     def part(self, rows: Positions, columns: Positions) -> "_Block":
         """Return some of its probes against some of its entries; itself, uncopied, if that is all."""
         if (len(rows), len(columns)) == self.distances.shape:
@@ -173,6 +264,33 @@ class _Block:
 
 
 @dataclass(frozen=True, eq=False)
+class _Cells:
+    """Where the rows of a search are averaged: all together, or by probe view and gallery view.
+
+    Args:
+        views: Code of every probe's view, shape (probes,); None where views are pooled.
+        n_parts: Parts of the gallery that are ranked by themselves.
+    """
+
+    views: Positions | None
+    n_parts: int
+
+    @classmethod
+    def of(cls, search: Search, codes: Codes, n_parts: int) -> "_Cells":
+        return cls(codes.probe["view"] if search.by_view else None, n_parts)
+
+    @property
+    def n(self) -> int:
+        return 1 if self.views is None else self.n_parts * (int(self.views.max()) + 1)
+
+    def of_probes(self, probes: Positions, part: int) -> Positions:
+        """Return the cell of each of these probes against a part."""
+        if self.views is None:
+            return np.zeros(len(probes), np.int64)
+        return self.views[probes] * self.n_parts + part
+
+
+@dataclass(frozen=True, eq=False)
 class _Searching:
     """What all searches of one call share."""
 
@@ -182,15 +300,30 @@ class _Searching:
     distance: Distance
     exclude_same_recording: bool
 
+    @cached_property
+    def all_distances(self) -> npt.NDArray[np.float32] | None:
+        """Distances of all probes to all entries, which searches share; None if they are too many."""
+        n, m = len(self.probe_embeddings), len(self.gallery_embeddings)
+        if n > rows_at_once(m):
+            return None
+        return self.distance(self.probe_embeddings, self.gallery_embeddings)
+
+    def distances(self, probes: Positions, gallery: Positions) -> npt.NDArray[np.float32]:
+        """Return the distances of these probes to these entries."""
+        if self.all_distances is not None:
+            return self.all_distances[np.ix_(probes, gallery)]
+        return self.distance(
+            _rows(self.probe_embeddings, probes), _rows(self.gallery_embeddings, gallery)
+        )
+
     def blocks(self, search: Search, probes: Positions, gallery: Positions) -> Iterator[_Block]:
         """Yield these probes against all these gallery entries, some probes at a time."""
-        entries = _rows(self.gallery_embeddings, gallery)
         step = rows_at_once(len(gallery))
         for start in range(0, len(probes), step):
             block = probes[start : start + step]
             yield _Block(
                 block,
-                self.distance(_rows(self.probe_embeddings, block), entries),
+                self.distances(block, gallery),
                 self.codes.probe["identity"][block],
                 self.codes.gallery["identity"][gallery],
                 comparable(

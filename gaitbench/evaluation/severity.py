@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gaitbench.data.silhouettes import Silhouettes
-from gaitbench.evaluation.embed import clips_at_test
+from gaitbench.evaluation.clips import clips_at_test
 from gaitbench.occlusion.base import Occlusion
 from gaitbench.occlusion.mix import Mix
 

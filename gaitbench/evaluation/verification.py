@@ -3,6 +3,7 @@
 A genuine pair at the distance of the first rejected impostor is rejected.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Literal, get_args
 
@@ -139,12 +140,15 @@ class Pairs:
     """Distances for verification over more pairs than fit into memory: only those that a threshold needs.
 
     Args:
-        keep: How many impostor pairs: `allowed_impostors` of the largest rate and all pairs, plus one.
+        keep: How many impostor pairs: `allowed_impostors` of the largest rate and all pairs, plus one, plus
+            what one identity of the gallery has at most, for the threshold without it.
     """
 
     keep: int
     n_impostors: int = 0
     _nearest: npt.NDArray[np.float32] = field(default_factory=lambda: np.empty(0, np.float32))
+    _identities: npt.NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
+    _of_identity: npt.NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
     _genuine: list[npt.NDArray[np.float32]] = field(default_factory=list)
     _rows: list[npt.NDArray[np.int64]] = field(default_factory=list)
 
@@ -153,18 +157,22 @@ class Pairs:
         distances: npt.NDArray[np.float32],
         genuine: Bools,
         impostor: Bools,
+        gallery_ids: npt.NDArray[np.int64],
         *,
         first_row: int,
     ) -> None:
         """Take a block of pairs, [n, m], whose first row belongs to row `first_row` of the scores."""
         self._genuine.append(distances[genuine])
         self._rows.append(np.nonzero(genuine)[0] + first_row)
-        impostor_distances = distances[impostor]
-        self.n_impostors += len(impostor_distances)
-        nearest = np.concatenate([self._nearest, impostor_distances])
+        nearest = np.concatenate([self._nearest, distances[impostor]])
+        identities = np.broadcast_to(gallery_ids, distances.shape)[impostor]
+        self.n_impostors += len(identities)
+        self._of_identity = _sum_of_counts(self._of_identity, np.bincount(identities))
+        identities = np.concatenate([self._identities, identities])
         if len(nearest) > self.keep:
-            nearest = np.partition(nearest, self.keep - 1)[: self.keep]
-        self._nearest = nearest
+            kept = np.argpartition(nearest, self.keep - 1)[: self.keep]
+            nearest, identities = nearest[kept], identities[kept]
+        self._nearest, self._identities = nearest, identities
 
     def accepted_share(self, mates: npt.NDArray[np.int64], far: float) -> npt.NDArray[np.float64]:
         """Return the share of each row's genuine pairs that are accepted at this false accept rate."""
@@ -172,3 +180,56 @@ class Pairs:
         return accepted_share(
             np.concatenate(self._genuine), np.concatenate(self._rows), mates, threshold
         )
+
+    def changes_without(
+        self, n_identities: int, far: float
+    ) -> Iterator[tuple[int, npt.NDArray[np.int64], int]]:
+        """Yield which genuine pairs change sides without the impostor pairs of an identity of the gallery.
+
+        Args:
+            n_identities: Of the gallery, codes from 0.
+            far: False accept rate in [0, 1].
+
+        Yields:
+            Identity; the row of every pair that changes; 1 if these are accepted then, -1 if rejected.
+        """
+        threshold = far_threshold(self._nearest, self.n_impostors, far)
+        order = np.argsort(self._nearest, kind="stable")
+        nearest, identities = self._nearest[order], self._identities[order]
+        places = np.split(
+            np.argsort(identities, kind="stable"),
+            np.cumsum(np.bincount(identities, minlength=n_identities))[:-1],
+        )
+        genuine, rows = np.concatenate(self._genuine), np.concatenate(self._rows)
+        order = np.argsort(genuine, kind="stable")
+        genuine, rows = genuine[order], rows[order]
+        for identity, n_own in enumerate(self._of_identity):
+            n_left = self.n_impostors - int(n_own)
+            # Without any impostor there is no rate, and nothing to compare with.
+            if n_own == 0 or n_left == 0:
+                continue
+            other = _threshold_without(nearest, places[identity], n_left, far)
+            low, high = np.searchsorted(genuine, sorted((threshold, other)), side="left")
+            if low < high:
+                yield identity, rows[low:high], 1 if other > threshold else -1
+
+
+def _threshold_without(
+    nearest: Floats, own: npt.NDArray[np.int64], n_left: int, far: float
+) -> float:
+    """Return `far_threshold` of sorted distances without those at the sorted positions `own`."""
+    allowed = allowed_impostors(far, n_left)
+    if allowed == n_left:
+        return float("inf")
+    # Of the own ones, those count as passed in front of which no more than `allowed` others stand.
+    passed = np.searchsorted(own - np.arange(len(own)), allowed, side="right")
+    return float(nearest[allowed + passed])
+
+
+def _sum_of_counts(
+    first: npt.NDArray[np.int64], second: npt.NDArray[np.int64]
+) -> npt.NDArray[np.int64]:
+    total = np.zeros(max(len(first), len(second)), np.int64)
+    total[: len(first)] += first
+    total[: len(second)] += second
+    return total

@@ -1,7 +1,7 @@
 """An experiment with every name resolved: what protocols describe their cells with."""
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,11 +11,12 @@ from gaitbench.core.errors import ConfigurationError, PluginError, UnknownNameEr
 from gaitbench.core.options import option_names
 from gaitbench.core.plugin_errors import calling, returned, where
 from gaitbench.data.source import DataSource
+from gaitbench.evaluation.pair_groups import ALL_PAIRS, SAME_PART, split_names
 from gaitbench.evaluation.tampering.base import UNTOUCHED
 from gaitbench.experiment.cells import Cell, Coordinate, Evaluation
 from gaitbench.experiment.preset import Preset
 from gaitbench.experiment.recipes import with_recipes
-from gaitbench.experiment.spec import Experiment
+from gaitbench.experiment.spec import Experiment, Shares
 from gaitbench.methods.base import Method, Plan, get_method, methods_of_kind
 from gaitbench.occlusion.base import Occlusion, occlusions
 from gaitbench.occlusion.mix import HOLISTIC, Mix
@@ -25,6 +26,9 @@ from gaitbench.training.stage import Stage, TrainingData
 
 HOLISTIC_TEST = "holistic"
 DEFAULT_BACKBONE = "gaitbase"
+EQUAL_SHARE = 0.5
+"""Occluded share of the training clips of all methods, where it is the same: RG-Gait needs whole ones."""
+
 REFERENCE = "baseline-1"
 """The method whose result on whole clips is the upper bound in RP and HPR."""
 
@@ -77,6 +81,21 @@ class Bench:
             extractor.check_backbones(experiment.backbones)
         return cls(experiment, preset, setting, train, test, extractor)
 
+    @property
+    def sources(self) -> tuple[DataSource, ...]:
+        """All data that protocols may train or test on."""
+        return tuple(dict.fromkeys([self.train, self.test, *self.controls]))
+
+    @property
+    def controls(self) -> tuple[DataSource, ...]:
+        """Data sets that say what methods trained on this one read."""
+        dataset = self.train.dataset
+        return () if dataset is None else tuple(map(DataSource.of, dataset.controls()))
+
+    def tested_on(self, source: DataSource) -> "Bench":
+        """Return this bench with other data to test on."""
+        return dataclasses.replace(self, test=source)
+
     def method_names(self, default: list[str]) -> list[str]:
         """Return the experiment's methods, or the protocol's own choice, the reference first."""
         # Options that are written out may come to a named method.
@@ -84,8 +103,12 @@ class Bench:
         return list(dict.fromkeys([REFERENCE, *chosen]))
 
     def compared_methods(self) -> list[str]:
-        """Return the methods of a comparison table."""
+        """Return the methods that are compared with each other."""
         return self.method_names(methods_of_kind("compared"))
+
+    def compared_and_references(self) -> list[str]:
+        """Return the methods of a comparison table, and the references that stand below them."""
+        return self.method_names(methods_of_kind("compared", "reference"))
 
     def new_types(self) -> list[str]:
         """Return the occlusion types to generalise or adapt to, third parties' included."""
@@ -136,7 +159,8 @@ class Bench:
         Raises:
             PluginError: If a plug-in's method cannot be built or gives no stage.
         """
-        chosen, plan = self.method(method), self._plan(backbone, seed)
+        chosen = self.method(method)
+        plan = self._plan(chosen, backbone, seed)
         with calling(chosen, "stage"):
             stage = chosen.stage(plan)
         returned(chosen, "stage", stage, Stage, "a Stage")
@@ -195,8 +219,10 @@ class Bench:
         hidden: float | None = None,
         tampering: str = UNTOUCHED,
         draws: int | None = None,
+        side: str | None = None,
+        pairs: Sequence[str] = (ALL_PAIRS,),
     ) -> list[Cell]:
-        """Return a cell per draw: `stage` tested under `mix` on the experiment's side.
+        """Return a cell per draw and group of pairs: `stage` tested under `mix`.
 
         Args:
             protocol: That asks.
@@ -211,12 +237,14 @@ class Bench:
             hidden: See `Evaluation`.
             tampering: What is changed about the test.
             draws: How many; the experiment's by default.
+            side: Which clips are occluded; the experiment's by default.
+            pairs: Which pairs count, a cell each.
         """
         count = (draws or self.experiment.test_draws) if mix.share else 1
-        side = self.experiment.side
+        side = side or self.experiment.side
         first = Evaluation(
             stage=stage,
-            data=_sized(self.test, self.preset_of(backbone)),
+            data=_seen(self.test, self.preset_of(backbone), backbone),
             frames=frames or self.preset.test_frames,
             probe=mix if side in ("both", "probe") else HOLISTIC,
             gallery=mix if side in ("both", "gallery") else HOLISTIC,
@@ -238,17 +266,85 @@ class Bench:
                 test=test,
                 setting=tested_under or self.setting.name,
                 trained=self.setting.name if tested.adaptable else "",
+                side=side,
+                pairs=group,
                 at=at or {},
             )
+            for group in pairs
             for draw in range(count)
         ]
 
-    def _plan(self, backbone: str, seed: int) -> Plan:
+    def compared_cells(
+        self,
+        protocol: str,
+        method: str,
+        backbone: str,
+        stage: Stage,
+        mix: Mix,
+        test: str,
+        at: Mapping[str, Coordinate] | None = None,
+        *,
+        split: bool = False,
+    ) -> list[Cell]:
+        """Return the cells of a comparison: a whole gallery, both sides occluded, and whole clips.
+
+        Args:
+            protocol: That asks.
+            method: Registered name.
+            backbone: Registered name.
+            stage: Of the method.
+            mix: Hides clips.
+            test: Name of the test condition under it.
+            at: Coordinates that the protocol names.
+            split: Whether all pairs are split by what the two clips show, too.
+        """
+        asked = (protocol, method, backbone, stage)
+        whole = (ALL_PAIRS, *(split_names(mix, HOLISTIC) if split else ()))
+        both = (ALL_PAIRS, SAME_PART, *(split_names(mix, mix) if split else ()))
+        return [
+            *self.cells(*asked, mix, test, at=at, side="probe", pairs=whole),
+            *self.cells(*asked, mix, test, at=at, side="both", pairs=both),
+            *self.cells(*asked, HOLISTIC, HOLISTIC_TEST, at=at),
+        ]
+
+    def compared_cells_of(
+        self, protocol: str, methods: Sequence[str], *, split: bool = False
+    ) -> list[Cell]:
+        """Return the cells of a comparison of methods under the setting."""
+        return [
+            cell
+            for method in methods
+            for backbone, seed in self.runs()
+            for cell in self.compared_cells(
+                protocol,
+                method,
+                backbone,
+                self.stage(method, backbone, seed),
+                self.setting.test,
+                self.setting.test_name,
+                split=split,
+            )
+        ]
+
+    def with_shares(self, shares: Shares) -> "Bench":
+        """Return this bench with equal shares of occluded training clips, or the papers' own."""
+        experiment = self.experiment.model_copy(update={"shares": shares})
+        return dataclasses.replace(self, experiment=experiment)
+
+    def trained_under(self, method: Method) -> Setting:
+        """Return the setting that a method trains under: with the share that the experiment asks for."""
+        if self.experiment.shares == "equal":
+            return self.setting.matched(EQUAL_SHARE)
+        own = method.published_share
+        share = self.setting.train.share
+        return self.setting.matched(share if own is None else min(share, own))
+
+    def _plan(self, method: Method, backbone: str, seed: int) -> Plan:
         preset = self.preset_of(backbone)
         return Plan(
-            data=_sized(self.train, preset),
+            data=_seen(self.train, preset, backbone),
             backbone=self.backbone(backbone),
-            setting=self.setting,
+            setting=self.trained_under(method),
             extractor=preset.extractor,
             occluded=preset.occluded,
             detector=preset.detector,
@@ -291,8 +387,10 @@ def _source(name: str, preset: Preset, preset_name: str) -> DataSource:
         raise
 
 
-def _sized(source: DataSource, preset: Preset) -> TrainingData:
-    return TrainingData(source.name, source.key, preset.height, preset.width)
+def _seen(source: DataSource, preset: Preset, backbone: str) -> TrainingData:
+    """Return the data as a backbone's networks see them."""
+    form = (preset.height, preset.width, preset.representation_of(backbone))
+    return TrainingData(source.name, source.key, *form)
 
 
 def _shortened(recipe: Recipe, budget: float) -> Recipe:

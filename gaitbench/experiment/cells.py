@@ -14,6 +14,7 @@ from typing import Any, ClassVar
 from gaitbench.core.keys import canonical, key_of, tag
 from gaitbench.core.registry import Registry
 from gaitbench.evaluation.distances.base import distances
+from gaitbench.evaluation.pair_groups import ALL_PAIRS
 from gaitbench.evaluation.tampering.base import UNTOUCHED, tamperings
 from gaitbench.occlusion.mix import Mix
 from gaitbench.training.stage import Stage, TrainingData
@@ -50,7 +51,7 @@ class Evaluation:
     hidden: float | None = None
     tampering: str = UNTOUCHED
 
-    version: ClassVar[int] = 3
+    version: ClassVar[int] = 4
     """Raised when the same evaluation gives other scores than before."""
 
     @cached_property
@@ -93,6 +94,8 @@ class Cell:
         test: Name of the test condition: "holistic", the setting's types, or a generator.
         setting: Whose test clips it meets.
         trained: Setting whose training clips the method saw; "" where it saw whole clips alone.
+        side: Which clips are occluded: "both", "probe", "gallery".
+        pairs: Which pairs of a probe and a gallery entry count, see `gaitbench.evaluation.pair_groups`.
         at: Its coordinates, by name; the protocol says which there are and what a cell without one has.
     """
 
@@ -104,6 +107,8 @@ class Cell:
     test: str
     setting: str
     trained: str
+    side: str = "both"
+    pairs: str = ALL_PAIRS
     at: Mapping[str, Coordinate] = field(default_factory=dict, hash=False)
 
     @property
@@ -126,4 +131,17 @@ class Cell:
         """What is tested on what, in words."""
         trained = f"trained under {self.trained} " if self.trained not in ("", self.setting) else ""
         at = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in self.at.items())
-        return f"{trained}on {self.test} of {self.setting}{f' ({at})' if at else ''}"
+        hides = [self.evaluation.probe.share, self.evaluation.gallery.share]
+        side = "" if all(hides) or not any(hides) else f", {self.side} only"
+        tested, own = self.evaluation.data.name, self.evaluation.stage.data.name
+        data = "" if tested == own else f", {tested}"
+        return f"{trained}on {self.test} of {self.setting}{side}{data}{f' ({at})' if at else ''}"
+
+    def stage_title(self, stage: Stage) -> str:
+        """Return what one of the stages behind the evaluation is, in words, without backbone and seed."""
+        adapted = f" adapted to {stage.mix.generators[-1].name}" if stage.initial else ""
+        # A shared stage is named by itself, a method's own stage by the method.
+        if stage.key == self.evaluation.stage.key and stage.mix.share:
+            return f"{self.title} under {self.trained}{adapted}"
+        on_whole = " on whole clips" if stage.role == "extractor" and not stage.mix.share else ""
+        return f"{stage.role}{on_whole}{adapted}"

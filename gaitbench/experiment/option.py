@@ -2,7 +2,7 @@
 
 import importlib
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
@@ -26,6 +26,7 @@ class Option:
             or a file, which is always a path. A relative one starts where it was written.
         flags: On the command line; by default the name with two dashes.
         unset: What a default that is None or empty stands for.
+        to_text: How the values of a list are written on the command line, where not one by one.
     """
 
     help: str
@@ -33,6 +34,7 @@ class Option:
     path: Literal["", "folder", "TOML file", "file"] = ""
     flags: tuple[str, ...] = ()
     unset: str = "none"
+    to_text: Callable[[Any], str] | None = None
 
 
 @dataclass(frozen=True)
@@ -139,6 +141,8 @@ class BoundOption:
             return [argument for item in value for argument in (flag, str(item))]
         if isinstance(value, bool):
             return [flag if value else f"--no-{flag.removeprefix('--')}"]
+        if self.option.to_text is not None:
+            return [flag, self.option.to_text(value)]
         return [flag, ",".join(map(str, value)) if self.is_list else str(value)]
 
     def help_text(self) -> str:

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field
 
 from gaitbench.core.errors import UnknownNameError
+from gaitbench.data.silhouettes import Representation
 from gaitbench.experiment.toml_files import checked, read_toml
 from gaitbench.training.recipe import Recipe
 
@@ -21,7 +22,9 @@ class Preset(BaseModel):
         about: One line for lists.
         height: Of the frames that networks see, in pixels.
         width: As height.
-        test_frames: Longest clip at test time.
+        representation: What networks see of a clip.
+        representations: The same for single backbones, by name.
+        test_frames: Longest clip at test time; of longer ones so many frames, spread over the clip.
         sweep_frames: Longest clip in the sweep, which tests many conditions.
         test_precision: Of embeddings: "bf16" is about twice as fast, "fp32" what the field compares.
         severities: Shares of the body that the sweep hides on average, for severity 1, 2 and so on. The
@@ -44,6 +47,8 @@ class Preset(BaseModel):
     about: str
     height: int = Field(ge=8)
     width: int = Field(ge=8)
+    representation: Representation = "silhouettes"
+    representations: dict[str, Representation] = Field(default_factory=dict)
     test_frames: int = Field(ge=1)
     sweep_frames: int = Field(ge=1)
     test_precision: Literal["fp32", "bf16"] = "bf16"
@@ -73,6 +78,10 @@ class Preset(BaseModel):
             raise UnknownNameError("preset", name, preset_names())
         text = (resources.files("gaitbench.experiment.presets") / f"{name}.toml").read_text("utf-8")
         return checked(cls, tomllib.loads(text), f"preset {name!r}")
+
+    def representation_of(self, backbone: str) -> Representation:
+        """Return what a backbone's networks see of a clip."""
+        return self.representations.get(backbone, self.representation)
 
     def with_self_positives(self) -> Self:
         """Return the preset with each anchor as its own positive in every triplet loss."""

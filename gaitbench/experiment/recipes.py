@@ -12,6 +12,7 @@ from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from gaitbench.data.silhouettes import Representation
 from gaitbench.experiment.preset import Preset
 from gaitbench.experiment.toml_files import checked
 from gaitbench.training.recipe import Recipe
@@ -64,6 +65,7 @@ class RecipeEntry(BaseModel):
         sources: By field of the recipe, or "options".
         notes: What gaitbench does differently.
         frame: Height and width of the frames that the network sees, in pixels.
+        representation: What it sees of a clip.
         options: The backbone's.
         recipe: Of the extractor and, for all methods alike, of the stages on occluded clips.
         released: How released code trains methods.
@@ -77,6 +79,7 @@ class RecipeEntry(BaseModel):
     sources: dict[str, str] = Field(default_factory=dict)
     notes: tuple[str, ...] = ()
     frame: tuple[int, int]
+    representation: Representation = "silhouettes"
     options: dict[str, Any] = Field(default_factory=dict)
     recipe: Recipe
     released: tuple[Released, ...] = ()
@@ -170,6 +173,8 @@ def with_recipes(preset: Preset, backbone: str, names: Sequence[str]) -> Preset:
         update={
             "height": height,
             "width": width,
+            "representation": entry.representation,
+            "representations": {},
             "backbones": preset.backbones | {backbone: options},
             "extractor": recipe,
             "occluded": recipe,

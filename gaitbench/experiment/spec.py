@@ -5,15 +5,19 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from gaitbench.core.keys import key_of
 from gaitbench.core.plugins import load_plugins
 from gaitbench.experiment.option import BoundOption, Option
+from gaitbench.experiment.seeds import read_seeds, seeds_text
 from gaitbench.experiment.toml_files import checked, read_toml, toml_text
 
 if TYPE_CHECKING:
     from gaitbench.experiment.preset import Preset as Preset
+
+Shares = Literal["equal", "papers"]
+"""Whose occluded share of the training clips: one for every method, or each paper's own."""
 
 _DATASETS = "gaitbench.data.dataset:datasets"
 
@@ -84,8 +88,13 @@ class Experiment(BaseModel):
     ] = None
     seeds: Annotated[
         tuple[int, ...],
-        Option("Each is a complete repetition.", flags=("--seeds", "--seed")),
-    ] = Field(default=(0,), min_length=1)
+        BeforeValidator(read_seeds),
+        Option(
+            "Each is a complete repetition; a range such as 0-4 holds both ends.",
+            flags=("--seeds", "--seed"),
+            to_text=seeds_text,
+        ),
+    ] = (0,)
     test_draws: Annotated[
         int, Option("How often every occluded test is repeated, each time with other draws.")
     ] = Field(default=3, ge=1)
@@ -96,6 +105,12 @@ class Experiment(BaseModel):
         Literal["clip", "batch"],
         Option("In training every clip has its own occlusion, or all clips of a batch share one."),
     ] = "clip"
+    shares: Annotated[
+        Shares,
+        Option(
+            "Occluded share of the training clips: one half for every method, or each paper's own."
+        ),
+    ] = "equal"
     positives: Annotated[
         Literal["others", "self-too"],
         Option("In the triplet loss: other clips of the identity, or the anchor itself too."),

@@ -59,7 +59,8 @@ def checked(
         for fault in error.errors():
             name, *inner = map(str, fault["loc"] or ("",))
             place = (places or {}).get(name, f"{source}: {name}" if places else name)
-            message = fault["msg"]
+            # What pydantic puts before the message of a validator that is not its own.
+            message = fault["msg"].removeprefix("Value error, ")
             if fault["type"] == "extra_forbidden":
                 message = str(
                     UnknownNameError("key", inner[-1], _keys_at(model, fault["loc"][:-1]))

@@ -12,12 +12,14 @@ from gaitbench.core.errors import ConfigurationError, UnknownNameError
 from gaitbench.core.options import check_fields, make_with, option_names, read_options
 from gaitbench.core.plugin_errors import calling, returned, where
 from gaitbench.core.registry import Registry
+from gaitbench.occlusion.mix import Mix
 from gaitbench.occlusion.setting import Setting
 from gaitbench.training.recipe import Recipe
 from gaitbench.training.stage import Stage, TrainingData
 
-MethodKind = Literal["compared", "ablation", "control", "variant"]
-"""Where a method appears unasked: in comparison tables; in the ablation, as row or control; nowhere."""
+MethodKind = Literal["compared", "reference", "ablation", "control", "variant"]
+"""Where a method appears unasked: in comparison tables, where references stand below a rule and do not
+compete; in the ablation, as row or control; nowhere."""
 
 _WRITTEN_OUT = re.compile(r"(?P<name>[^\[\]]+)\[(?P<options>[^\[\]]*)\]")
 
@@ -47,6 +49,11 @@ class Plan:
     seed: int
     detector_channels: tuple[int, int, int] = (32, 64, 128)
     imported: str | None = None
+
+    def occluded_mix(self, share: float | None) -> Mix:
+        """Return what hides training clips: as the setting says, but for a share of a method's own."""
+        mix = self.setting.train
+        return mix if share is None else mix.with_share(share)
 
 
 @dataclass(frozen=True)
@@ -96,6 +103,9 @@ class Method(ABC):
 
     adaptable: ClassVar[bool] = True
     """Whether it has a stage that sees occluded clips and can be trained on with a new type."""
+
+    published_share: ClassVar[float | None] = None
+    """Occluded share of its training clips in its paper, where that is another than the setting's."""
 
     place: ClassVar[int] = 100
     """Where it stands in tables: the smallest first; variants stand behind all methods."""

@@ -6,7 +6,9 @@ Source: RG-Gait (IJCB 2025), section 3, equations 1–4.
 """
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, ClassVar, Literal, cast
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, cast
+
+from pydantic import Field
 
 from gaitbench.backbones.base import BackboneSpec
 from gaitbench.core.options import Share
@@ -47,6 +49,7 @@ class RestorationStage(Stage):
             gradient, but is in training mode, as in the released code: its statistics follow the training
             clips and are used at test time (and a backbone that drops paths drops them). "trained": a
             copy trains along.
+        begins_as_extractor: Whether F starts from the extractor's weights instead of fresh ones.
     """
 
     backbone: BackboneSpec
@@ -56,6 +59,7 @@ class RestorationStage(Stage):
     alpha: Alpha = "detected"
     constant: float = 0.5
     extractor_state: ExtractorState = "frozen"
+    begins_as_extractor: bool = False
     role = "restoration"
 
     def build(self, identities: int) -> "Restoration":
@@ -74,12 +78,14 @@ class RestorationStage(Stage):
         return network
 
     def start(self, network: "nn.Module", networks: Networks) -> None:
-        """Begin with the extractor's neck, and with its backbone where the network has a copy."""
+        """Begin with the extractor's neck, and with its backbone where that is copied."""
         model = cast("Restoration", network)
         extractor = cast("Extractor", networks["extractor"])
         model.neck.load_state_dict(extractor.neck.state_dict())
         if model.extractor is not None:
             model.extractor.load_state_dict(extractor.backbone.state_dict())
+        if self.begins_as_extractor:
+            model.backbone.load_state_dict(extractor.backbone.state_dict())
 
     def _restored(
         self, network: "nn.Module", networks: Networks, batch: "Batch"
@@ -137,24 +143,28 @@ class RGGait(Method):
     """RG-Gait as the paper describes it; its variants are the ablation's rows and controls.
 
     Args:
-        occluded_share: Largest share of the training clips that are occluded. RG-Gait needs whole clips
-            among them; the released configurations occlude half.
+        occluded_share: Share of the training clips that are occluded; by default the run's.
         alpha: See `RestorationStage`.
         constant: See `RestorationStage`.
         aware: See `RestorationStage`.
         extractor_state: See `RestorationStage`.
         amount_label: What the detector learns, see `DetectorStage`.
         double_softmax: See `DetectorStage`.
+        begins_as_extractor: See `RestorationStage`.
+        pace: Factor on the learning rate of the restoration stage.
     """
 
-    occluded_share: Share = 0.5
+    occluded_share: Share | None = None
     alpha: Alpha = "detected"
     constant: Share = 0.5
     aware: bool = True
     extractor_state: ExtractorState = "frozen"
     amount_label: AmountLabel = "hidden"
     double_softmax: bool = False
+    begins_as_extractor: bool = False
+    pace: Annotated[float, Field(gt=0)] = 1.0
 
+    published_share = 0.5
     title = "RG-Gait"
     source = "RG-Gait, IJCB 2025"
     place = 5
@@ -204,6 +214,27 @@ class RGGait(Method):
             options={"extractor_state": "trained"},
         ),
         Variant(
+            "rg-gait-all-occluded",
+            "RG-Gait, all clips occluded",
+            kind="control",
+            about="control: no training clip of the restoration is whole",
+            options={"occluded_share": 1.0},
+        ),
+        Variant(
+            "rg-gait-begun-as-extractor",
+            "RG-Gait, F begun as GSE",
+            kind="control",
+            about="control: F starts from the extractor's weights, as released code can",
+            options={"begins_as_extractor": True},
+        ),
+        Variant(
+            "rg-gait-slower-restoration",
+            "RG-Gait, a tenth of the rate",
+            kind="control",
+            about="control: a tenth of the extractor's learning rate in the restoration, as released",
+            options={"pace": 0.1},
+        ),
+        Variant(
             "rg-gait-drifting-statistics",
             "RG-Gait, drifting statistics",
             kind="variant",
@@ -240,11 +271,11 @@ class RGGait(Method):
 
     def stage(self, plan: Plan) -> RestorationStage:
         """Return the restoration stage on top of the shared extractor and detector."""
-        mix = plan.setting.train
+        rate = self.pace * plan.occluded.learning_rate
         return RestorationStage(
             data=plan.data,
-            recipe=plan.occluded,
-            mix=mix.with_share(min(mix.share, self.occluded_share)),
+            recipe=plan.occluded.model_copy(update={"learning_rate": rate}),
+            mix=plan.occluded_mix(self.occluded_share),
             seed=plan.seed,
             backbone=plan.backbone,
             extractor=holistic_extractor(plan),
@@ -253,6 +284,7 @@ class RGGait(Method):
             alpha=self.alpha,
             constant=self.constant,
             extractor_state=self.extractor_state,
+            begins_as_extractor=self.begins_as_extractor,
         )
 
     def detector(self, plan: Plan) -> DetectorStage | None:

@@ -90,11 +90,14 @@ class Mix:
 
     def describe(self) -> str:
         """Return the mix in words, for tables' footers."""
-        if not self.share:
-            return "no clip occluded"
+        return (
+            f"{self.share:.0%} of the clips: {self.types()}" if self.share else "no clip occluded"
+        )
+
+    def types(self) -> str:
+        """Return the types with their amounts in words."""
         kinds = ", ".join(f"{g.name} {g.amount[0]:g}–{g.amount[1]:g}" for g in self.generators)
-        drawn = ", drawn once for all clips of a batch" if self.per == "batch" else ""
-        return f"{self.share:.0%} of the clips: {kinds}{drawn}"
+        return f"{kinds}, drawn once for all clips of a batch" if self.per == "batch" else kinds
 
 
 HOLISTIC = Mix()

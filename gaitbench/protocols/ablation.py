@@ -7,19 +7,17 @@ from dataclasses import dataclass
 from gaitbench.core.arrays import pd
 from gaitbench.core.registry import register
 from gaitbench.core.units import Better, Unit
-from gaitbench.experiment.bench import HOLISTIC_TEST, Bench
+from gaitbench.evaluation.pair_groups import ALL_PAIRS
+from gaitbench.experiment.bench import Bench
 from gaitbench.experiment.cells import Cell
 from gaitbench.methods.base import get_method, methods_of_kind
-from gaitbench.occlusion.mix import HOLISTIC
 from gaitbench.protocols.base import Protocol
-from gaitbench.results.estimates import Comparison, estimate, mark_ties
+from gaitbench.results.comparisons.compared import CONDITIONS, WHOLE_GALLERY, TestCondition
+from gaitbench.results.estimates import Comparison, compare_rows, estimate
 from gaitbench.results.footers import BOLD, footer
 from gaitbench.results.frame import Results
 from gaitbench.results.per_seed import seeds_of
 from gaitbench.results.places import (
-    Condition,
-    Place,
-    conditions,
     places,
     table_names,
     titles,
@@ -29,6 +27,7 @@ from gaitbench.results.places import (
 from gaitbench.results.section import Section
 from gaitbench.results.table import Column, Entry, Row, Table
 from gaitbench.results.titles import metric_title
+from gaitbench.statistics.contrasts import Contrast, PlannedContrasts
 
 
 @register("ablation")
@@ -38,24 +37,21 @@ class Ablation(Protocol):
 
     place = 6
     about = "RG-Gait without each of its parts, and controls"
+    contrasts = PlannedContrasts(
+        primary="rank_1",
+        declared=(
+            Contrast("vanilla-residual", "rg-gait"),
+            Contrast("aware-only", "rg-gait"),
+            Contrast("adaptive-only", "rg-gait"),
+            Contrast("rg-gait", "baseline-1"),
+        ),
+    )
 
     def cells(self, bench: Bench) -> list[Cell]:
         """Return every row under the setting and on whole clips."""
         variants = methods_of_kind("ablation", "control")
         rows = bench.method_names([*variants, "rg-gait", "baseline-2"])
-        conditions = (
-            (bench.setting.test, bench.setting.test_name),
-            (HOLISTIC, HOLISTIC_TEST),
-        )
-        return [
-            cell
-            for row in rows
-            for mix, test in conditions
-            for backbone, seed in bench.runs()
-            for cell in bench.cells(
-                self.name, row, backbone, bench.stage(row, backbone, seed), mix, test
-            )
-        ]
+        return bench.compared_cells_of(self.name, rows)
 
     def sections(self, results: Results) -> list[Section]:
         """Return the tables of the ablation."""
@@ -63,7 +59,6 @@ class Ablation(Protocol):
         return [Section("Ablation", self.name, tables=tables)] if tables else []
 
 
-_METRICS = ("rank_1", "rank_5")
 _SWITCHES = {"residual": "Residual", "adaptive": "Adaptive", "aware": "Aware"}
 PAPER_ROWS = (
     "baseline-1",
@@ -76,20 +71,26 @@ PAPER_ROWS = (
 
 
 def ablation_tables(results: Results) -> list[Table]:
-    """Return one table per setting and side; holistic clips, where tested, have own columns."""
-    parts = list(conditions(results.of("ablation")))
-    names = table_names("ablation", [(c.setting, c.side) for c, _ in parts])
+    """Return one table per setting and place, with the conditions of the main table."""
+    cells = results.of("ablation")
+    parts = [
+        (setting, place, part)
+        for setting in values_of(cells, "setting")
+        for place in places(cells)
+        if len(part := place.of(where(cells, setting=setting)))
+    ]
+    names = table_names("ablation", [(setting, place.title) for setting, place, _ in parts])
     return [
-        _table(results, name, condition, part)
-        for name, (condition, part) in zip(names, parts, strict=True)
+        _table(results, part, name, f"Ablation: setting {setting}, {place.title}")
+        for name, (setting, place, part) in zip(names, parts, strict=True)
     ]
 
 
-def _table(results: Results, name: str, condition: Condition, cells: pd.DataFrame) -> Table:
+def _table(results: Results, cells: pd.DataFrame, name: str, title: str) -> Table:
     columns = [Column("Method"), *(Column(title, unit=Unit.MARK) for title in _SWITCHES.values())]
     columns += [
-        Column(metric_title(metric), f"{place.title}, {test}", Unit.PERCENT, Better.HIGHER)
-        for place, test, metric in _columns_of(cells)
+        Column(metric_title(metric), condition.title, Unit.PERCENT, Better.HIGHER)
+        for condition, metric in _columns_of()
     ]
     printed = titles(cells)
     paper = [method for method in PAPER_ROWS if method in printed]
@@ -98,55 +99,48 @@ def _table(results: Results, name: str, condition: Condition, cells: pd.DataFram
     for i, method in enumerate(controls):
         row = _row(results, cells, method, printed[method])
         rows.append(Row(row.cells, contest=None, rule_above=i == 0 and bool(rows)))
-    done, tests = mark_ties(results, rows, columns, _comparisons(cells, paper))
+    compared = compare_rows(results, rows, columns, _comparisons(cells, paper), Ablation.contrasts)
     below = "The rows below the rule are further controls and do not compete." if controls else ""
     return Table(
         name=name,
-        title=f"Ablation: {condition.title}",
+        title=title,
         columns=tuple(columns),
-        rows=done,
+        rows=compared.rows,
         footer=footer(
             results,
-            cells,
+            where(cells, pairs=ALL_PAIRS),
             f"Rank-k in percent. {BOLD} {below}".rstrip(),
-            tests,
-            intervals=_METRICS[0],
+            compared.line,
+            intervals=Ablation.contrasts.primary,
         ),
+        differences=compared.differences,
     )
 
 
-def _columns_of(cells: pd.DataFrame) -> list[tuple[Place, str, str]]:
-    """Return what each column of values holds: place, test and metric."""
-    return [
-        (place, test, metric)
-        for place in places(cells)
-        for test in _tests(place.of(cells))
-        for metric in _METRICS
-    ]
+def _columns_of() -> list[tuple[TestCondition, str]]:
+    """Return what each column of values holds: condition and metric."""
+    return [(condition, metric) for condition in CONDITIONS for metric in condition.metrics]
 
 
 def _comparisons(cells: pd.DataFrame, methods: list[str]) -> list[Comparison]:
+    """Return what is compared; the primary column is that of the main table."""
+    primary = (WHOLE_GALLERY, Ablation.contrasts.primary)
     return [
         Comparison(
             (1 + len(_SWITCHES) + j,),
             metric,
-            {i: where(place.of(cells), method=m, test=test) for i, m in enumerate(methods)},
+            {i: condition.of(where(cells, method=m)) for i, m in enumerate(methods)},
+            is_primary=(condition, metric) == primary,
         )
-        for j, (place, test, metric) in enumerate(_columns_of(cells))
+        for j, (condition, metric) in enumerate(_columns_of())
     ]
-
-
-def _tests(cells: pd.DataFrame) -> list[str]:
-    # Occluded first, as in the paper, which has no other.
-    return sorted(values_of(cells, "test"), key=lambda test: test == HOLISTIC_TEST)
 
 
 def _row(results: Results, cells: pd.DataFrame, method: str, title: str) -> Row:
     rows, seeds = where(cells, method=method), seeds_of(cells)
     marks = [Entry(_mark(method, switch)) for switch in _SWITCHES]
     values = [
-        estimate(results, where(place.of(rows), test=test), metric, seeds)
-        for place, test, metric in _columns_of(cells)
+        estimate(results, condition.of(rows), metric, seeds) for condition, metric in _columns_of()
     ]
     return Row((Entry(title), *marks, *values))
 

@@ -31,14 +31,14 @@ class Adaptability(Protocol):
     def cells(self, bench: Bench) -> list[Cell]:
         """Return zero-shot and adapted cells."""
         adapted = []
-        for method in bench.compared_methods():
+        for method in bench.compared_and_references():
             for name in bench.new_types():
                 for backbone, seed in bench.runs():
                     generator = make(name)
                     stage = bench.adapted(method, backbone, seed, generator)
                     if stage is not None:
                         mix = new_type_mix(bench, name)
-                        adapted += bench.cells(
+                        adapted += bench.compared_cells(
                             self.name,
                             method,
                             backbone,

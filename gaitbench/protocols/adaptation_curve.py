@@ -139,7 +139,7 @@ def adaptation_curves(results: Results) -> list[Curve]:
         for place in places(part)
         for new_type in values_of(place.of(part), "adapted_to")
     ]
-    names = table_names("adaptation", [(c.setting, c.side, p.title, t) for c, p, t, _ in parts])
+    names = table_names("adaptation", [(*c.words, p.title, t) for c, p, t, _ in parts])
     return [Curve(name, *rest) for name, rest in zip(names, parts, strict=True)]
 
 
@@ -206,7 +206,10 @@ def _forgetting(values: list[Entry]) -> Entry:
     numbers = [cell.value for cell in values if cell.value is not None]
     if gaps or len(numbers) < 2:
         return Entry(missing=gaps[0] if gaps else Missing("there is one number of steps alone"))
-    return Entry(value=max(numbers[:-1]) - numbers[-1])
+    return Entry(
+        value=max(numbers[:-1]) - numbers[-1],
+        still_falls=any(cell.still_falls for cell in values),
+    )
 
 
 def _steps_to(values: list[Entry], budgets: list[int]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -11,28 +11,25 @@ import numpy as np
 from gaitbench.core.arrays import Doubles, pd
 from gaitbench.core.registry import register
 from gaitbench.core.units import Better, Unit
-from gaitbench.experiment.bench import HOLISTIC_TEST, Bench
+from gaitbench.experiment.bench import EQUAL_SHARE, HOLISTIC_TEST, Bench
 from gaitbench.experiment.cells import Cell
 from gaitbench.occlusion.mix import HOLISTIC
 from gaitbench.occlusion.setting import Setting, get_setting
 from gaitbench.protocols.base import Protocol
-from gaitbench.results.estimates import Comparison, estimate, mark_ties
+from gaitbench.results.comparisons.retained import leader_words
+from gaitbench.results.estimates import Comparison, compare_rows, estimate
 from gaitbench.results.footers import footer
 from gaitbench.results.frame import Results
-from gaitbench.results.per_seed import measured, seeds_of, summarise
+from gaitbench.results.per_seed import flagged, measured, seeds_of, summarise
 from gaitbench.results.places import Place, places, table_names, titles, values_of, where
 from gaitbench.results.section import Section
 from gaitbench.results.table import Column, Entry, Missing, Row, Table
-from gaitbench.results.titles import listed
 from gaitbench.statistics.agreement import kendall_tau
 from gaitbench.statistics.effects import SOURCES, effect_range, effect_shares
 from gaitbench.statistics.intervals import Unavailable, ends
 
 SETTINGS = ("mimicgait", "rg-gait", "occ-aware")
 """Those of the papers that disagree; the experiment's own is added where it is another one."""
-
-OCCLUDED_SHARE = 0.5
-"""Of the training clips, for every method and setting: RG-Gait needs whole clips among them."""
 
 
 @register("audit")
@@ -49,7 +46,7 @@ class Audit(Protocol):
 
     def setting(self, bench: Bench) -> Setting:
         """Return the experiment's setting with the share of occluded clips that all have here."""
-        return bench.setting.matched(OCCLUDED_SHARE)
+        return bench.setting.matched(EQUAL_SHARE)
 
     def cells(self, bench: Bench) -> list[Cell]:
         """Return method × training setting × test setting, and whole clips beside them."""
@@ -60,9 +57,7 @@ class Audit(Protocol):
             cell
             for method in bench.compared_methods()
             for training in (settings if bench.method(method).adaptable else settings[:1])
-            for cell in self._tested(
-                bench.under(training.matched(OCCLUDED_SHARE)), method, settings
-            )
+            for cell in self._tested(bench.under(training.matched(EQUAL_SHARE)), method, settings)
         ]
 
     def _tested(self, bench: Bench, method: str, settings: list[Setting]) -> Iterator[Cell]:
@@ -188,24 +183,37 @@ def _crossed_table(audit: AuditGrid) -> Table:
         label = Entry((trained or "whole clips") if first else "")
         values = [estimate(results, tested, METRIC, seeds) for tested in tests]
         rows.append(Row((label, Entry(title), *values), trained or None, first and bool(rows)))
-    comparisons = [Comparison((2 + j,), METRIC, column) for j, column in enumerate(entrants)]
-    done, tests_line = mark_ties(results, rows, columns, comparisons)
+    comparisons = list(_comparisons(audit, rows, entrants))
+    compared = compare_rows(results, rows, columns, comparisons, Audit.contrasts)
     return Table(
         name=audit.name,
         title=f"Setting audit, {audit.place.title}",
         columns=tuple(columns),
-        rows=done,
+        rows=compared.rows,
         footer=footer(
             results,
             audit.cells,
             "Rank-1 in percent. Every method trained on the training clips of each setting, with the same "
             "steps and half of the clips occluded in every setting, and tested on the test clips of each. "
             "Bold: best of the rows with the same training setting. Baseline-1 sees whole clips alone and "
-            "does not compete.",
-            tests_line,
+            "does not compete; RG-Gait is compared with it.",
+            compared.line,
             intervals=METRIC,
         ),
+        differences=compared.differences,
     )
+
+
+def _comparisons(
+    audit: AuditGrid, rows: Sequence[Row], entrants: Sequence[Mapping[int, pd.DataFrame]]
+) -> Iterator[Comparison]:
+    """Yield what each column compares: tested is what was trained under the setting of the test."""
+    for j, column in enumerate(entrants):
+        setting = audit.settings[j] if j < len(audit.settings) else ""
+        own = {i: cells for i, cells in column.items() if rows[i].contest in (setting, None)}
+        crossed = {i: cells for i, cells in column.items() if rows[i].contest != setting}
+        yield Comparison((2 + j,), METRIC, own, is_primary=True)
+        yield Comparison((2 + j,), METRIC, crossed, is_primary=False)
 
 
 def _row_labels(audit: AuditGrid) -> Iterator[tuple[str, str, str, bool]]:
@@ -256,12 +264,13 @@ def _source_cells(audit: AuditGrid, i: int) -> list[Entry]:
     share = _with_ends(
         effect_shares(grid)[i], None if resampled is None else effect_shares(resampled)[:, i]
     )
+    share = flagged(share, audit.crossed)
     if len(axes) > 1:
         return [Entry(), share]
     size = _with_ends(
         effect_range(grid, axes[0]), None if resampled is None else effect_range(resampled, axes[0])
     )
-    return [size, share]
+    return [flagged(size, audit.crossed), share]
 
 
 def _with_ends(value: np.float64 | Doubles, resampled: Doubles | None) -> Entry:
@@ -280,7 +289,7 @@ def _words(audit: AuditGrid, table: Table) -> Iterator[str]:
         return
     if len(audit.methods) > 1:
         yield _sizes_sentence(audit)
-        yield _best_sentence(audit, grid, table)
+        yield _best_sentence(audit, table)
         yield _orders_sentence(audit, grid)
     yield _crossing_sentence(audit, grid)
 
@@ -306,15 +315,12 @@ def _points(cell: Entry) -> str:
     return f"{100 * (cell.value or 0):.1f} points{bounds}"
 
 
-def _best_sentence(audit: AuditGrid, grid: Doubles, table: Table) -> str:
-    parts, names = [], list(audit.methods.values())
-    rows = {(r.contest, r.cells[1].text): r for r in table.rows}
-    for i, setting in enumerate(audit.settings):
-        best = [n for n in names if rows[setting, n].cells[2 + i].best]
-        tied = [n for n in names if rows[setting, n].cells[2 + i].tied]
-        beside = f", not told apart from {listed(tied)}" if tied else ""
-        parts.append(f"under {setting} {listed(best)} ({100 * grid[:, i, i].max():.1f} %{beside})")
-    return f"Trained and tested under one setting, the best is {'; '.join(parts)}."
+def _best_sentence(audit: AuditGrid, table: Table) -> str:
+    parts = [
+        f"under {setting} {leader_words(table, 2 + i, setting)}"
+        for i, setting in enumerate(audit.settings)
+    ]
+    return f"Trained and tested under one setting: {'; '.join(parts)}."
 
 
 def _orders_sentence(audit: AuditGrid, grid: Doubles) -> str:

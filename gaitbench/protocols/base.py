@@ -10,9 +10,22 @@ from gaitbench.experiment.bench import HOLISTIC_TEST, REFERENCE, Bench
 from gaitbench.experiment.cells import Cell, Coordinate
 from gaitbench.occlusion.mix import HOLISTIC
 from gaitbench.occlusion.setting import Setting
+from gaitbench.results.comparisons.generic import generic_tables
 from gaitbench.results.frame import Results
-from gaitbench.results.generic import generic_tables
 from gaitbench.results.section import Section
+from gaitbench.statistics.contrasts import Contrast, PlannedContrasts
+
+METHOD_CONTRASTS = PlannedContrasts(
+    primary="rank_1",
+    declared=(
+        Contrast("occ-aware", "baseline-2"),
+        Contrast("mimicgait", "baseline-2"),
+        Contrast("rg-gait", "baseline-2"),
+        Contrast("rg-gait", "baseline-1"),
+    ),
+    others_against="baseline-2",
+)
+"""Each method for occlusion against plain training on occluded clips; RG-Gait against its extractor too."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +45,9 @@ class Protocol(ABC):
     They are columns of the results, part of the labels of tasks, and tell cells apart in `gaitbench diff`.
     """
 
+    contrasts: ClassVar[PlannedContrasts] = METHOD_CONTRASTS
+    """What is tested between methods, declared before anything is measured."""
+
     @abstractmethod
     def cells(self, bench: Bench) -> list[Cell]:
         """Return every cell; nothing is trained or read here."""
@@ -43,7 +59,7 @@ class Protocol(ABC):
             results: Of the whole run; `results.of(self.name)` are this protocol's.
         """
         title = self.name.replace("-", " ").capitalize()
-        tables = generic_tables(results, self.name, title, tuple(self.coordinates))
+        tables = generic_tables(results, self.name, title, tuple(self.coordinates), self.contrasts)
         return [Section(title, name=self.name, tables=tuple(tables))] if tables else []
 
     def setting(self, bench: Bench) -> Setting:

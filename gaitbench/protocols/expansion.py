@@ -31,7 +31,8 @@ def expand(bench: Bench) -> Expansion:
     name, sanity = bench.experiment.protocol, bench.experiment.sanity
     names = [n for n in protocols.names() if sanity or n != Sanity.name] if name == ALL else [name]
     chosen = [protocols.make(n) for n in names]
-    cells = [cell for protocol in chosen for cell in _cells_of(protocol, bench)]
+    # A protocol may have cells of another one, which then asks for them too.
+    cells = list(dict.fromkeys(c for protocol in chosen for c in _cells_of(protocol, bench)))
     if not cells:
         raise ConfigurationError(
             f"Protocol {name!r} has nothing to evaluate with these options: methods="

@@ -8,12 +8,15 @@ from dataclasses import dataclass
 from gaitbench.core.arrays import pd
 from gaitbench.core.registry import register
 from gaitbench.core.units import Better, Unit
+from gaitbench.evaluation.pair_groups import ALL_PAIRS
 from gaitbench.experiment.bench import HOLISTIC_TEST, Bench
 from gaitbench.experiment.cells import Cell
 from gaitbench.occlusion.base import make
 from gaitbench.occlusion.mix import Mix
 from gaitbench.protocols.base import Protocol
-from gaitbench.results.estimates import Comparison, estimate, mark_ties
+from gaitbench.results.comparisons.compared import compared_table, is_reference
+from gaitbench.results.comparisons.retained import leader_words
+from gaitbench.results.estimates import Comparison, compare_rows, estimate
 from gaitbench.results.footers import footer
 from gaitbench.results.frame import Results
 from gaitbench.results.per_seed import seeds_of
@@ -27,7 +30,6 @@ from gaitbench.results.places import (
     values_of,
     where,
 )
-from gaitbench.results.retained import best_words
 from gaitbench.results.section import Section
 from gaitbench.results.table import Column, Entry, Row, Table
 from gaitbench.results.titles import metric_title
@@ -42,10 +44,10 @@ def zero_shot_cells(bench: Bench, protocol: str) -> list[Cell]:
     """Return every method on every new type, without further training."""
     return [
         cell
-        for method in bench.compared_methods()
+        for method in bench.compared_and_references()
         for name in bench.new_types()
         for backbone, seed in bench.runs()
-        for cell in bench.cells(
+        for cell in bench.compared_cells(
             protocol,
             method,
             backbone,
@@ -75,8 +77,9 @@ class Generalizability(Protocol):
 
 def new_types_sections(results: Results) -> list[Section]:
     """Return one section of everything that was tested on new types."""
-    tables = tuple(new_types_tables(results))
-    summary = tuple(text for table in tables for text in _leaders(table))
+    poster = new_types_tables(results)
+    tables = (*poster, *new_type_comparisons(results))
+    summary = tuple(text for table in poster for text in _leaders(table))
     return [Section("New occlusion types", "new-types", summary, tables=tables)] if tables else []
 
 
@@ -86,27 +89,31 @@ def _leaders(table: Table) -> Iterator[str]:
             continue
         parts = [
             f"{contest}: {leader}"
-            for contest in ("zero-shot", "adapted")
-            if (leader := best_words(table.rows, j, column.unit, contest))
+            for contest in TRAININGS
+            if (leader := leader_words(table, j, contest))
         ]
         if parts:
             yield f"New type {column.group.lower()}, {'; '.join(parts)}."
 
 
+ZERO_SHOT, ADAPTED = TRAININGS = ("zero-shot", "adapted")
 _METRICS = ("rank_1", "rank_5")
 _PAPER_ORDER = ("middle", "dynamic")
 
 
 def new_types_tables(results: Results) -> list[Table]:
-    """Return one table per setting, side and place: rows method × {zero-shot, adapted}."""
-    cells = results.of("generalizability", "adaptability")
+    """Return one table per setting and place: rows method × {zero-shot, adapted}.
+
+    Both sides are occluded and all pairs count, as in the papers.
+    """
+    cells = where(results.of("generalizability", "adaptability"), side="both", pairs=ALL_PAIRS)
     cells = cells[cells["test"] != HOLISTIC_TEST]
     parts = [
         (condition, place, place.of(part))
         for condition, part in conditions(cells)
         for place in places(part)
     ]
-    names = table_names("new-types", [(c.setting, c.side, p.title) for c, p, _ in parts])
+    names = table_names("new-types", [(*c.words, p.title) for c, p, _ in parts])
     return [
         _table(results, name, condition, place, part)
         for name, (condition, place, part) in zip(names, parts, strict=True)
@@ -123,7 +130,7 @@ def _table(
     for i, (method, title) in enumerate(titles(cells).items()):
         method_cells = where(cells, method=method)
         first = True
-        for training in ("zero-shot", "adapted"):
+        for training in TRAININGS:
             tested = {test: _tested(method_cells, training, test) for test in tests}
             if not any(map(len, tested.values())):
                 continue
@@ -135,29 +142,70 @@ def _table(
                 for metric in _METRICS
             ]
             label = (Entry(title), Entry(training))
-            rows.append(Row((*label, *values), contest=training, rule_above=i > 0 and first))
+            contest = None if is_reference(method) else training
+            rows.append(Row((*label, *values), contest, rule_above=i > 0 and first))
             first = False
+    planned = Generalizability.contrasts
     comparisons = [
-        Comparison((2 + t * len(_METRICS) + m,), metric, entrants[test])
+        Comparison((2 + t * len(_METRICS) + m,), metric, entrants[test], metric == planned.primary)
         for t, test in enumerate(tests)
         for m, metric in enumerate(_METRICS)
     ]
-    done, tests_line = mark_ties(results, rows, columns, comparisons)
+    compared = compare_rows(results, rows, columns, comparisons, planned)
     return Table(
         name=name,
         title=f"New occlusion types, {place.title}: {condition.title}",
         columns=tuple(columns),
-        rows=done,
+        rows=compared.rows,
         footer=footer(
             results,
             cells,
             "Rank-k in percent. Zero-shot: the tested type was never trained. Adapted: trained on "
             "with the tested type added to the mix. Bold: best zero-shot and best adapted value of "
             "the column as printed; equal values are all bold.",
-            tests_line,
+            compared.line,
             intervals=_METRICS[0],
         ),
+        differences=compared.differences,
     )
+
+
+def new_type_comparisons(results: Results) -> list[Table]:
+    """Return one table per setting, place, new type and training, with the columns of the main table."""
+    cells = results.of("generalizability", "adaptability")
+    parts = [
+        (setting, place, test, training, part)
+        for setting in values_of(cells, "setting")
+        for place in places(cells)
+        for own in [place.of(where(cells, setting=setting))]
+        for test in _tests(own[own["test"] != HOLISTIC_TEST])
+        for training in TRAININGS
+        if len(part := _comparable(own, training, test))
+    ]
+    names = table_names("new-type", [(s, p.title, t, r) for s, p, t, r, _ in parts])
+    return [
+        compared_table(
+            results,
+            part,
+            name=name,
+            title=f"New type {test}, {training}, {place.title}: setting {setting}",
+            planned=Generalizability.contrasts,
+        )
+        for name, (setting, place, test, training, part) in zip(names, parts, strict=True)
+    ]
+
+
+def _comparable(cells: pd.DataFrame, training: str, test: str) -> pd.DataFrame:
+    """Return what was tested on a type and on whole clips, of one state of training.
+
+    Beside adapted methods stand those that are never trained on occluded clips, as they are.
+    """
+    own = cells[cells["test"].isin([test, HOLISTIC_TEST])]
+    unadapted = where(own, adapted_to="")
+    if training == ZERO_SHOT:
+        return unadapted
+    adapted = own[[test in str(types).split("+") for types in own["adapted_to"]]]
+    return pd.concat([where(unadapted, trained=""), adapted]) if len(adapted) else adapted
 
 
 def _tests(cells: pd.DataFrame) -> list[str]:
@@ -181,6 +229,4 @@ def _columns(test: str) -> list[Column]:
 
 def _tested(cells: pd.DataFrame, training: str, test: str) -> pd.DataFrame:
     """Return the evaluations of a method on a type, before or after training with it."""
-    return (
-        _adapted(cells, test) if training == "adapted" else where(cells, test=test, adapted_to="")
-    )
+    return _adapted(cells, test) if training == ADAPTED else where(cells, test=test, adapted_to="")

@@ -1,73 +1,82 @@
 """Trained and tested on the setting's own types."""
 
+from __future__ import annotations
+
+from collections.abc import Iterator
 from dataclasses import dataclass
 
+from gaitbench.core.arrays import pd
 from gaitbench.core.registry import register
-from gaitbench.experiment.bench import HOLISTIC_TEST, Bench
+from gaitbench.experiment.bench import Bench
 from gaitbench.experiment.cells import Cell
 from gaitbench.protocols.base import Protocol
+from gaitbench.protocols.own_shares import OwnShares
+from gaitbench.results.comparisons.compared import CONDITIONS, compared_table
+from gaitbench.results.comparisons.retained import leader_words
+from gaitbench.results.comparisons.shown_parts import METRICS, shown_parts_table
 from gaitbench.results.frame import Results
-from gaitbench.results.places import conditions, table_names, values_of, where
-from gaitbench.results.retained import Retained, leaders, retained_table
+from gaitbench.results.places import places, slug, table_names, values_of, where
 from gaitbench.results.section import Section
 from gaitbench.results.table import Table
+from gaitbench.results.titles import metric_title
 
 
 @register("occluded")
 @dataclass(frozen=True)
 class Occluded(Protocol):
-    """The main table. Source: RG-Gait (IJCB 2025), table 1."""
+    """The main table. Source: RG-Gait (IJCB 2025), table 1, whose columns are those of all pairs."""
 
     place = 1
-    about = "trained and tested on the setting's types: Rank-1, Rank-5, RP"
+    about = "trained and tested on the setting's types: whole gallery, both occluded, whole clips"
 
     def cells(self, bench: Bench) -> list[Cell]:
-        """Return every method under the setting, and the upper bound."""
-        return self.holistic_reference(bench) + [
-            cell
-            for method in bench.compared_methods()
-            for backbone, seed in bench.runs()
-            for cell in bench.cells(
-                self.name,
-                method,
-                backbone,
-                bench.stage(method, backbone, seed),
-                bench.setting.test,
-                bench.setting.test_name,
-            )
-        ]
+        """Return every method under the setting and on whole clips, and again with its own share."""
+        cells = bench.compared_cells_of(self.name, bench.compared_and_references(), split=True)
+        return cells if bench.experiment.shares == "papers" else cells + OwnShares().cells(bench)
 
     def sections(self, results: Results) -> list[Section]:
-        """Return the main tables, and who leads them."""
+        """Return the main tables, and who is best under each condition."""
         tables = tuple(occluded_tables(results))
-        summary = tuple(text for table in tables for text in leaders(table, "Occluded clips"))
+        summary = tuple(text for table in tables for text in _leaders(table))
         return (
             [Section("Occluded recognition", self.name, summary, tables=tables)] if tables else []
         )
 
 
+def _leaders(table: Table) -> Iterator[str]:
+    """Say who is best in Rank-1 under each condition of a comparison."""
+    conditions = [c.title for c in CONDITIONS]
+    for j, column in enumerate(table.columns):
+        if column.group in conditions and column.title == metric_title("rank_1"):
+            words = leader_words(table, j)
+            if words:
+                yield f"{column.group}: {words}."
+
+
 def occluded_tables(results: Results) -> list[Table]:
-    """Return one table per setting, side and test: Rank-1 and Rank-5, each with its RP."""
+    """Return, per setting and place, the comparison and its parts by what the clips show."""
     cells = results.of("occluded")
-    cells = cells[cells["test"] != HOLISTIC_TEST]
     parts = [
-        (condition, test, where(part, test=test))
-        for condition, part in conditions(cells)
-        for test in values_of(part, "test")
+        (setting, place, part)
+        for setting in values_of(cells, "setting")
+        for place in places(cells)
+        if len(part := place.of(where(cells, setting=setting)))
     ]
-    names = table_names("occluded", [(c.setting, c.side, test) for c, test, _ in parts])
+    names = table_names("occluded", [(setting, place.title) for setting, place, _ in parts])
     return [
-        retained_table(
-            results,
-            Retained(
-                name=name,
-                title=f"Occluded recognition: {condition.title}, tested on {test}",
-                share_title="RP",
-                share_meaning="RP-k (relative performance): Rank-k on occluded clips / Rank-k of "
-                "Baseline-1 on holistic clips, per seed.",
-                condition=condition,
-            ),
-            part,
+        table
+        for name, (setting, place, part) in zip(names, parts, strict=True)
+        for table in _tables(
+            results, part, name, f"Occluded recognition: setting {setting}, {place.title}"
         )
-        for name, (condition, test, part) in zip(names, parts, strict=True)
     ]
+
+
+def _tables(results: Results, cells: pd.DataFrame, name: str, title: str) -> Iterator[Table]:
+    yield compared_table(results, cells, name=name, title=title, planned=Occluded.contrasts)
+    for metric in METRICS:
+        by_part = shown_parts_table(
+            results, cells, name=slug(name, "by part", metric), title=title, metric=metric
+        )
+        if by_part is not None:
+            yield by_part

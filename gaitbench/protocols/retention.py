@@ -7,9 +7,9 @@ from gaitbench.experiment.bench import HOLISTIC_TEST, REFERENCE, Bench
 from gaitbench.experiment.cells import Cell
 from gaitbench.occlusion.mix import HOLISTIC
 from gaitbench.protocols.base import Protocol
+from gaitbench.results.comparisons.retained import Retained, leaders, retained_table
 from gaitbench.results.frame import Results
 from gaitbench.results.places import conditions, table_names
-from gaitbench.results.retained import Retained, leaders, retained_table
 from gaitbench.results.section import Section
 from gaitbench.results.table import Table
 
@@ -51,7 +51,7 @@ def retention_tables(results: Results) -> list[Table]:
     # Baseline-1 is the upper bound itself and has the reference row.
     cells = cells[(cells["test"] == HOLISTIC_TEST) & (cells["method"] != REFERENCE)]
     parts = list(conditions(cells))
-    names = table_names("retention", [(c.setting, c.side) for c, _ in parts])
+    names = table_names("retention", [c.words for c, _ in parts])
     return [
         retained_table(
             results,
@@ -63,6 +63,8 @@ def retention_tables(results: Results) -> list[Table]:
                 share_meaning="HPR-k (holistic performance retention): Rank-k on holistic clips "
                 "after training for occlusion / Rank-k of Baseline-1 on them, per seed.",
                 condition=condition,
+                contrasts=Retention.contrasts,
+                bound_is_tested=True,
             ),
             part,
         )

@@ -19,7 +19,7 @@ from gaitbench.protocols.base import Protocol
 from gaitbench.results.estimates import estimate
 from gaitbench.results.footers import footer
 from gaitbench.results.frame import Results
-from gaitbench.results.per_seed import measured, seeds_of, summarise
+from gaitbench.results.per_seed import averaged, seeds_of
 from gaitbench.results.places import (
     Condition,
     Place,
@@ -182,7 +182,7 @@ DETECTED = (
 def sanity_tables(results: Results) -> list[Table]:
     """Return the panel of every condition and place: checks × methods."""
     parts = _parts(results)
-    names = table_names("sanity", [(c.setting, c.side, p.title) for c, p, _ in parts])
+    names = table_names("sanity", [(*c.words, p.title) for c, p, _ in parts])
     return [
         _table(results, name, condition, place, cells)
         for name, (condition, place, cells) in zip(names, parts, strict=True)
@@ -251,7 +251,7 @@ def _value(results: Results, cells: pd.DataFrame, check: Check, seeds: list[int]
     done = cells[cells["status"] == "done"]
     if len(done) and done[check.column].isna().all():
         return Entry()
-    return summarise(measured(cells, check.column, seeds))
+    return averaged(cells, check.column, seeds)
 
 
 def sanity_words(results: Results) -> list[str]:

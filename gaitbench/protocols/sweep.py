@@ -20,7 +20,9 @@ from gaitbench.results.per_seed import (
     NOT_PLANNED,
     BySeed,
     Outcome,
+    averaged,
     combine,
+    flagged,
     measured,
     ratio,
     seeds_of,
@@ -121,7 +123,7 @@ def sweeps(results: Results) -> list[Swept]:
         for condition, part in conditions(results.of("sweep"))
         for place in places(part)
     ]
-    names = table_names("sweep", [(c.setting, c.side, p.title) for c, p, _ in parts])
+    names = table_names("sweep", [(*c.words, p.title) for c, p, _ in parts])
     return [
         Swept(name, condition, place, part[part["severity"] > 0], where(part, severity=0))
         for name, (condition, place, part) in zip(names, parts, strict=True)
@@ -169,7 +171,7 @@ def _grid(results: Results, swept: Swept) -> Table:
             values = [
                 Entry(missing=gap)
                 if gap
-                else summarise(measured(where(at_severity, method=method), "rank_1", seeds))
+                else averaged(where(at_severity, method=method), "rank_1", seeds)
                 for method in methods
             ]
             lead = (
@@ -275,13 +277,13 @@ def _in_short(
     unhidden = measured(whole, "rank_1", seeds)
     if not reaching:
         absent = Entry(missing=Missing("no generator hides every wanted share"))
-        column = [summarise(mean) for mean in means.values()]
-        return [*column, absent, summarise(unhidden), absent, absent]
+        column = [flagged(summarise(mean), swept) for mean in (*means.values(), unhidden)]
+        return [*column[:-1], absent, column[-1], absent, absent]
     over_types = combine(list(reaching.values()), _mean)
     left = ratio(over_types, unhidden, "Rank-1 on whole clips")
     degradation = combine([left], lambda values: 1 - values[0])
-    column = [summarise(per_seed) for per_seed in (*means.values(), over_types, unhidden)]
-    return [*column, summarise(degradation), _worst(reaching)]
+    column = [summarise(mean) for mean in (*means.values(), over_types, unhidden, degradation)]
+    return [flagged(cell, swept) for cell in (*column, _worst(reaching))]
 
 
 def _over_severities(cells: pd.DataFrame, seeds: list[int], gap: Missing | None) -> BySeed:

@@ -14,19 +14,19 @@ from gaitbench.evaluation.metrics.base import metrics
 from gaitbench.results.estimates import LEVEL, estimate_difference
 from gaitbench.results.facts import rules_title
 from gaitbench.results.frame import PLACE, Results
-from gaitbench.results.per_seed import measured, seeds_of, summarise
-from gaitbench.results.table import Column, Entry, Row, Table
-from gaitbench.results.titles import backbone_title, metric_title, side_title
+from gaitbench.results.per_seed import averaged, seeds_of
+from gaitbench.results.table import Column, Entry, Row, Table, explained
+from gaitbench.results.titles import backbone_title, dataset_title, metric_title, side_title
 from gaitbench.statistics.intervals import Unavailable
 from gaitbench.statistics.paired_tests import PERMUTATIONS, holm
 
 NOT_THE_SAME_PROBES = "not the same probes"
 OTHERS_HAVE_MATES = "not the same probes have a mate in the gallery"
 
-_PLACE = tuple(name for name in PLACE if name not in ("dataset", "test_dataset", "title"))
+_PLACE = tuple(name for name in PLACE if name not in ("dataset", "title"))
 """Together with the coordinates, what identifies a cell of a table; its evaluations are seeds and draws."""
 
-_PROBE = ["search", "gallery_view", "sequence"]
+_PROBE = ["search", "pairs", "gallery_view", "sequence"]
 """What identifies a row of scores in any store; a position in the data set does not."""
 
 PlaceKey = tuple[Hashable, ...]
@@ -230,7 +230,7 @@ def _compared(joint: Results, pair: PairedCells, metric: str) -> Change | Unavai
         return None
     if pd.concat(pair)[metric].isna().any():
         return Unavailable(f"{metric_title(metric)} was not measured")
-    test = joint.uncertainty.compare([second, first], metric)
+    test = joint.uncertainty.compare([second, first], [(0, 1)], metric)
     if isinstance(test, Unavailable):
         return test
     return Change(pair, float(test.difference[0]), float(test.p[0]), 1.0)
@@ -263,7 +263,7 @@ def difference_table(difference: Difference, names: Sequence[str]) -> Table | No
         f"method for {_cells(len(difference.tested))} that could be tested; shown are those below "
         f"{LEVEL:g}.",
     )
-    return Table("difference", "Changed beyond noise", columns, rows, footer)
+    return explained(Table("difference", "Changed beyond noise", columns, rows, footer))
 
 
 def _row(difference: Difference, change: Change) -> Row:
@@ -276,7 +276,7 @@ def _row(difference: Difference, change: Change) -> Row:
             Entry(str(row["title"])),
             Entry(backbone_title(str(row["backbone"]))),
             Entry(_tested_on(row, difference.results)),
-            *(summarise(measured(cells, difference.metric, seeds)) for cells in change.pair),
+            *(averaged(cells, difference.metric, seeds) for cells in change.pair),
             estimate_difference(difference.results, second, first, difference.metric, seeds),
             Entry(value=change.p_corrected),
         ),
@@ -287,6 +287,8 @@ def _row(difference: Difference, change: Change) -> Row:
 def _tested_on(row: "pd.Series[Any]", results: Results) -> str:
     """Return what a cell was tested on and trained for, in words."""
     parts = [f"{row['test']} of {row['setting']}, {side_title(str(row['side']))}"]
+    if row["test_dataset"] != row["dataset"]:
+        parts.append(dataset_title(str(row["test_dataset"])))
     for name, default in results.coordinates.items():
         if row[name] != default and pd.notna(row[name]):
             value = f"{row[name]:g}" if isinstance(row[name], float) else str(row[name])

@@ -41,9 +41,10 @@ def facts_of(
         **_positives_fact(bench),
         **_rules_facts(rules),
         "no_mate": experiment.no_mate,
-        "setting": f"{setting.name}: trained on {setting.train.describe()}; "
+        "setting": f"{setting.name}: trained on {setting.train.types()}; "
         f"tested on {setting.test.describe()} ({setting.source})",
         "side": experiment.side,
+        "shares": experiment.shares,
         "seeds": list(experiment.seeds),
         **_extractor_fact(bench),
         "test_frames": bench.preset.test_frames,

@@ -8,7 +8,7 @@ from gaitbench.core.arrays import pd
 from gaitbench.results.frame import PLACE, Results
 from gaitbench.results.per_seed import seeds_of
 from gaitbench.results.places import titles, values_of, where
-from gaitbench.results.titles import dataset_title, side_title
+from gaitbench.results.titles import dataset_title, listed, side_title
 from gaitbench.statistics.intervals import Unavailable
 
 BOLD = "Bold: best value of the column as printed; equal values are all bold."
@@ -48,6 +48,7 @@ def footer(
         _setting_line(results.facts, used),
         _hidden_line(used),
         steps_line(used),
+        _shares_line(used),
         _origin_line(results.facts),
     ]
     return tuple(line for line in lines if line)
@@ -87,9 +88,15 @@ def _intervals_line(results: Results, used: pd.DataFrame, metric: str) -> str:
             f"One seed ({listed}){_draws_words(used)}. [ ]: {interval.level:.0%} interval over the tested "
             "identities alone; what other trainings would give, one seed cannot say."
         )
+    few = (
+        " The spread of two seeds is estimated from one degree of freedom: what these intervals say of "
+        "other trainings is rough. Use three seeds or more."
+        if len(seeds) == 2
+        else ""
+    )
     return (
         f"Mean over {len(seeds)} seeds ({listed}){_draws_words(used)}. [ ]: {interval.level:.0%} interval "
-        "over the tested identities and the seeds."
+        f"over the tested identities and the seeds.{few}"
     )
 
 
@@ -166,6 +173,16 @@ def steps_line(used: pd.DataFrame) -> str:
     if not parts:
         return ""
     return f"Training steps (occluded stage / all stages with shared ones): {'; '.join(parts)}."
+
+
+def _shares_line(used: pd.DataFrame) -> str:
+    """Return which share of its training clips each method saw occluded."""
+    by_share: dict[str, list[str]] = {}
+    for method, title in titles(used).items():
+        share = _range(100 * where(used, method=method)["occluded_share"].astype(float))
+        by_share.setdefault(share, []).append(title)
+    parts = [f"{listed(names)} {share} %" for share, names in by_share.items() if share]
+    return f"Occluded training clips: {'; '.join(parts)}." if parts else ""
 
 
 def _origin_line(facts: dict[str, object]) -> str:

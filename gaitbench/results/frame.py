@@ -8,14 +8,19 @@ from functools import cached_property
 from pathlib import Path
 from typing import cast
 
+import numpy as np
+
 from gaitbench.core.arrays import pd
 from gaitbench.core.errors import StoreError
 from gaitbench.data.rules import Rules
 from gaitbench.evaluation.counted_rows import CountedRows
 from gaitbench.evaluation.metrics.base import NoMate, get_metric, metrics
+from gaitbench.evaluation.pair_groups import ALL_PAIRS, rows_of_group
 from gaitbench.experiment.cells import Coordinate, Evaluation
 from gaitbench.results.uncertainty import Uncertainty
+from gaitbench.statistics.convergence import Convergence, trend_of
 from gaitbench.statistics.identity_sums import IdentitySums
+from gaitbench.training.history import RecordedLosses
 
 PLACE = (
     "protocol",
@@ -27,11 +32,15 @@ PLACE = (
     "setting",
     "trained",
     "side",
+    "pairs",
     "test",
 )
 """Columns that say where an evaluation stands in tables, beside the coordinates of the protocols."""
 
-_IDENTIFYING = ("key", "status", "reason", "command", "stage", "hidden_wanted", "seed", "draw")
+_IDENTIFYING = (
+    *("key", "status", "reason", "command", "stage", "still_falls"),
+    *("hidden_wanted", "seed", "draw"),
+)
 _COUNTS = (
     "n_probes",
     "n_gallery",
@@ -40,6 +49,7 @@ _COUNTS = (
     "steps_occluded",
     "steps_total",
 )
+_TRAINING = ("occluded_share",)
 _DETECTOR = ("detector_accuracy", "detector_error", "alpha")
 _STATUSES = ("done", "missing")
 
@@ -53,7 +63,7 @@ def number_columns() -> tuple[str, ...]:
 
 def columns() -> tuple[str, ...]:
     """Return the columns that every frame of evaluations has, but for the coordinates."""
-    return (*_IDENTIFYING, *PLACE, *number_columns(), *_COUNTS[4:])
+    return (*_IDENTIFYING, *PLACE, *number_columns(), *_COUNTS[4:], *_TRAINING)
 
 
 def search_columns() -> tuple[str, ...]:
@@ -69,23 +79,59 @@ def _empty(names: Callable[[], tuple[str, ...]]) -> Callable[[], pd.DataFrame]:
 
 
 @dataclass(frozen=True, eq=False)
+class RecordedTraining:
+    """What one stage recorded under all the seeds that it was trained with.
+
+    Args:
+        title: What was trained, in words.
+        is_further: Whether it went on from another training.
+        steps: Of the schedule.
+        hidden: Share of its clips that were occluded, in [0, 1].
+        losses: By seed, each with the same checks.
+        stages: Keys of the trained networks.
+    """
+
+    title: str
+    is_further: bool
+    steps: int
+    hidden: float
+    losses: Mapping[int, RecordedLosses]
+    stages: frozenset[str]
+
+    @cached_property
+    def convergence(self) -> Convergence:
+        """Whether the training was over when it ended."""
+        recorded = list(self.losses.values())
+        steps = recorded[0].steps
+        training = np.stack([losses.training for losses in recorded])
+        validation = np.stack([losses.validation for losses in recorded])
+        is_measured = bool(np.isfinite(validation).all())
+        return Convergence(
+            trend_of(steps, training), trend_of(steps, validation) if is_measured else None
+        )
+
+
+@dataclass(frozen=True, eq=False)
 class Results:
     """Everything that a report says, before any averaging or rounding.
 
     Args:
         cells: One row per evaluation of a protocol, with `columns` and the coordinates; rows of two
             protocols that share an evaluation carry the same `key`. `stage` is the key of the trained
-            network, `hidden_wanted` the share of the body that was to be hidden, where one was asked for.
+            network, `still_falls` whether a loss of a training behind it still fell when that ended,
+            `hidden_wanted` the share of the body that was to be hidden, where one was asked for.
         facts: What the footers print about the run; unknown names are listed in the report.
-        probes: Gives the per-probe scores of a `key`, read only when something needs them.
+        probes: Gives the per-probe scores of a `key`, of all its groups of pairs, read only when something
+            needs them.
         rules: Of the test data; None before the data are there.
         searches: One row per finished evaluation and search of the rules, with `search_columns`.
         views: Rank-1 per finished evaluation, search by view and probe view, with `VIEW_COLUMNS`.
         coordinates: Names of coordinates with what an evaluation has that lacks one.
-        sums: What every identity adds to metrics that were computed when the scores were read, by key and
-            metric.
+        sums: What every identity adds to metrics that were computed when the scores were read, by key,
+            group of pairs and metric.
         evaluations: By key, for pictures of what was tested.
         folders: Where data sets lie, by fingerprint, for the same.
+        trainings: Of the stages behind the evaluations, those that recorded losses.
 
     Raises:
         StoreError: If columns are missing, a status is unknown or a metric is not a share.
@@ -98,9 +144,10 @@ class Results:
     searches: pd.DataFrame = field(default_factory=_empty(search_columns))
     views: pd.DataFrame = field(default_factory=_empty(lambda: VIEW_COLUMNS))
     coordinates: Mapping[str, Coordinate] = field(default_factory=dict)
-    sums: Mapping[tuple[str, str], IdentitySums] = field(default_factory=dict)
+    sums: Mapping[tuple[str, str, str], IdentitySums] = field(default_factory=dict)
     evaluations: Mapping[str, Evaluation] = field(default_factory=dict)
     folders: Mapping[str, Path] = field(default_factory=dict)
+    trainings: tuple[RecordedTraining, ...] = ()
 
     def __post_init__(self) -> None:
         needed = (*columns(), *self.coordinates)
@@ -127,12 +174,17 @@ class Results:
         """What becomes of probes without a mate."""
         return cast(NoMate, self.facts.get("no_mate", "drop"))
 
-    def sums_of(self, key: str, metric: str) -> IdentitySums:
-        """Return what every identity adds to a metric of an evaluation."""
-        if (key, metric) in self.sums:
-            return self.sums[key, metric]
-        counted = CountedRows.of(self.probes(key), self.rules or Rules(), no_mate=self.no_mate)
+    def sums_of(self, key: str, pairs: str, metric: str) -> IdentitySums:
+        """Return what every identity adds to a metric of a group of an evaluation's pairs."""
+        if (key, pairs, metric) in self.sums:
+            return self.sums[key, pairs, metric]
+        rows = rows_of_group(self.probes(key), pairs)
+        counted = CountedRows.of(rows, self.rules or Rules(), no_mate=self.no_mate)
         return counted.sums(get_metric(metric))
+
+    def all_pairs(self, key: str) -> pd.DataFrame:
+        """Return the per-probe scores of an evaluation over all its pairs."""
+        return rows_of_group(self.probes(key), ALL_PAIRS)
 
     @property
     def finished(self) -> frozenset[str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from gaitbench.core.arrays import pd
@@ -37,17 +38,22 @@ def measured(cells: pd.DataFrame, column: str, seeds: Sequence[int]) -> BySeed:
     Raises:
         ProtocolError: If two different evaluations claim one draw of a seed.
     """
-    evaluations = cells.drop_duplicates("key")
-    twice = evaluations[evaluations.duplicated(["seed", "draw"], keep=False)]
-    if len(twice):
-        raise ProtocolError(
-            f"Two evaluations of seed {twice.iloc[0]['seed']} belong to one place of a table: "
-            f"{twice.iloc[0]['key']} and {twice.iloc[1]['key']}. Report them separately."
-        )
-    values = evaluations[column] if column in evaluations.columns else [None] * len(evaluations)
-    states = (evaluations[name] for name in ("seed", "status", "reason", "command"))
+    # Lists instead of frames: this is asked of a few rows, thousands of times in a report.
+    values = cells[column].tolist() if column in cells.columns else [None] * len(cells)
+    names = ("key", "seed", "draw", "status", "reason", "command")
+    keys: dict[tuple[int, int], str] = {}
     draws: dict[int, list[Outcome]] = {}
-    for seed, status, reason, command, value in zip(*states, values, strict=True):
+    rows = zip(*(cells[name].tolist() for name in names), values, strict=True)
+    for key, seed, draw, status, reason, command, value in rows:
+        known = keys.get((seed, draw))
+        if known == key:
+            continue
+        if known is not None:
+            raise ProtocolError(
+                f"Two evaluations of seed {seed} belong to one place of a table: {known} and {key}. "
+                "Report them separately."
+            )
+        keys[seed, draw] = key
         outcome = _outcome(column, value) if status == "done" else _absent(reason, command)
         draws.setdefault(int(seed), []).append(outcome)
     return {s: _mean(draws[s]) if s in draws else NOT_PLANNED for s in seeds}
@@ -112,6 +118,25 @@ def summarise(per_seed: BySeed, text: str = "") -> Entry:
     values = [outcome for outcome in per_seed.values() if not isinstance(outcome, Missing)]
     spread = statistics.stdev(values) if len(values) > 1 else None
     return Entry(text=text, value=statistics.fmean(values), spread=spread)
+
+
+def averaged(cells: pd.DataFrame, column: str, seeds: Sequence[int], text: str = "") -> Entry:
+    """Return mean and spread of a column over seeds, marked where a training behind it still fell.
+
+    Args:
+        cells: The evaluations of one place in a table.
+        column: A metric or another number of a cell.
+        seeds: What a complete answer has.
+        text: Printed behind the value.
+    """
+    return flagged(summarise(measured(cells, column, seeds), text), cells)
+
+
+def flagged(entry: Entry, *cells: pd.DataFrame) -> Entry:
+    """Return a value marked where a training behind the evaluations that gave it still fell."""
+    if entry.value is None or not any(bool(part["still_falls"].any()) for part in cells):
+        return entry
+    return replace(entry, still_falls=True)
 
 
 def _explained(gaps: Mapping[int, Missing], n_seeds: int) -> Missing:

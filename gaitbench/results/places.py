@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from gaitbench.core.arrays import pd
+from gaitbench.evaluation.pair_groups import ALL_PAIRS
 from gaitbench.experiment.bench import HOLISTIC_TEST, REFERENCE
 from gaitbench.results.frame import Results
 from gaitbench.results.titles import backbone_title, compared_names, dataset_title, side_title
@@ -48,6 +49,11 @@ class Condition:
     side: str
 
     @property
+    def words(self) -> tuple[str, str]:
+        """For a table's name."""
+        return self.setting, self.side
+
+    @property
     def title(self) -> str:
         """For a table's title."""
         return f"setting {self.setting}, occluded: {side_title(self.side)}"
@@ -67,7 +73,8 @@ def places(cells: pd.DataFrame) -> list[Place]:
 
 
 def conditions(cells: pd.DataFrame) -> Iterator[tuple[Condition, pd.DataFrame]]:
-    """Yield every condition with its rows, in order of appearance."""
+    """Yield every condition with its rows over all pairs, in order of appearance."""
+    cells = where(cells, pairs=ALL_PAIRS)
     pairs = zip(cells["setting"], cells["side"], strict=True)
     for setting, side in dict.fromkeys(pairs):
         yield Condition(str(setting), str(side)), where(cells, setting=setting, side=side)

@@ -8,8 +8,14 @@ from decimal import ROUND_HALF_UP, Decimal
 from gaitbench.core.units import Better, Unit
 
 NOT_A_NUMBER = "–"
-TIED = "≈"
-"""Stands behind a value that cannot be told from the best one."""
+UNDECIDED = "≈"
+"""Stands behind a value that a declared contrast does not tell from its reference."""
+STILL_FALLS = "†"
+"""Stands behind a value that rests on a training whose loss still fell when it ended."""
+STILL_FALLS_MEANING = (
+    f"{STILL_FALLS} rests on a training whose loss still fell when it ended: more steps could change the "
+    "value, so it is not printed bold (section Convergence)."
+)
 
 
 @dataclass(frozen=True)
@@ -49,7 +55,9 @@ class Entry:
         low: Lower end of the 95 % interval of `value`, in its unit.
         high: Upper end.
         best: Whether the value is printed bold.
-        tied: Whether it cannot be told from the best value of its column and contest; printed with `TIED`.
+        undecided: Whether a declared contrast does not tell it from its reference: `UNDECIDED`.
+        still_falls: Whether it rests on a training whose loss still fell when it ended; printed with
+            `STILL_FALLS`, and never the best.
         missing: Set where a value belongs but none exists.
     """
 
@@ -59,7 +67,8 @@ class Entry:
     low: float | None = None
     high: float | None = None
     best: bool = False
-    tied: bool = False
+    undecided: bool = False
+    still_falls: bool = False
     missing: Missing | None = None
 
     def __post_init__(self) -> None:
@@ -70,6 +79,13 @@ class Entry:
             raise ValueError(f"An interval has two ends. Got {self.low} and {self.high}.")
         if self.missing is not None and self.value is not None:
             raise ValueError(f"A cell is either measured or missing. Got both: {self.value}.")
+        if self.best and self.still_falls:
+            raise ValueError(f"What still falls is not the best. Got both: {self.value}.")
+
+    @property
+    def marks(self) -> str:
+        """What stands right behind the value."""
+        return f"{UNDECIDED if self.undecided else ''}{STILL_FALLS if self.still_falls else ''}"
 
 
 @dataclass(frozen=True)
@@ -88,6 +104,42 @@ class Row:
 
 
 @dataclass(frozen=True)
+class ContrastTest:
+    """What a declared contrast came to.
+
+    Args:
+        p: Of the paired test alone.
+        p_corrected: For all contrasts of the table.
+        is_decided: Whether that is below the level.
+        detectable: The smallest true difference that the test finds in 80 % of cases.
+    """
+
+    p: float
+    p_corrected: float
+    is_decided: bool
+    detectable: float
+
+
+@dataclass(frozen=True)
+class MethodDifference:
+    """A difference between two rows of a table.
+
+    Args:
+        where: Contest and column, in words.
+        method: Printed name.
+        reference: Of what is taken off.
+        value: Method less reference, with its interval.
+        test: Of a declared contrast; None where the difference is exploratory.
+    """
+
+    where: str
+    method: str
+    reference: str
+    value: Entry
+    test: ContrastTest | None = None
+
+
+@dataclass(frozen=True)
 class Table:
     """A finished table.
 
@@ -97,7 +149,8 @@ class Table:
         columns: Labels first, then values.
         rows: Each as wide as `columns`.
         footer: One sentence or more per line: how to read the numbers.
-        is_measured: Whether it holds numbers of this run, not of papers.
+        is_measured: Whether it holds evaluations of this run, not papers' figures or trainings.
+        differences: Between its methods; they are printed in a table of their own.
     """
 
     name: str
@@ -106,6 +159,7 @@ class Table:
     rows: tuple[Row, ...]
     footer: tuple[str, ...] = ()
     is_measured: bool = True
+    differences: tuple[MethodDifference, ...] = ()
 
     def __post_init__(self) -> None:
         for row in self.rows:
@@ -166,13 +220,14 @@ def mark_best(rows: Sequence[Row], columns: Sequence[Column]) -> tuple[Row, ...]
     """Return the rows with the best value of each column and contest marked.
 
     Values that are printed alike tie, and all of them are marked. A value without a rival is not:
-    being the only one is no merit.
+    being the only one is no merit. Where the best one still falls, none is marked: the next best is not
+    the best.
     """
     marked = [list(row.cells) for row in rows]
     for j, column in enumerate(columns):
         for contest in {row.contest for row in rows} - {None}:
             rivals = [i for i, row in enumerate(rows) if row.contest == contest]
-            for i in _best([rows[i].cells[j] for i in rivals], column):
+            for i in _bold([rows[i].cells[j] for i in rivals], column):
                 marked[rivals[i]][j] = replace(marked[rivals[i]][j], best=True)
     return tuple(replace(r, cells=tuple(m)) for r, m in zip(rows, marked, strict=True))
 
@@ -184,13 +239,18 @@ def mark_best_across(rows: Sequence[Row], columns: Sequence[Column]) -> tuple[Ro
     for row in rows:
         cells = list(row.cells)
         if rivals and row.contest is not None:
-            for i in _best([cells[j] for j in rivals], columns[rivals[0]]):
+            for i in _bold([cells[j] for j in rivals], columns[rivals[0]]):
                 cells[rivals[i]] = replace(cells[rivals[i]], best=True)
         result.append(replace(row, cells=tuple(cells)))
     return tuple(result)
 
 
-def _best(cells: Sequence[Entry], column: Column) -> list[int]:
+def _bold(cells: Sequence[Entry], column: Column) -> list[int]:
+    return [i for i in best_printed(cells, column) if not cells[i].still_falls]
+
+
+def best_printed(cells: Sequence[Entry], column: Column) -> list[int]:
+    """Return which of these entries of a column are its best as printed; none of a single one."""
     if column.better is Better.NEITHER:
         return []
     # Compared as printed: bold on one of two equal-looking numbers would read as a mistake.
@@ -202,3 +262,10 @@ def _best(cells: Sequence[Entry], column: Column) -> list[int]:
     choose: Callable[..., float] = max if column.better is Better.HIGHER else min
     best = choose(values.values())
     return [i for i, value in values.items() if value == best]
+
+
+def explained(table: Table) -> Table:
+    """Return the table with a footer that says what `STILL_FALLS` means, where it has such values."""
+    if not any(cell.still_falls for row in table.rows for cell in row.cells):
+        return table
+    return replace(table, footer=(*table.footer, STILL_FALLS_MEANING))

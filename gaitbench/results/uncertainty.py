@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -51,11 +52,12 @@ class Uncertainty:
     Every method takes evaluations as rows of `Results.cells`: all seeds and draws of one place in a table.
 
     Args:
-        sums_of: Gives what every identity adds to a metric, by key of an evaluation and name of the metric.
+        sums_of: Gives what every identity adds to a metric, by key of an evaluation, group of pairs and
+            name of the metric.
         has_rules: Whether the rules of the test data are known; without them nothing can be said.
     """
 
-    sums_of: Callable[[str, str], IdentitySums]
+    sums_of: Callable[[str, str, str], IdentitySums]
     has_rules: bool = True
 
     def interval(self, cells: pd.DataFrame, metric: str) -> Interval | Unavailable:
@@ -106,22 +108,33 @@ class Uncertainty:
         return sources_of_spread(sums.metric(), per_seed.resampled)
 
     def compare(
-        self, methods: Sequence[pd.DataFrame], metric: str
+        self,
+        methods: Sequence[pd.DataFrame],
+        pairs: Sequence[tuple[int, int]],
+        metric: str,
+        *,
+        level: float = 0.05,
     ) -> PairedDifferences | Unavailable:
-        """Test all pairs of methods on the same people, probes, seeds and draws."""
+        """Test pairs of methods on the same people, probes, seeds and draws.
+
+        Args:
+            methods: The evaluations of each.
+            pairs: Positions of the methods that are compared.
+            metric: That is compared.
+            level: Of the test whose smallest detectable difference is wanted.
+        """
         every = [self._sums(cells, metric) for cells in methods]
         measured = [sums.mean(1) for sums in every if isinstance(sums, IdentitySums)]
         if len(measured) < len(every):
             return next(sums for sums in every if isinstance(sums, Unavailable))
-        if len(measured) < 2:
-            return Unavailable("there is no pair of methods to compare")
         n_seeds, n_identities = measured[0].sums.shape[:2]
         if n_identities < FEWEST_IDENTITIES:
             return Unavailable(
                 f"{n_identities} identities are too few for tests: they need {FEWEST_IDENTITIES}"
             )
         try:
-            return paired_differences(measured, flips_of(n_identities, n_seeds))
+            flips = flips_of(n_identities, n_seeds)
+            return paired_differences(measured, pairs, flips, level=level)
         except ProtocolError as error:
             return Unavailable(str(error))
 
@@ -164,12 +177,14 @@ class Uncertainty:
         """Return the sums per identity, shape (seeds, draws, identities, cells)."""
         if not self.has_rules:
             return NO_RULES
-        evaluations = cells.drop_duplicates("key").sort_values(["seed", "draw"])
-        draws = evaluations.groupby("seed")["draw"].size()
-        is_done = (evaluations["status"] == "done").all()
-        if evaluations.empty or not is_done or draws.nunique() != 1:
+        names = ("seed", "draw", "key", "pairs", "status")
+        # Lists instead of frames: this is asked of a few rows, thousands of times in a report.
+        evaluations = sorted(set(zip(*(cells[name].tolist() for name in names), strict=True)))
+        draws = Counter(seed for seed, *_ in evaluations)
+        is_done = all(status == "done" for *_, status in evaluations)
+        if not evaluations or not is_done or len(set(draws.values())) != 1:
             return INCOMPLETE
-        every = [self.sums_of(str(key), metric) for key in evaluations["key"]]
+        every = [self.sums_of(key, pairs, metric) for _, _, key, pairs, _ in evaluations]
         first = every[0]
         if any(not np.array_equal(sums.counts, first.counts) for sums in every):
             return Unavailable("its evaluations do not count the same probes")

@@ -10,8 +10,10 @@ from gaitbench.data.silhouettes import Silhouettes
 from gaitbench.evaluation.pairs import check_mates
 from gaitbench.experiment.bench import Bench
 from gaitbench.experiment.cells import Cell
+from gaitbench.methods.extractor import ImportedExtractorStage
 from gaitbench.occlusion.mix import Mix
-from gaitbench.training.recipe import Recipe
+from gaitbench.training.closed_form import ClosedFormStage
+from gaitbench.training.stage import Stage
 
 
 def check_data(bench: Bench, cells: Iterable[Cell], folders: Mapping[str, Path]) -> None:
@@ -35,18 +37,21 @@ def check_data(bench: Bench, cells: Iterable[Cell], folders: Mapping[str, Path])
             data.check_size(preset.height, preset.width)
     if bench.train.key in opened:
         data = opened[bench.train.key]
-        for recipe in _trained_with(cells):
-            IdentitySampler(data, data.split("train"), recipe)
+        for stage in _made_here(cells):
+            IdentitySampler(data, data.split("train"), stage.recipe)
+            if isinstance(stage, ClosedFormStage):
+                stage.check(data)
     if bench.test.key in opened:
         check_searches(opened[bench.test.key])
     if bench.train.key == bench.test.key and bench.train.key in opened:
         check_strangers(opened[bench.train.key])
 
 
-def _trained_with(cells: Iterable[Cell]) -> set[Recipe]:
-    """Return the recipes of the stages that are trained; what is imported needs no batches."""
-    stages = (stage for cell in cells for stage in cell.evaluation.stage.all_stages())
-    return {stage.recipe for stage in stages if stage.steps}
+def _made_here(cells: Iterable[Cell]) -> list[Stage]:
+    """Return the stages that learn from the training split, one of each recipe; imported ones need none."""
+    stages = [stage for cell in cells for stage in cell.evaluation.stage.all_stages()]
+    learning = [s for s in stages if not isinstance(s, ImportedExtractorStage)]
+    return list({(type(stage), stage.recipe): stage for stage in learning}.values())
 
 
 def check_searches(data: Silhouettes) -> None:

@@ -33,6 +33,7 @@ from gaitbench.data.rules import Rules
 from gaitbench.data.silhouettes import Silhouettes
 from gaitbench.data.source import DataSource
 from gaitbench.evaluation.embed import EmbeddedSequences, embed_sequences
+from gaitbench.evaluation.pair_groups import EVERY_PAIR, PairGroup, Shown, mean_body
 from gaitbench.evaluation.retrieval import score_probes
 from gaitbench.evaluation.scores import write_scores
 from gaitbench.evaluation.severity import hiding
@@ -42,6 +43,8 @@ from gaitbench.occlusion.mix import Mix
 from gaitbench.running.plan import Task, TaskOutcome
 from gaitbench.running.world import World
 from gaitbench.training.callbacks.base import CallbackList, callbacks_of
+from gaitbench.training.closed_form import ClosedFormStage, fitted
+from gaitbench.training.history import write_history
 from gaitbench.training.stage import Networks, Stage
 from gaitbench.training.trainer import has_bfloat16, load_network, train
 
@@ -177,11 +180,14 @@ def make_stage(world: World, stage: Stage) -> None:
         if isinstance(stage, ImportedExtractorStage):
             callbacks = CallbackList()
             trained = imported(stage, world.files[stage.digest], identities)
+        elif isinstance(stage, ClosedFormStage):
+            callbacks = CallbackList()
+            trained = fitted(stage, data, device)
         else:
             callbacks = callbacks_of(("progress", *world.callbacks), store, stage.key)
             trained = train(stage, data, networks, initial, device, callbacks)
         save_file(trained.weights, folder / "weights.safetensors")
-        trained.history.to_csv(folder / "history.csv", index=False, lineterminator="\n")
+        write_history(trained.history, folder)
     # Not before: a logger that fails at the end must not cost the training.
     callbacks.end(trained)
 
@@ -213,11 +219,27 @@ def score(
         data.table.iloc[data.split("test.gallery")],
         rules,
         distance=evaluation.distance,
+        groups=_groups(evaluation, probes, gallery),
     )
     hidden = _what_was_hidden(evaluation.stage, evaluation.probe, probes)
     scores = scores.join(hidden, on="probe")
     scores["gallery_hidden_share"] = float(gallery.hidden_share.mean())
     return scores, rules
+
+
+def _groups(
+    evaluation: Evaluation, probes: EmbeddedSequences, gallery: EmbeddedSequences
+) -> list[PairGroup]:
+    """Return which pairs are ranked: all, and by themselves those that show the same."""
+    (n, *_), (m, *_) = probes.body.shape, gallery.body.shape
+    shown = Shown(
+        probes.visible.reshape(n, -1),
+        gallery.visible.reshape(m, -1),
+        mean_body([probes.body.reshape(n, -1), gallery.body.reshape(m, -1)]),
+        np.array(evaluation.probe.classes)[probes.types],
+        np.array(evaluation.gallery.classes)[gallery.types],
+    )
+    return [EVERY_PAIR, *shown.groups(evaluation.probe, evaluation.gallery)]
 
 
 def embed_splits(

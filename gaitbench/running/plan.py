@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 from gaitbench.core.store import Kind
 from gaitbench.core.store_union import ReadableStore
 from gaitbench.data.source import DataSource
+from gaitbench.experiment.bench import EQUAL_SHARE
 
 if TYPE_CHECKING:
     from gaitbench.experiment.bench import Bench
@@ -49,7 +50,8 @@ class Task:
 def tasks_of(bench: "Bench", cells: Iterable["Cell"]) -> list[Task]:
     """Return every artifact that the cells need, each once, in an order that works."""
     tasks: dict[str, Task] = {}
-    for source in (bench.train, bench.test):
+    cells = list(cells)
+    for source in sources_of(bench, cells):
         if source.dataset is not None:
             tasks[source.key] = Task("datasets", source.key, f"data set {source.name}", source)
     several = len(bench.backbone_names()) > 1
@@ -63,6 +65,13 @@ def tasks_of(bench: "Bench", cells: Iterable["Cell"]) -> list[Task]:
                 tasks[stage.key] = _stage_task(stage, tasks, cell, own)
         tasks.setdefault(evaluation.key, _evaluation_task(cell, tasks, where))
     return list(tasks.values())
+
+
+def sources_of(bench: "Bench", cells: Iterable["Cell"]) -> list[DataSource]:
+    """Return the data that the cells are trained and tested on, and the experiment's own."""
+    own = {bench.train.key, bench.test.key}
+    used = own | {cell.evaluation.data.fingerprint for cell in cells}
+    return [source for source in bench.sources if source.key in used]
 
 
 def is_finished(bench: "Bench", cells: Iterable["Cell"], store: ReadableStore) -> bool:
@@ -96,16 +105,12 @@ def _stage_task(stage: "Stage", tasks: dict[str, Task], cell: "Cell", where: str
     needs = {s.key for s in stage.before()} | ({stage.data.fingerprint} & set(tasks))
     recipe = stage.recipe
     size = recipe.batch_size * recipe.frames / 256 * (1 + 0.3 * len(stage.inputs))
-    adapted = f" adapted to {stage.mix.generators[-1].name}" if stage.initial else ""
-    # A shared stage is named by itself, a method's own stage by the method.
-    own = stage.key == cell.evaluation.stage.key
-    name = cell.title if own and stage.mix.share else stage.role
-    kind = " on whole clips" if name == "extractor" else ""
-    under = f" under {cell.trained}" if own and stage.mix.share else ""
+    # Detectors have a share of their own, which is the same in all runs.
+    share = "" if stage.role == "detector" else _own_share(stage)
     return Task(
         "stages",
         stage.key,
-        f"{name}{kind}{under}{adapted}{where}, seed {stage.seed}",
+        f"{cell.stage_title(stage)}{where}{share}, seed {stage.seed}",
         stage,
         frozenset(needs),
         stage.steps / 1000 * size,
@@ -114,6 +119,7 @@ def _stage_task(stage: "Stage", tasks: dict[str, Task], cell: "Cell", where: str
 
 def _evaluation_task(cell: "Cell", tasks: dict[str, Task], where: str) -> Task:
     evaluation = cell.evaluation
+    what = f"{cell.title}{where}{_own_share(evaluation.stage)} {cell.label}"
     stages = [evaluation.stage, *evaluation.stage.inputs.values()]
     needs = {s.key for s in stages} | (
         {evaluation.data.fingerprint, evaluation.stage.data.fingerprint} & set(tasks)
@@ -121,8 +127,14 @@ def _evaluation_task(cell: "Cell", tasks: dict[str, Task], where: str) -> Task:
     return Task(
         "scores",
         evaluation.key,
-        f"{cell.title}{where} {cell.label}, seed {evaluation.seed}, draw {evaluation.draw}",
+        f"{what}, seed {evaluation.seed}, draw {evaluation.draw}",
         evaluation,
         frozenset(needs),
         EVALUATION_COST,
     )
+
+
+def _own_share(stage: "Stage") -> str:
+    """Say how many of a stage's clips are occluded, where that is not the share that all methods have."""
+    share = stage.mix.share
+    return "" if share in (0, EQUAL_SHARE) else f" ({share:.0%} of its clips occluded)"

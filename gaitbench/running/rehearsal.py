@@ -16,7 +16,7 @@ from gaitbench.core.errors import ConfigurationError, GaitbenchError
 from gaitbench.core.plugin_errors import calling, is_own, plugin_error, returned, wrong
 from gaitbench.core.random_streams import stream
 from gaitbench.data.rules import Rules
-from gaitbench.data.source import sized_data
+from gaitbench.data.source import seen_data
 from gaitbench.evaluation.distances.base import get_distance
 from gaitbench.evaluation.embed import embed_sequences, embedded
 from gaitbench.evaluation.metrics.base import get_metric, metrics
@@ -25,7 +25,7 @@ from gaitbench.evaluation.tampering.base import UNTOUCHED, get_tampering
 from gaitbench.experiment.cells import Cell, Evaluation
 from gaitbench.methods.base import get_method
 from gaitbench.methods.extractor import ImportedExtractorStage
-from gaitbench.training.stage import Networks, Stage
+from gaitbench.training.stage import Networks, Stage, TrainingData
 
 if TYPE_CHECKING:
     from torch import nn
@@ -155,24 +155,25 @@ def _rehearse(evaluation: Evaluation) -> None:
 
     stage, data = evaluation.stage, evaluation.data
     for spec in dict.fromkeys(s for each in stage.all_stages() for s in _backbones(each)):
-        _check_backbone(spec, _clips(stage, data.height, data.width))
+        _check_backbone(spec, _clips(stage, data))
     for each in stage.all_stages():
         if not is_own(each):
-            _check_training(each, _clips(each, data.height, data.width))
+            _check_training(each, _clips(each, data))
     network, networks = _untrained(stage), _inputs(stage)
     with torch.inference_mode():
-        result = embedded(stage, network, networks, _clips(stage, data.height, data.width))
+        result = embedded(stage, network, networks, _clips(stage, data))
     rng, (_, *shape) = stream(0, "check", "embeddings"), result.embeddings.shape
     probe, gallery = (rng.normal(size=(n, *shape)).astype(np.float32) for n in (2, 3))
     get_distance(evaluation.distance)(probe, gallery)
 
 
-def _clips(stage: Stage, height: int, width: int) -> "Batch":
+def _clips(stage: Stage, data: TrainingData) -> "Batch":
     from gaitbench.training.batches import occluded_batch
 
-    clips = np.ones((CLIPS, stage.recipe.frames, height, width), np.uint8)
+    clips = np.ones((CLIPS, stage.recipe.frames, data.height, data.width), np.uint8)
     streams = [stream(0, "check", i) for i in range(CLIPS)]
-    return occluded_batch(clips, np.arange(CLIPS) // 2, stage.mix, streams)
+    averaged = data.representation == "energy-image"
+    return occluded_batch(clips, np.arange(CLIPS) // 2, stage.mix, streams, averaged=averaged)
 
 
 def _check_backbone(spec: BackboneSpec, batch: "Batch") -> None:
@@ -245,7 +246,7 @@ def check_tamperings(cells: Iterable[Cell], folders: Mapping[str, Path]) -> None
         if not (folder / "meta.json").is_file():
             continue
         seen.add(name)
-        data = sized_data(folder, evaluation.data.height, evaluation.data.width)
+        data = seen_data(folder, *evaluation.data.form)
         with _named(cell):
             embed_sequences(
                 stage,

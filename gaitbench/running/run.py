@@ -66,7 +66,7 @@ class Runner:
         files = {} if bench.extractor is None else {bench.extractor.digest: bench.extractor.path}
         self.world = World(
             store.folder,
-            folders_of(store, (bench.train, bench.test)),
+            folders_of(store, bench.sources),
             device,
             files,
             bench.experiment.plugins,
@@ -140,7 +140,8 @@ class Runner:
     def _splits_of(self, source: DataSource) -> tuple[str, ...]:
         """Return the splits that the experiment needs of a data set."""
         trained = TRAIN_SPLITS if source.key == self.bench.train.key else ()
-        return trained + (TEST_SPLITS if source.key == self.bench.test.key else ())
+        tested = {cell.evaluation.data.fingerprint for cell in self.cells}
+        return trained + (TEST_SPLITS if source.key in tested else ())
 
     def _make_rest(self, missing: Sequence[Task]) -> int:
         rest = [t for t in missing if not isinstance(t.description, DataSource)]

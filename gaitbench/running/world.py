@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gaitbench.data.silhouettes import Silhouettes
-from gaitbench.data.source import sized_data
+from gaitbench.data.source import seen_data
 
 if TYPE_CHECKING:
     from gaitbench.training.stage import TrainingData
@@ -32,5 +32,5 @@ class World:
     callbacks: tuple[str, ...] = ()
 
     def data(self, which: "TrainingData") -> Silhouettes:
-        """Return a data set at the size that networks see."""
-        return sized_data(self.folders[which.fingerprint], which.height, which.width)
+        """Return a data set as networks see it."""
+        return seen_data(self.folders[which.fingerprint], *which.form)

@@ -19,8 +19,9 @@ class IdentitySums:
     """What every identity adds to a metric.
 
     Args:
-        sums: Shape (..., identities, cells): the sum of the metric over the identity's counted probes.
-            Leading axes are whatever is evaluated on the same probes: conditions, seeds, draws.
+        sums: Shape (..., identities, cells): the sum of the metric over the identity's counted probes, and
+            what it adds as gallery, which is 0 over all identities. Leading axes are whatever is evaluated
+            on the same probes: conditions, seeds, draws.
         counts: Shape (identities, cells): the number of those probes. Every cell has at least one.
         searches: Shape (cells,): the search that each cell belongs to, as codes from 0.
     """
@@ -39,6 +40,7 @@ class IdentitySums:
         cell_searches: Integers,
         *,
         n_identities: int | None = None,
+        as_gallery: Doubles | None = None,
     ) -> "IdentitySums":
         """Add up the rows of every identity in every cell.
 
@@ -56,6 +58,8 @@ class IdentitySums:
                 same, and in it every cell.
             n_identities: How many identities the codes number, so that several metrics share one
                 resampling even where the last identity counts in some of them only.
+            as_gallery: Shape (rows,), read of all rows: their sum over an identity in a cell is what the
+                sum of the metric over the cell would change without the identity's gallery entries.
 
         Raises:
             ProtocolError: If lengths differ, nothing counts, or a counted value is not finite.
@@ -76,8 +80,14 @@ class IdentitySums:
         sums = [np.bincount(place, weights=row_values, minlength=n_places) for row_values in flat]
         counts = np.bincount(place, minlength=n_places).reshape(shape).astype(np.float64)
         has_rows = counts.any(axis=0)
+        by_identity = np.reshape(sums, (*values.shape[:-1], *shape))
+        if as_gallery is not None:
+            every = np.ravel_multi_index((identities, cells), shape)
+            without = np.bincount(every, weights=as_gallery, minlength=n_places).reshape(shape)
+            # Another person would stand there instead, and take as much on average.
+            by_identity = by_identity - (without - without.mean(axis=0))
         return cls(
-            np.reshape(sums, (*values.shape[:-1], *shape))[..., has_rows],
+            by_identity[..., has_rows],
             counts[:, has_rows],
             np.asarray(cell_searches, np.int64)[has_rows],
         )

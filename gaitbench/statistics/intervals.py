@@ -3,7 +3,7 @@
 docs/statistics.md states every definition. What cannot be said is `Unavailable`, with the reason.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -52,6 +52,8 @@ def interval(
 ) -> Interval | Unavailable:
     """Return the percentile interval of a statistic's mean over seeds.
 
+    Neither end lies further inside than that of people alone: a few seeds may be alike by chance.
+
     Args:
         metric: Of one method and condition: `observed` has shape (K,).
         resampling: That `metric` was resampled with.
@@ -67,9 +69,14 @@ def interval(
             f"An interval is of one statistic, values of shape (seeds,), not {metric.observed.shape}. "
             "Take one method and condition."
         )
-    return interval_of(
-        metric.combined(resampling.seed_noise), resampling, level=level, is_share=is_share
-    )
+    noise = resampling.seed_noise
+    both = interval_of(metric.combined(noise), resampling, level=level, is_share=is_share)
+    if isinstance(both, Unavailable) or resampling.n_seeds == 1:
+        return both
+    people = interval_of(metric.people_alone(noise), resampling, level=level, is_share=is_share)
+    if isinstance(people, Unavailable):
+        return people
+    return replace(both, low=min(both.low, people.low), high=max(both.high, people.high))
 
 
 def interval_of(

@@ -7,7 +7,6 @@ docs/statistics.md derives the test and says how well it keeps its level.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import combinations
 
 import numpy as np
 import numpy.typing as npt
@@ -58,14 +57,15 @@ class SignFlips:
 
 @dataclass(frozen=True, eq=False)
 class PairedDifferences:
-    """Every pair of methods, compared; all arrays have shape (pairs,).
+    """Pairs of methods, compared; arrays have shape (pairs,) where nothing else is said.
 
     Args:
-        pairs: Positions of the two methods, the first before the second.
+        pairs: Positions of the two methods.
         difference: First less second, the mean over seeds.
         standard_error: Of the difference, from identities and seeds.
+        nulls: How differences are distributed if there is none, each of shape (n, pairs): with the noise of
+            the seeds, and for people alone. A test has to pass both.
         p: Two-sided, without any correction for the number of pairs.
-        p_holm: Corrected for all pairs by Holm's method.
         detectable: The smallest true difference that such a test finds in 80 % of cases.
         sources: What varies: "identities", and "seeds" where there are several.
     """
@@ -73,24 +73,31 @@ class PairedDifferences:
     pairs: tuple[tuple[int, int], ...]
     difference: Doubles
     standard_error: Doubles
+    nulls: tuple[Doubles, ...]
     p: Doubles
-    p_holm: Doubles
     detectable: Doubles
     sources: tuple[str, ...]
 
 
-def paired_differences(methods: Sequence[IdentitySums], flips: SignFlips) -> PairedDifferences:
-    """Compare all pairs of methods in one metric and condition.
+def paired_differences(
+    methods: Sequence[IdentitySums],
+    pairs: Sequence[tuple[int, int]],
+    flips: SignFlips,
+    *,
+    level: float = 0.05,
+) -> PairedDifferences:
+    """Compare pairs of methods in one metric and condition.
 
     Args:
         methods: One per method, with sums of shape (K, identities, cells), the mean over draws.
+        pairs: Positions of the methods that are compared.
         flips: For as many identities and seeds.
+        level: Of the test that `detectable` is about.
 
     Raises:
         ProtocolError: If there is no pair, or the methods were not tested on the same probes.
     """
-    _check_same_probes(methods, flips)
-    pairs = tuple(combinations(range(len(methods)), 2))
+    _check_same_probes(methods, pairs, flips)
     first, second = np.array(pairs).T
     contributions = np.stack([sums.contributions() for sums in methods])
     influence = np.stack([sums.influence() for sums in methods])
@@ -98,20 +105,41 @@ def paired_differences(methods: Sequence[IdentitySums], flips: SignFlips) -> Pai
     influence = influence[first] - influence[second]
     observed = contributions.sum(axis=-1)
     variance = variance_of(observed, influence)
-    swapped = swapped_shares(contributions, influence, variance)
-    null = null_distribution(swapped, observed, variance, flips)
-    p = p_values(null, observed.mean(axis=-1))
+    difference = observed.mean(axis=-1)
     # A large difference widens its own null distribution; small ones, which are asked for here, do not.
-    no_difference = null_distribution(influence.mean(axis=-2), observed, variance, flips)
+    no_difference = nulls_of(influence, influence, observed, flips)
+    nulls = nulls_of(contributions, influence, observed, flips)
     return PairedDifferences(
-        pairs=pairs,
-        difference=observed.mean(axis=-1),
+        pairs=tuple(pairs),
+        difference=difference,
         standard_error=variance.standard_error,
-        p=p,
-        p_holm=holm(p),
-        detectable=smallest_detectable(no_difference, variance),
+        nulls=nulls,
+        p=largest_p(nulls, difference),
+        detectable=smallest_detectable(no_difference, variance, level=level),
         sources=("identities",) if flips.seed_noise.n_seeds == 1 else ("identities", "seeds"),
     )
+
+
+def nulls_of(
+    contributions: Doubles, influence: Doubles, values: Doubles, flips: SignFlips
+) -> tuple[Doubles, ...]:
+    """Return how differences are distributed if there is none, each of shape (n, ...).
+
+    With several seeds there are two: with the noise of the seeds, and for people alone, as if with one
+    seed. A few seeds may be alike by chance, and the first is then too narrow.
+
+    Args:
+        contributions: Shape (..., K, identities): every identity's share of the difference.
+        influence: Same shape, see `IdentitySums.influence`.
+        values: Shape (..., K): the difference of every seed.
+        flips: Signs and seed noise.
+    """
+    people_alone = permuted_sums(contributions.mean(axis=-2), flips)
+    if values.shape[-1] == 1:
+        return (people_alone,)
+    variance = variance_of(values, influence)
+    shares = swapped_shares(contributions, influence, variance)
+    return null_distribution(shares, values, variance, flips), people_alone
 
 
 def variance_of(values: Doubles, influence: Doubles) -> Variance:
@@ -152,22 +180,37 @@ def swapped_shares(contributions: Doubles, influence: Doubles, variance: Varianc
 def null_distribution(
     shares: Doubles, values: Doubles, variance: Variance, flips: SignFlips
 ) -> Doubles:
-    """Return how differences are distributed if there is none, shape (n, ...).
+    """Return how differences are distributed if there is none, seeds included, shape (n, ...).
+
+    The noise of the seeds has the tails of their own degrees of freedom. Common ones for people and seeds
+    together, as an interval has, would follow the share of the seeds, which so few of them tell badly: far
+    in the tail, where Holm's method looks, a test then rejects too often.
 
     Args:
         shares: Shape (..., identities), see `swapped_shares`.
-        values: Shape (..., K): the difference of every seed.
+        values: Shape (..., K): the difference of every seed, two or more.
         variance: Of the difference.
         flips: Signs and seed noise.
+    """
+    noise = flips.seed_noise
+    by_seeds = noise.of(values)
+    tails = noise.t_scale(np.full(values.shape[:-1], values.shape[-1] - 1.0))
+    null: Doubles = variance.kept * permuted_sums(shares, flips) + tails * by_seeds
+    return null
+
+
+def permuted_sums(shares: Doubles, flips: SignFlips) -> Doubles:
+    """Return the sum over people under every choice of signs, shape (n, ...).
+
+    Args:
+        shares: Shape (..., identities).
+        flips: Signs.
     """
     columns = shares.reshape(-1, shares.shape[-1]).T
     sums = np.empty((len(flips.signs), columns.shape[1]))
     for rows in blocks(len(sums), len(columns)):
         sums[rows] = flips.signs[rows].astype(np.float64) @ columns
-    by_people = variance.kept * sums.reshape(-1, *shares.shape[:-1])
-    noise = flips.seed_noise
-    null: Doubles = noise.t_scale(variance.freedom) * (by_people + noise.of(values))
-    return null
+    return sums.reshape(-1, *shares.shape[:-1])
 
 
 def p_values(null: Doubles, observed: Doubles) -> Doubles:
@@ -181,6 +224,12 @@ def p_values(null: Doubles, observed: Doubles) -> Doubles:
     extreme = (np.abs(null) >= np.abs(observed) - rounding).sum(axis=0)
     p: Doubles = (1 + extreme) / (len(null) + 1)
     return p
+
+
+def largest_p(nulls: Sequence[Doubles], observed: Doubles) -> Doubles:
+    """Return the largest of the p-values under several null distributions: a test has to pass all."""
+    largest: Doubles = np.max([p_values(null, observed) for null in nulls], axis=0)
+    return largest
 
 
 def holm(p: Doubles) -> Doubles:
@@ -198,13 +247,43 @@ def holm(p: Doubles) -> Doubles:
     return adjusted
 
 
+def max_t(differences: PairedDifferences) -> Doubles:
+    """Return p-values corrected for all pairs by the largest difference that permutations give to any.
+
+    Differences are divided by their standard errors. The largest observed one is compared with the
+    largest of all pairs under each permutation, the next with the largest of the pairs that are left, and
+    so on: because all pairs share permutations and noise, nothing is lost to their dependence.
+
+    Source: Westfall and Young, Resampling-based multiple testing, 1993, algorithm 2.8 (step-down max T).
+
+    Args:
+        differences: Of one call of `paired_differences`.
+
+    Returns:
+        Shape (pairs,).
+    """
+    error = differences.standard_error
+    # Where nothing varies, every difference is 0, observed or permuted.
+    scale = np.divide(1.0, error, out=np.zeros_like(error), where=error > 0)
+    observed = np.abs(differences.difference) * scale
+    nulls = [np.abs(null) * scale for null in differences.nulls]
+    order = np.argsort(-observed, kind="stable")
+    adjusted, least = np.empty(len(order)), 0.0
+    for position, pair in enumerate(order):
+        left = order[position:]
+        rivals = [null[:, left].max(axis=1) for null in nulls]
+        least = max(least, float(largest_p(rivals, observed[pair])))
+        adjusted[pair] = least
+    return adjusted
+
+
 def smallest_detectable(
-    null: Doubles, variance: Variance, *, level: float = 0.05, power: float = 0.8
+    nulls: Sequence[Doubles], variance: Variance, *, level: float = 0.05, power: float = 0.8
 ) -> Doubles:
     """Return the true difference at which the test rejects with probability `power`, shape (...).
 
     Args:
-        null: Differences without any true one, shape (n, ...).
+        nulls: Differences without any true one, each of shape (n, ...); a test has to pass all.
         variance: Of the observed difference.
         level: Of the two-sided test.
         power: Wanted.
@@ -215,15 +294,21 @@ def smallest_detectable(
     """
     from scipy.special import stdtrit
 
-    critical = np.quantile(np.abs(null), 1 - level, axis=0, method="weibull")
+    critical = np.max(
+        [np.quantile(np.abs(null), 1 - level, axis=0, method="weibull") for null in nulls], axis=0
+    )
     deviates = stdtrit(variance.freedom, power)
     detectable: Doubles = critical + deviates * variance.standard_error
     return detectable
 
 
-def _check_same_probes(methods: Sequence[IdentitySums], flips: SignFlips) -> None:
-    if len(methods) < 2:
-        raise ProtocolError(f"{len(methods)} methods make no pair to compare: give two or more.")
+def _check_same_probes(
+    methods: Sequence[IdentitySums], pairs: Sequence[tuple[int, int]], flips: SignFlips
+) -> None:
+    if not pairs:
+        raise ProtocolError(
+            f"Of {len(methods)} methods no pair was given to compare: give one or more."
+        )
     reference = methods[0]
     shape = (flips.seed_noise.n_seeds, flips.signs.shape[1])
     for i, method in enumerate(methods):

@@ -71,10 +71,11 @@ class SeedNoise:
             freedom: Shape (...): degrees of freedom; infinite for none.
 
         Returns:
-            √(freedom / χ²), shape (n, ...).
+            √(freedom / χ²), shape (n, ...), or with length 1 where all are equal.
         """
-        if freedom.ndim == 0:
-            return _t_scale(self, float(freedom))
+        if freedom.size and (freedom == freedom.flat[0]).all():
+            same = _t_scale(self, float(freedom.flat[0]))
+            return same.reshape(-1, *(1 for _ in freedom.shape))
         # Here, because importing it takes longer than most commands.
         from scipy.special import chdtri
 
@@ -105,14 +106,14 @@ class Variance:
         identities: From the choice of people, without what people and seeds do together.
         seeds: From the choice of seeds, with that.
         freedom: Degrees of freedom of the sum.
-        kept: Standard deviation of `identities` over that of the mean over seeds when people are
-            resampled, which contains what they do together with the seeds.
+        people_alone: Of the mean over seeds when people are resampled, which contains what they do
+            together with the seeds.
     """
 
     identities: Doubles
     seeds: Doubles
     freedom: Doubles
-    kept: Doubles
+    people_alone: Doubles
 
     @classmethod
     def of(
@@ -136,10 +137,10 @@ class Variance:
         """
         n_seeds = values.shape[-1]
         identities = np.maximum(0.0, resampled - interaction / n_seeds)
-        kept = np.sqrt(_share(identities, resampled))
         if n_seeds == 1:
             seeds = np.zeros(identities.shape)
-            return cls(identities, seeds, np.full(identities.shape, identities_freedom), kept)
+            freedom = np.full(identities.shape, identities_freedom)
+            return cls(identities, seeds, freedom, resampled)
         seeds = values.var(axis=-1, ddof=1) / n_seeds
         of_seeds = _share(seeds, identities + seeds)
         inverse_freedom = of_seeds / (n_seeds - 1) + (1 - of_seeds) / identities_freedom
@@ -152,8 +153,14 @@ class Variance:
                 out=np.full(inverse_freedom.shape, np.inf),
                 where=inverse_freedom > 0,
             ),
-            kept,
+            resampled,
         )
+
+    @property
+    def kept(self) -> Doubles:
+        """Shape (...): standard deviation of `identities` over that of `people_alone`."""
+        kept: Doubles = np.sqrt(_share(self.identities, self.people_alone))
+        return kept
 
     @property
     def seeds_share(self) -> Doubles:
@@ -162,8 +169,8 @@ class Variance:
 
     @property
     def standard_error(self) -> Doubles:
-        """Shape (...)."""
-        error: Doubles = np.sqrt(self.identities + self.seeds)
+        """Shape (...); never less than that of people alone, though seeds may be alike by chance."""
+        error: Doubles = np.sqrt(np.maximum(self.identities + self.seeds, self.people_alone))
         return error
 
 
@@ -286,13 +293,29 @@ class PerSeed:
             noise: Of the resampling that this was made with.
         """
         variance = self.variance()
-        centre = self.observed.mean(axis=-1)
-        unbiased = np.sqrt(self.n_identities / max(self.n_identities - 1, 1))
-        by_people = unbiased * variance.kept * (self.resampled.mean(axis=-1) - centre)
-        combined: Doubles = centre + noise.t_scale(variance.freedom) * (
-            by_people + noise.of(self.observed)
+        deviations = variance.kept * self._by_people() + noise.of(self.observed)
+        combined: Doubles = self.observed.mean(axis=-1) + (
+            noise.t_scale(variance.freedom) * deviations
         )
         return combined
+
+    def people_alone(self, noise: SeedNoise) -> Doubles:
+        """Return the mean over seeds on every resample of people, of these networks; shape (n, ...).
+
+        Args:
+            noise: Of the resampling that this was made with.
+        """
+        freedom = np.full(self.observed.shape[:-1], max(self.n_identities - 1.0, 1.0))
+        alone: Doubles = self.observed.mean(axis=-1) + noise.t_scale(freedom) * self._by_people()
+        return alone
+
+    def _by_people(self) -> Doubles:
+        """Return how far resampled people move the mean over seeds, shape (n, ...)."""
+        unbiased = np.sqrt(self.n_identities / max(self.n_identities - 1, 1))
+        deviations: Doubles = unbiased * (
+            self.resampled.mean(axis=-1) - self.observed.mean(axis=-1)
+        )
+        return deviations
 
 
 def _variance(resampled: Doubles) -> Doubles:

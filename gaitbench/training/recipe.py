@@ -58,7 +58,8 @@ class Recipe(BaseModel):
         lengths: Smallest and largest number of frames, drawn for each batch instead of `frames`, which is
             then what costs and checks are reckoned with. OpenGait draws it for each clip.
         sampler: "ordered" frames follow each other; "unordered" ones are drawn from the whole sequence,
-            each at most once where there are enough, and stay in the order of the draw.
+            each at most once where there are enough, and stay in the order of the draw; "spread" ones are
+            drawn likewise and put in the order of time.
         skip: Frames that an "ordered" clip leaves out: it is drawn from so many more consecutive ones.
         augment: What else happens to the clips, before anything hides them.
         triplet_weight: Of the triplet loss; 0 trains without it.
@@ -91,7 +92,7 @@ class Recipe(BaseModel):
     clips: int = Field(ge=1)
     frames: int = Field(ge=1)
     lengths: tuple[int, int] | None = None
-    sampler: Literal["ordered", "unordered"] = "ordered"
+    sampler: Literal["ordered", "unordered", "spread"] = "ordered"
     skip: int = Field(default=0, ge=0)
     augment: tuple[Augmentation, ...] = ()
     triplet_weight: float = Field(default=1.0, ge=0)
@@ -112,9 +113,9 @@ class Recipe(BaseModel):
     def _fields_agree(self) -> Self:
         if self.lengths is not None and not 1 <= self.lengths[0] <= self.lengths[1]:
             raise ValueError(f"lengths must be (smallest, largest) from 1; got {self.lengths}")
-        if self.skip and self.sampler == "unordered":
+        if self.skip and self.sampler != "ordered":
             raise ValueError(
-                f"skip = {self.skip} has no meaning for unordered frames; leave it out"
+                f"skip = {self.skip} has no meaning for {self.sampler} frames; leave it out"
             )
         if not self.triplet_weight and not self.cross_entropy_weight:
             raise ValueError(

@@ -7,12 +7,13 @@ methods that describe the same stage share the trained one by themselves.
 
 import dataclasses
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeAlias
 
 from gaitbench.core.keys import canonical, key_of, tag
+from gaitbench.data.silhouettes import Representation
 from gaitbench.occlusion.base import Occlusion
 from gaitbench.occlusion.mix import Mix
 from gaitbench.training.recipe import Recipe
@@ -38,12 +39,19 @@ class TrainingData:
         fingerprint: Of its description or content.
         height: Of the frames that the network sees, in pixels.
         width: As height.
+        representation: What the network sees of a clip.
     """
 
     name: str
     fingerprint: str
     height: int
     width: int
+    representation: Representation = "silhouettes"
+
+    @property
+    def form(self) -> tuple[int, int, Representation]:
+        """How the network sees a clip: height, width, representation."""
+        return self.height, self.width, self.representation
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,14 +115,27 @@ class Stage(ABC):
         """Name of the trained weights in the store."""
         return key_of([tag(type(self)), self.described()])
 
+    @cached_property
+    def seedless_key(self) -> str:
+        """What stages share that differ in their seed alone."""
+        fields = {
+            name: value.seedless_key if isinstance(value, Stage) else canonical(value)
+            for name, value in self._trained_fields()
+            if name != "seed"
+        }
+        return key_of([tag(type(self)), fields])
+
     def described(self) -> dict[str, Any]:
         """Return what the weights depend on as plain values, other stages by their keys."""
         return {
-            f.name: value.key if isinstance(value, Stage) else canonical(value)
-            for f in dataclasses.fields(self)
-            if f.metadata != TEST_ONLY
-            for value in [getattr(self, f.name)]
+            name: value.key if isinstance(value, Stage) else canonical(value)
+            for name, value in self._trained_fields()
         }
+
+    def _trained_fields(self) -> Iterator[tuple[str, Any]]:
+        for f in dataclasses.fields(self):
+            if f.metadata != TEST_ONLY:
+                yield f.name, getattr(self, f.name)
 
     def at_test(self) -> dict[str, Any]:
         """Return what only its embeddings depend on: the fields marked `TEST_ONLY`."""

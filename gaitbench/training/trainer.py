@@ -18,14 +18,12 @@ from gaitbench.core.random_streams import torch_seed
 from gaitbench.data.silhouettes import Silhouettes
 from gaitbench.training.batches import Batch, IdentitySampler, batches
 from gaitbench.training.callbacks.base import CallbackList
+from gaitbench.training.history import HISTORY
 from gaitbench.training.recipe import Recipe, WeightGroup
 from gaitbench.training.stage import Networks, Stage, frozen
 
 CHECKS = 20
 """How often in a training the losses are averaged, recorded and measured on validation identities."""
-
-HISTORY = ("step", "term", "training", "validation")
-"""Columns of a stage's recorded losses."""
 
 NOT_ON_NEW_IDENTITIES = "cross-entropy"
 """The one loss term that identities without a class do not have."""
@@ -347,8 +345,3 @@ def load_network(
     network = new_network(stage, identities)
     network.load_state_dict(dict(weights))
     return frozen(on_device(network, device))
-
-
-def nothing_recorded() -> pd.DataFrame:
-    """Return an empty history, of weights that were not trained here."""
-    return pd.DataFrame(columns=list(HISTORY))

@@ -6,9 +6,9 @@ draw has a stream of its own, keyed by what it is for, so no person, walk or vie
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import ClassVar, NamedTuple
+from typing import ClassVar, Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -29,9 +29,21 @@ from gaitbench.walkers.segmentation import degraded, draw_level, draw_noise
 
 RULES = Rules(
     name="walkers",
+    version=2,
     source="every probe is searched for in all other views",
-    searches=(Search(excluded="same-view"),),
+    searches=(
+        Search(excluded="same-view"),
+        *(
+            Search(name=condition, probes=(condition,), excluded="same-view", headline=False)
+            for condition in CONDITIONS
+        ),
+        Search(name="in the wild: nothing excluded", excluded="nothing", headline=False),
+    ),
 )
+"""The conditions by themselves, and the rule of Gait3D and GREW, stand in a table of their own."""
+
+Differing = Literal["body and gait", "body", "gait"]
+"""In what people differ from each other."""
 
 VIEW_JITTER_DEG = 1.0
 """Standard deviation of a camera's angle around its view: nobody walks exactly along the line."""
@@ -105,6 +117,7 @@ class Walkers(Dataset):
         recordings_probe: The same for the probes, always other recordings.
         frames: Length of every clip, at 25 frames per second.
         seed: Of every draw.
+        differing: In what people differ; in the rest all are one and the same person.
         height: Rows of a frame, in pixels.
         width: Columns of a frame, in pixels.
     """
@@ -114,11 +127,11 @@ class Walkers(Dataset):
     )
     # The spreads and noise levels of the modules that draw are part of the version, not of the
     # fields.
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
 
     identities_train: int = 200
     identities_validation: int = 30
-    identities_test: int = 60
+    identities_test: int = 150
     views: tuple[float, ...] = (0.0, 36.0, 72.0, 108.0, 144.0, 180.0)
     recordings_train: Counts = (2, 1, 1)
     views_train: tuple[int, int] = (2, 3)
@@ -126,6 +139,7 @@ class Walkers(Dataset):
     recordings_probe: Counts = (1, 1, 1)
     frames: int = 30
     seed: int = 0
+    differing: Differing = "body and gait"
     height: int = 64
     width: int = 64
 
@@ -159,6 +173,19 @@ class Walkers(Dataset):
                     f"walkers: {name}={counts}; give one number of recordings for each of "
                     f"{', '.join(CONDITIONS)}."
                 )
+
+    @property
+    def people(self) -> str:
+        """Name of the random streams: each version has other people, and so has each data set."""
+        return f"{self.name} {self.version}"
+
+    def controls(self) -> tuple[Dataset, ...]:
+        """Return test people who differ in body alone, and others who differ in gait alone."""
+        own = {f.name: getattr(self, f.name) for f in fields(self)}
+        own |= {"identities_train": 0, "identities_validation": 0}
+        return WalkersBody(**own | {"differing": "body"}), WalkersGait(
+            **own | {"differing": "gait"}
+        )
 
     def build(self, folder: Path, *, jobs: int = 1, progress: Progress | None = None) -> None:
         """Write the data set folder; `jobs` processes share the work and never change the bytes."""
@@ -196,10 +223,12 @@ class Walkers(Dataset):
             name: Name of the recording, for example "test-0001-bg-01".
         """
         condition = name.split("-")[-2]
-        rng = stream(self.seed, self.name, name, "walk")
-        physique = draw_physique(stream(self.seed, self.name, identity, "body"))
-        gait = vary(draw_gait(stream(self.seed, self.name, identity, "gait")), rng)
-        outfit = draw_outfit(stream(self.seed, self.name, name, "outfit"), condition)
+        rng = stream(self.seed, self.people, name, "walk")
+        body = identity if "body" in self.differing else "everyone"
+        manner = identity if "gait" in self.differing else "everyone"
+        physique = draw_physique(stream(self.seed, self.people, body, "body"))
+        gait = vary(draw_gait(stream(self.seed, self.people, manner, "gait")), rng)
+        outfit = draw_outfit(stream(self.seed, self.people, name, "outfit"), condition)
         pose = walk(
             outfit.walked(gait),
             physique.lengths,
@@ -207,7 +236,7 @@ class Walkers(Dataset):
             phase=rng.random(),
             drift=CADENCE_DRIFT_PER_S * rng.standard_normal(),
         )
-        place = stream(self.seed, self.name, name, "place")
+        place = stream(self.seed, self.people, name, "place")
         return Recording(
             name=name,
             condition=condition,
@@ -221,7 +250,7 @@ class Walkers(Dataset):
 
     def camera(self, recording: Recording, view: float) -> Camera:
         """Return the camera that sees a recording from one nominal view."""
-        rng = stream(self.seed, self.name, recording.name, "camera", f"{view:g}")
+        rng = stream(self.seed, self.people, recording.name, "camera", f"{view:g}")
         angle = view + VIEW_JITTER_DEG * rng.standard_normal()
         return Camera(angle, recording.camera_height_m, recording.camera_distance_m)
 
@@ -235,7 +264,7 @@ class Walkers(Dataset):
             width=self.width,
             extras=recording.extras,
         ).frames
-        rng = stream(self.seed, self.name, recording.name, "noise", f"{view:g}")
+        rng = stream(self.seed, self.people, recording.name, "noise", f"{view:g}")
         return degraded(clean, draw_noise(rng, clean.shape, recording.noise_level))
 
     def _tasks(self) -> Iterator[_Task]:
@@ -259,10 +288,10 @@ class Walkers(Dataset):
         if split != "train":
             return list(self.views)
         least, most = self.views_train
-        count = int(stream(self.seed, self.name, recording, "views").integers(least, most + 1))
+        count = int(stream(self.seed, self.people, recording, "views").integers(least, most + 1))
         # Each view draws its own lot, so a further view replaces some, but shuffles none.
         lots = [
-            stream(self.seed, self.name, recording, "lot", f"{v:g}").random() for v in self.views
+            stream(self.seed, self.people, recording, "lot", f"{v:g}").random() for v in self.views
         ]
         chosen = np.argsort(lots)[:count]
         return [self.views[i] for i in sorted(chosen)]
@@ -291,6 +320,26 @@ class Walkers(Dataset):
             work = joblib.Parallel(n_jobs=jobs, return_as="generator")
             for clips in work(joblib.delayed(self._identity_clips)(task) for task in tasks):
                 yield from clips
+
+
+@register("walkers-body")
+@dataclass(frozen=True)
+class WalkersBody(Walkers):
+    """Walkers who differ in body alone: all have one manner of walking, varied from walk to walk."""
+
+    about: ClassVar[str] = "walkers who differ in body alone: a control for what methods read"
+
+    differing: Differing = "body"
+
+
+@register("walkers-gait")
+@dataclass(frozen=True)
+class WalkersGait(Walkers):
+    """Walkers who differ in gait alone: all have one body."""
+
+    about: ClassVar[str] = "walkers who differ in gait alone: a control for what methods read"
+
+    differing: Differing = "gait"
 
 
 def _numbered(identity: str, counts: dict[str, Counts]) -> tuple[tuple[str, str], ...]:

@@ -5,9 +5,10 @@ import pandas as pd
 from gaitbench.core.units import Better, Unit
 from gaitbench.evaluation.metrics.base import all_metrics
 from gaitbench.experiment.bench import HOLISTIC_TEST
+from gaitbench.results.comparisons.compared import is_reference
 from gaitbench.results.footers import BOLD, footer
 from gaitbench.results.frame import Results
-from gaitbench.results.per_seed import measured, seeds_of, summarise
+from gaitbench.results.per_seed import averaged, seeds_of
 from gaitbench.results.places import (
     Condition,
     Place,
@@ -40,7 +41,7 @@ def metrics_tables(results: Results) -> list[Table]:
     """Return all recognition metrics on occluded clips, one table per condition, test and place."""
     parts = _parts(results)
     columns = {m.name: Column(m.title, "", m.unit, m.better) for m in all_metrics()}
-    names = table_names("metrics", [(c.setting, c.side, t, p.title) for c, t, p, _ in parts])
+    names = table_names("metrics", [(*c.words, t, p.title) for c, t, p, _ in parts])
     return [
         _table(
             results,
@@ -64,7 +65,7 @@ def detector_tables(results: Results) -> list[Table]:
         "detector_accuracy": Column("Type accuracy", "Detector", Unit.PERCENT, Better.HIGHER),
         "detector_error": Column("Amount error", "Detector", Unit.PERCENT, Better.LOWER),
     }
-    names = table_names("detector", [(c.setting, c.side, t, p.title) for c, t, p, _ in parts])
+    names = table_names("detector", [(*c.words, t, p.title) for c, t, p, _ in parts])
     return [
         _table(
             results,
@@ -97,16 +98,13 @@ def _with_detector(cells: pd.DataFrame) -> pd.DataFrame:
 def _table(
     results: Results, name: str, title: str, columns: dict[str, Column], cells: pd.DataFrame
 ) -> Table:
-    seeds = seeds_of(cells)
-    rows = [
-        Row(
-            (
-                Entry(printed),
-                *(summarise(measured(where(cells, method=m), c, seeds)) for c in columns),
-            )
-        )
-        for m, printed in titles(cells).items()
-    ]
+    seeds, printed = seeds_of(cells), titles(cells)
+    rows: list[Row] = []
+    for method in sorted(printed, key=is_reference):
+        values = [averaged(where(cells, method=method), c, seeds) for c in columns]
+        contest = None if is_reference(method) else ""
+        is_first = contest is None and bool(rows) and rows[-1].contest is not None
+        rows.append(Row((Entry(printed[method]), *values), contest, rule_above=is_first))
     every = (Column("Method"), *columns.values())
     return Table(
         name=name,

@@ -11,9 +11,10 @@ import pandas as pd
 from gaitbench.core.units import Better, Unit
 from gaitbench.data.rules import Rules, Search
 from gaitbench.evaluation.metrics.base import metrics
+from gaitbench.results.comparisons.compared import is_reference
 from gaitbench.results.footers import BOLD, footer
 from gaitbench.results.frame import Results
-from gaitbench.results.per_seed import measured, seeds_of, summarise
+from gaitbench.results.per_seed import averaged, seeds_of
 from gaitbench.results.places import (
     Condition,
     Place,
@@ -55,7 +56,7 @@ def search_tables(results: Results) -> list[Table]:
     if rules is None or not has_own_tables(rules):
         return []
     parts = _parts(results)
-    names = table_names("searches", [(c.setting, c.side, p.title) for c, p, _ in parts])
+    names = table_names("searches", [(*c.words, p.title) for c, p, _ in parts])
     tables: list[Table] = []
     for name, (condition, place, cells) in zip(names, parts, strict=True):
         tables.append(_searches(results, rules, name, condition, place, cells))
@@ -161,15 +162,15 @@ def _table(
     columns = (Column("Method"), Column("Tested on"), *(s.column for s in shown))
     rows: list[Row] = []
     for test, label, tested in _tests(cells):
-        for i, (method, printed) in enumerate(titles(tested).items()):
+        printed = titles(tested)
+        for i, method in enumerate(sorted(printed, key=is_reference)):
             values = [
-                summarise(
-                    measured(where(s.cells.loc[tested.index], method=method), s.metric, seeds)
-                )
+                averaged(where(s.cells.loc[tested.index], method=method), s.metric, seeds)
                 for s in shown
             ]
             rule = i == 0 and bool(rows)
-            rows.append(Row((Entry(printed), Entry(label), *values), test, rule))
+            contest = None if is_reference(method) else test
+            rows.append(Row((Entry(printed[method]), Entry(label), *values), contest, rule))
     return Table(name, title, columns, mark_best(rows, columns), footer(results, cells, note))
 
 

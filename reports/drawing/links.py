@@ -39,7 +39,7 @@ class FigureLinks:
         # Drawing libraries take a second to import, and most reports of one protocol have no figure.
         from matplotlib.figure import Figure
 
-        from gaitbench.reports.drawing.style import save, styled
+        from gaitbench.reports.drawing.style import arrange, save, styled
         from gaitbench.reports.drawing.svg import inline_svg
 
         giver, method = drawing.giver or (self, "of")
@@ -52,6 +52,7 @@ class FigureLinks:
                     f"{doing}: draw() returned {shown(figure)}; it must return a matplotlib Figure."
                 )
                 raise wrong(giver, method, what)
+            arrange(figure)
             svg = inline_svg(figure, drawing.name, drawing.caption) if self.inline else ""
             if self.files:
                 self.written += save(figure, self.out / _FOLDER / drawing.name)

@@ -112,6 +112,15 @@ def error_bars(cells: Sequence[Entry]) -> npt.NDArray[np.float64] | None:
     return bars if bars.any() else None
 
 
+def arrange(figure: Figure) -> None:
+    """Settle where everything lies in a figure, once for all the forms in which it is written."""
+    engine = figure.get_layout_engine()
+    if engine is not None:
+        with styled():
+            engine.execute(figure)
+        figure.set_layout_engine("none")
+
+
 def save(figure: Figure, stem: Path) -> list[Path]:
     """Write a figure as PNG and PDF beside each other; the same figure gives the same bytes."""
     written = []

@@ -40,12 +40,12 @@ class AlphaFigure(ReportFigure):
             for place in places(part)
             if (scores := _alphas(results, place.of(part)))
         ]
-        names = table_names("alpha", [(c.setting, c.side, p.title) for c, p, _ in parts])
+        names = table_names("alpha", [(*c.words, p.title) for c, p, _ in parts])
         for name, (condition, place, scores) in zip(names, parts, strict=True):
             yield Drawing(
                 name,
-                f"Estimated alpha over the measured hidden share of each probe, {place.title}, setting "
-                f"{condition.setting}, all evaluated seeds together; dashed: equal; "
+                f"Estimated alpha over the measured hidden share of each probe, {place.title}, "
+                f"{condition.title}, all evaluated seeds together; dashed: equal; "
                 "r: Pearson correlation.",
                 partial(_alpha, scores),
             )
@@ -58,7 +58,7 @@ def _alphas(results: Results, cells: pd.DataFrame) -> dict[str, pd.DataFrame]:
     for method, title in titles(cells).items():
         keys = where(cells, method=method)["key"].drop_duplicates()
         frames = [
-            scores for key in keys if {*columns} <= {*(scores := results.probes(key)).columns}
+            scores for key in keys if {*columns} <= {*(scores := results.all_pairs(key)).columns}
         ]
         both = [frame[columns].dropna() for frame in frames]
         if any(len(frame) for frame in both):

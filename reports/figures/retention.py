@@ -38,7 +38,7 @@ class RetentionFigure(ReportFigure):
         cells = results.of("retention")
         cells = cells[(cells["test"] == HOLISTIC_TEST) & (cells["method"] != REFERENCE)]
         parts = [(c, part) for c, part in conditions(cells) if any_done(part)]
-        names = table_names("retention", [(c.setting, c.side) for c, _ in parts])
+        names = table_names("retention", [c.words for c, _ in parts])
         for name, (condition, part) in zip(names, parts, strict=True):
             yield Drawing(
                 name,

@@ -69,8 +69,13 @@ def _csv_columns(table: Table, j: int) -> list[tuple[str, list[object]]]:
     if any(cell.low is not None for cell in cells):
         columns.append((f"{title} [low]", [_or_empty(cell.low) for cell in cells]))
         columns.append((f"{title} [high]", [_or_empty(cell.high) for cell in cells]))
-    if any(cell.tied for cell in cells):
-        columns.append((f"{title} [tied]", ["yes" if cell.tied else "" for cell in cells]))
+    if any(cell.undecided for cell in cells):
+        columns.append(
+            (f"{title} [undecided]", ["yes" if cell.undecided else "" for cell in cells])
+        )
+    if any(cell.still_falls for cell in cells):
+        falling = ["yes" if cell.still_falls else "" for cell in cells]
+        columns.append((f"{title} [still falls]", [*falling]))
     if any(cell.text for cell in cells):
         columns.append((f"{title} [note]", [cell.text for cell in cells]))
     if any(cell.missing for cell in cells):

@@ -14,7 +14,15 @@ from gaitbench.core.units import Better, Unit
 from gaitbench.reports.formats.base import Format
 from gaitbench.results.frame import Results
 from gaitbench.results.section import Document
-from gaitbench.results.table import Column, Entry, Missing, Row, Table
+from gaitbench.results.table import (
+    Column,
+    ContrastTest,
+    Entry,
+    MethodDifference,
+    Missing,
+    Row,
+    Table,
+)
 
 
 @register("json")
@@ -80,6 +88,18 @@ def table_from_dict(stored: dict[str, Any]) -> Table:
         ),
         footer=tuple(stored["footer"]),
         is_measured=stored["is_measured"],
+        differences=tuple(map(_difference, stored["differences"])),
+    )
+
+
+def _difference(stored: dict[str, Any]) -> MethodDifference:
+    test = stored["test"]
+    return MethodDifference(
+        where=stored["where"],
+        method=stored["method"],
+        reference=stored["reference"],
+        value=_cell(stored["value"]),
+        test=None if test is None else ContrastTest(**test),
     )
 
 
@@ -92,6 +112,7 @@ def _cell(stored: dict[str, Any]) -> Entry:
         low=stored["low"],
         high=stored["high"],
         best=stored["best"],
-        tied=stored["tied"],
+        undecided=stored["undecided"],
+        still_falls=stored["still_falls"],
         missing=Missing(missing["reason"], tuple(missing["commands"])) if missing else None,
     )

@@ -13,7 +13,7 @@ from gaitbench.reports.formats.base import Format
 from gaitbench.reports.formats.latex_text import code, escape
 from gaitbench.results.frame import Results
 from gaitbench.results.section import Document, Section
-from gaitbench.results.table import TIED, Column, Entry, Missing, Row, Table, printed, uncertainty
+from gaitbench.results.table import Column, Entry, Missing, Row, Table, printed, uncertainty
 
 _ALIGNMENT = {Unit.TEXT: "l", Unit.MARK: "c"}
 # Of a landscape page with a footer; a table that is shrunk to the width of the page gains height.
@@ -151,8 +151,7 @@ def _entry(cell: Entry, column: Column, numbers: dict[Missing, int]) -> str:
         return escape(cell.text)
     value = printed(cell.value, column.unit)
     parts = [rf"\textbf{{{value}}}" if cell.best else value]
-    if cell.tied:
-        parts[0] += escape(TIED)
+    parts[0] += escape(cell.marks)
     # Beside its value in smaller type: an interval takes as much room as two values.
     behind = uncertainty(cell, column.unit)
     parts += [

@@ -29,6 +29,7 @@ _SPECIAL = {
     "≤": r"$\leq$",
     "≥": r"$\geq$",
     "≈": r"$\approx$",
+    "†": r"\dag{}",
     "°": r"$^{\circ}$",
     "µ": r"$\mu$",
     "α": r"$\alpha$",

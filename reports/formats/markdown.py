@@ -12,7 +12,7 @@ from gaitbench.core.units import Unit
 from gaitbench.reports.formats.base import Format
 from gaitbench.results.frame import Results
 from gaitbench.results.section import Document, Section
-from gaitbench.results.table import TIED, Column, Entry, Missing, Table, printed, uncertainty
+from gaitbench.results.table import Column, Entry, Missing, Table, printed, uncertainty
 
 _ALIGNMENT = {Unit.TEXT: "left", Unit.MARK: "center"}
 _SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
@@ -131,8 +131,7 @@ def _entry(
         return clean(cell.text)
     value = printed(cell.value, column.unit)
     parts = [bold(value) if cell.best else value]
-    if cell.tied:
-        parts[0] += TIED
+    parts[0] += cell.marks
     # Not escaped: an interval's brackets hold numbers alone, which are no link.
     parts += filter(None, [uncertainty(cell, column.unit)])
     if cell.text:

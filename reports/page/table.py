@@ -8,7 +8,9 @@ from gaitbench.reports.formats.latex import table_latex
 from gaitbench.reports.formats.markdown import table_markdown
 from gaitbench.results.table import (
     NOT_A_NUMBER,
-    TIED,
+    STILL_FALLS,
+    STILL_FALLS_MEANING,
+    UNDECIDED,
     Column,
     Entry,
     Missing,
@@ -138,8 +140,10 @@ def _unbroken(text: str, n_letters: int) -> str:
 def _number(cell: Entry, value: float, unit: Unit) -> str:
     text = escape(printed(value, unit))
     parts = [f"<strong>{text}</strong>" if cell.best else text]
-    if cell.tied:
-        parts[0] += f'<span class="tied">{TIED}</span>'
+    if cell.undecided:
+        parts[0] += f'<span class="undecided">{UNDECIDED}</span>'
+    if cell.still_falls:
+        parts[0] += f'<span class="still-falls">{STILL_FALLS}</span>'
     behind = uncertainty(cell, unit)
     if behind:
         name = "spread" if cell.low is None else "interval"
@@ -150,11 +154,13 @@ def _number(cell: Entry, value: float, unit: Unit) -> str:
 
 
 def _notes(table: Table, anchor: str) -> Iterator[str]:
-    if any(cell.tied for row in table.rows for cell in row.cells):
+    if any(cell.undecided for row in table.rows for cell in row.cells):
         yield (
-            f'<p class="small">{TIED} cannot be told from the best value of its column, after '
-            "correction for the number of comparisons.</p>"
+            f'<p class="small">{UNDECIDED} a declared contrast does not tell it from its reference, after '
+            "correction for the number of contrasts.</p>"
         )
+    if any(cell.still_falls for row in table.rows for cell in row.cells):
+        yield f'<p class="small">{STILL_FALLS_MEANING}</p>'
     if table.footnotes:
         yield '<ol class="reasons small" aria-label="Reasons for missing values">'
         for i, missing in enumerate(table.footnotes, start=1):

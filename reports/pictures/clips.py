@@ -10,8 +10,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from gaitbench.data.silhouettes import Silhouettes
-from gaitbench.data.source import sized_data
-from gaitbench.evaluation.embed import clips_at_test
+from gaitbench.data.source import seen_data
+from gaitbench.evaluation.clips import clips_at_test
 from gaitbench.evaluation.severity import hiding
 from gaitbench.experiment.cells import Evaluation
 
@@ -39,12 +39,14 @@ class TestedClips:
         return folder is not None and (folder / "meta.json").is_file()
 
     def data(self, key: str) -> Silhouettes:
-        """Return the data set that an evaluation tests on, at the size that networks see."""
+        """Return the data set that an evaluation tests on, in frames of the size that networks see."""
         tested = self.evaluations[key].data
-        return sized_data(self.folders[tested.fingerprint], tested.height, tested.width)
+        return seen_data(
+            self.folders[tested.fingerprint], tested.height, tested.width, "silhouettes"
+        )
 
     def clip(self, key: str, side: Side, row: int) -> npt.NDArray[np.uint8]:
-        """Return a clip as the network saw it, shape [t, h, w], 1 where a silhouette is.
+        """Return a clip as the network saw it, shape [t, h, w], 1 where half of a pixel is body.
 
         Args:
             key: Of the evaluation.
@@ -58,7 +60,7 @@ class TestedClips:
         sequence = data.split(f"test.{side}")[row : row + 1]
         length = min(int(data.table["frames"].iloc[int(sequence[0])]), evaluation.frames)
         batch = clips_at_test(data, sequence, mix, length, evaluation.seed, evaluation.draw)
-        clip: npt.NDArray[np.uint8] = (batch.clips[0] > 0).numpy().astype(np.uint8)
+        clip: npt.NDArray[np.uint8] = (batch.clips[0] >= 0.5).numpy().astype(np.uint8)
         return clip
 
     def identity(self, key: str, side: Side, row: int) -> str:

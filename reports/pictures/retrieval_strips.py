@@ -74,7 +74,7 @@ def retrieval_pairs(results: Results, clips: TestedClips) -> Iterator[Pair]:
 def _changed(
     results: Results, clips: TestedClips, title: str, whole_key: str, occluded_key: str
 ) -> Iterator[Pair]:
-    whole, hidden = (_first_search(results.probes(key)) for key in (whole_key, occluded_key))
+    whole, hidden = (_first_search(results.all_pairs(key)) for key in (whole_key, occluded_key))
     both = whole.merge(hidden, on=["gallery_view", "probe"], suffixes=("", "_occluded"))
     was, now = both["rank"] == 1, both["rank_occluded"] == 1
     for kind, chosen in (("lost", was & ~now), ("gained", ~was & now)):

@@ -22,7 +22,7 @@ from gaitbench.reports.published.orders import order_tables
 from gaitbench.results.estimates import estimate, estimate_ratio
 from gaitbench.results.footers import footer
 from gaitbench.results.frame import Results
-from gaitbench.results.per_seed import measured, ratio, seeds_of, summarise
+from gaitbench.results.per_seed import flagged, measured, ratio, seeds_of, summarise
 from gaitbench.results.places import table_names, upper_bound, values_of, where
 from gaitbench.results.section import Section
 from gaitbench.results.table import Column, Entry, Row, Table
@@ -101,7 +101,7 @@ class _Numbers:
             return estimate_ratio(results, cells, whole, bare, seeds, title)
         # Whether the divisor is near chance is not known for this metric, so there is no interval.
         parts = measured(cells, bare, seeds), measured(whole, bare, seeds)
-        return replace(summarise(ratio(*parts, title)), spread=None)
+        return replace(flagged(summarise(ratio(*parts, title)), cells, whole), spread=None)
 
     def _search(self, name: str) -> Results:
         if name not in self._of_search:
@@ -203,7 +203,10 @@ def _entries(published: float, cell: Entry) -> list[Entry]:
     note = NO_INTERVAL
     if cell.low is not None and cell.high is not None:
         note = INSIDE if cell.low <= published <= cell.high else OUTSIDE
-    return [Entry(value=published), cell, Entry(text=note, value=cell.value - published)]
+    difference = replace(
+        cell, text=note, value=cell.value - published, spread=None, low=None, high=None
+    )
+    return [Entry(value=published), cell, difference]
 
 
 def _preset_line(results: Results) -> str:

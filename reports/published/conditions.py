@@ -1,7 +1,8 @@
 """Under which condition the papers' figures were printed, and which evaluations of a run stand under it.
 
-A condition is data set (train and test), rules, backbone, setting, side, and protocol with its test. Only
-where all of them are the same may a published and a measured number stand beside each other.
+A condition is data set (train and test), rules, backbone, setting, side, protocol with its test, and which
+share of the training clips is occluded. Only where all of them are the same may a published and a measured
+number stand beside each other.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -291,9 +292,15 @@ def _corresponding(results: Results, printed: Printed) -> pd.DataFrame:
         return where(cells, test=printed.occlusion, adapted_to=printed.occlusion)
     if printed.protocol in ("occluded", "ablation") and printed.occlusion in _OWN_TYPES:
         # Which types these are is part of the setting.
-        cells = where(results.of(printed.protocol), adapted_to="")
+        cells = where(_trained_as_printed(results, printed.protocol), adapted_to="")
         return cells[cells["test"] != HOLISTIC_TEST]
     return results.cells.iloc[:0]
+
+
+def _trained_as_printed(results: Results, protocol: str) -> pd.DataFrame:
+    """Return a protocol's evaluations, of methods with their papers' own shares where there are such."""
+    own = results.of("own-shares")
+    return own if protocol == "occluded" and len(own) else results.of(protocol)
 
 
 def _absent(results: Results, printed: Printed) -> ConditionDifference:
@@ -317,5 +324,8 @@ def _differences(
         return
     if any(setting != condition.setting for setting, _ in printed.settings):
         yield ConditionDifference("setting", printed.settings_title, condition.setting)
+    has_own_shares = printed.protocol not in ("generalizability", "adaptability")
+    if results.facts.get("shares") == "equal" and not has_own_shares:
+        yield ConditionDifference("occluded training clips", "own share", "half for all methods")
     if condition.side != _SIDE:
         yield ConditionDifference("occluded", side_title(_SIDE), side_title(condition.side))

@@ -26,7 +26,7 @@ from gaitbench.reports.published.figures import (
     sources_line,
 )
 from gaitbench.results.frame import Results
-from gaitbench.results.per_seed import measured, seeds_of, summarise
+from gaitbench.results.per_seed import averaged, flagged, seeds_of
 from gaitbench.results.places import values_of, where
 from gaitbench.results.table import Column, Entry, Missing, Row, Table
 from gaitbench.results.titles import backbone_title, dataset_title, method_title
@@ -76,14 +76,14 @@ class _Orders:
         if isinstance(interval, Unavailable):
             # A bare tau of a few methods says nothing: chance alone may give 1.
             return Entry(missing=Missing(f"no interval: {interval.reason}"))
-        return Entry(value=tau, low=interval.low, high=interval.high)
+        entry = Entry(value=tau, low=interval.low, high=interval.high)
+        return flagged(entry, *(cells for cells, _ in outcomes))
 
     def _measured(self, meeting: Meeting, method: str, metric: str) -> tuple[pd.DataFrame, Entry]:
         key = (id(meeting.cells), method, metric)
         if key not in self._kept:
             cells = where(meeting.cells, method=method)
-            values = measured(cells, metric, seeds_of(meeting.cells))
-            self._kept[key] = (cells, summarise(values))
+            self._kept[key] = (cells, averaged(cells, metric, seeds_of(meeting.cells)))
         return self._kept[key]
 
 

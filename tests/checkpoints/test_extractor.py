@@ -23,7 +23,8 @@ METHODS = ("baseline-1", "mimicgait", "rg-gait")
 
 
 def runner(folder, **changes):
-    values = {"preset": "smoke", "protocol": "occluded", "methods": METHODS} | changes
+    values = {"preset": "smoke", "protocol": "occluded", "methods": METHODS, "shares": "papers"}
+    values |= changes
     bench = Bench.resolve(Experiment(**values))
     return Runner(Store(folder), bench, jobs=1, device="cpu", display=Silent())
 

@@ -1,5 +1,6 @@
 """The command line as a user meets it, above all its messages."""
 
+import re
 import subprocess
 import sys
 
@@ -39,6 +40,34 @@ def test_draws_and_panel_are_options_and_printed_as_toml(gaitbench):
     assert "draw 1" not in printed
 
 
+@pytest.mark.parametrize(
+    ("shares", "networks"),
+    [
+        ("equal", ["under mimicgait", "under mimicgait (100% of its clips occluded)"]),
+        ("papers", ["under mimicgait (100% of its clips occluded)"]),
+    ],
+)
+def test_whose_share_of_clips_is_occluded_is_an_option(gaitbench, shares, networks):
+    asked = ("--methods", "baseline-2", "--shares", shares, "--no-sanity", "--dry-run")
+    code, printed = gaitbench("run", "--preset", "smoke", *asked)
+    assert code == 0
+    assert f'shares = "{shares}"' in printed
+    found = re.findall(r"Baseline-2 (under mimicgait(?: \(.*?\))?), seed 0", printed)
+    assert found == networks
+
+
+def test_controls_are_refused_for_a_data_set_that_has_none(gaitbench, tmp_path):
+    folder = tmp_path / "walks"
+    assert gaitbench("data", "walkers", folder, "--preset", "smoke", "--jobs", "1")[0] == 0
+    asked = ("--protocol", "controls", "--preset", "smoke", "--dry-run")
+    code, printed = gaitbench("run", *asked, "--dataset", folder)
+    assert code == 2
+    assert "has no controls, so protocol 'controls' has nothing to test" in printed
+    code, printed = gaitbench("run", *asked)
+    assert code == 0
+    assert "data set walkers-body" in printed
+
+
 def test_released_occlusions_are_listed_last_and_drawn_where_they_are_asked_for(
     gaitbench, tmp_path
 ):
@@ -61,8 +90,13 @@ def test_released_occlusions_are_listed_last_and_drawn_where_they_are_asked_for(
 def test_every_list_lists(gaitbench, name):
     code, printed = gaitbench(name, "list")
     assert code == 0
-    wanted = {"methods": "rg-gait", "datasets": "walkers", "settings": "occ-aware"}
-    assert wanted.get(name, "") in printed
+    wanted = {
+        "methods": ("rg-gait", "gei-lda", "oracle-window"),
+        "datasets": ("walkers", "walkers-body", "walkers-gait"),
+        "settings": ("occ-aware",),
+        "protocols": ("occluded", "own-shares", "controls"),
+    }
+    assert all(word in printed for word in wanted.get(name, ()))
 
 
 def test_run_then_report_then_status(gaitbench, tmp_path):
@@ -80,7 +114,8 @@ def test_run_then_report_then_status(gaitbench, tmp_path):
     assert first == again
     code, printed = gaitbench("status", *common)
     assert code == 0
-    assert "12/12" in printed
+    # Data, a network, three draws of each side, whole clips, and six checks.
+    assert "15/15" in printed
 
 
 def test_a_report_that_lies_there_is_not_written_again(gaitbench, tmp_path):

@@ -5,7 +5,7 @@ repetitions of a case are computed at once, by the functions that tables use.
 """
 
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
@@ -15,10 +15,10 @@ from gaitbench.statistics.identity_sums import IdentitySums
 from gaitbench.statistics.intervals import ends
 from gaitbench.statistics.paired_tests import (
     SignFlips,
-    null_distribution,
-    p_values,
+    holm,
+    largest_p,
+    nulls_of,
     smallest_detectable,
-    swapped_shares,
     variance_of,
 )
 from gaitbench.statistics.resampling import Resampling, resample
@@ -72,7 +72,7 @@ def probes(rng, regime):
 def simulate(rng, regime, n, n_seeds, n_draws, counts, person, shift=0.0):
     """Return sums of (n, seeds) tables and the seeds' own effects, shape (n, seeds)."""
     seed = rng.standard_normal((n, n_seeds)) * regime.seed
-    shape = (n, n_seeds, IDENTITIES)
+    shape = (n, n_seeds, len(counts))
     latent = regime.mean + shift + person + seed[..., None]
     latent = latent + rng.standard_normal(shape) * regime.together
     if not regime.hits:
@@ -108,13 +108,16 @@ def coverage(name, n_seeds, n_draws, repetitions=REPETITIONS):
         sums, seed = simulate(rng, regime, n, n_seeds, n_draws, counts, person)
         resampling = Resampling.draw(IDENTITIES, n_seeds, rng, n_resamples=RESAMPLES)
         metric = resample(sums_of(sums, counts), resampling)
-        low, high = ends(metric.combined(resampling.seed_noise))
+        low, high = outer_ends(metric, resampling.seed_noise)
         truth = truths(regime, seed)
         held += ((low <= truth) & (truth <= high)).sum()
     return held / (n * CHOICES)
 
 
-def rejections(name, n_seeds, n_draws, *, detectable=0.0, repetitions=REPETITIONS):
+def rejections(
+    name, n_seeds, n_draws, *, detectable=0.0, repetitions=REPETITIONS, level=0.05,
+    n_permutations=RESAMPLES,
+):  # fmt: skip
     """Return how often two methods are told apart that differ by so many detectable differences."""
     regime, rng = REGIMES[name], generator("level", name, n_seeds, n_draws)
     if n_seeds == 1:
@@ -132,34 +135,107 @@ def rejections(name, n_seeds, n_draws, *, detectable=0.0, repetitions=REPETITION
             for _ in range(2)
         ]  # fmt: skip
         difference = sums_of(tables[0] - tables[1], counts)
-        flips = SignFlips.draw(IDENTITIES, n_seeds, rng, n_permutations=RESAMPLES)
+        flips = SignFlips.draw(IDENTITIES, n_seeds, rng, n_permutations=n_permutations)
         if detectable:
-            null, variance = under_null(difference, flips)
-            step = detectable * np.median(smallest_detectable(null, variance))
+            variance = variance_of(difference.metric(), difference.influence())
+            found = smallest_detectable(nulls(difference, flips), variance)
+            step = detectable * np.median(found)
             difference = sums_of(tables[0] - tables[1] + step * counts, counts)
-        null, _ = under_null(difference, flips)
-        rejected += (p_values(null, difference.metric().mean(axis=-1)) <= 0.05).sum()
+        p = largest_p(nulls(difference, flips), difference.metric().mean(axis=-1))
+        rejected += (p <= level).sum()
     return rejected / (n * CHOICES)
 
 
-def under_null(difference, flips):
-    influence, values = difference.influence(), difference.metric()
-    variance = variance_of(values, influence)
-    shares = swapped_shares(difference.contributions(), influence, variance)
-    return null_distribution(shares, values, variance, flips), variance
+def nulls(difference, flips):
+    return nulls_of(difference.contributions(), difference.influence(), difference.metric(), flips)
+
+
+def outer_ends(metric, noise):
+    """Return the ends of `interval` for many tables at once."""
+    both = [ends(metric.combined(noise)), ends(metric.people_alone(noise))]
+    return np.minimum(both[0][0], both[1][0]), np.maximum(both[0][1], both[1][1])
+
+
+def cautious(name, n_seeds):
+    """Whether what people and seeds do together is all that varies.
+
+    An interval is never narrower than that of people alone, and there one of seeds alone would do.
+    """
+    return name == "interaction" and n_seeds > 1
 
 
 @pytest.mark.parametrize(("name", "n_seeds", "n_draws"), CASES)
 def test_intervals_hold_the_truth_as_often_as_they_say(name, n_seeds, n_draws):
-    assert 0.93 <= coverage(name, n_seeds, n_draws) <= 0.97
+    most = 1.0 if cautious(name, n_seeds) else 0.98
+    assert 0.93 <= coverage(name, n_seeds, n_draws) <= most
 
 
 @pytest.mark.parametrize(("name", "n_seeds", "n_draws"), CASES)
 def test_paired_tests_keep_their_level(name, n_seeds, n_draws):
-    assert 0.035 <= rejections(name, n_seeds, n_draws) <= 0.065
+    # Tails of the seeds' own degrees of freedom make a test of three seeds cautious at 5 %.
+    least = 0.005 if cautious(name, n_seeds) else 0.015
+    assert least <= rejections(name, n_seeds, n_draws) <= 0.065
 
 
 @pytest.mark.parametrize("case", [("identities", 1, 1), ("balanced", 3, 1), ("hits", 5, 1)])
 def test_a_detectable_difference_is_mostly_detected(case):
     # It is meant to be found in 80 % of cases; the level itself, 5 %, is what a useless test reaches.
     assert 0.65 <= rejections(*case, detectable=1.0, repetitions=1000) <= 0.9
+
+
+# With 799 permutations, both levels are whole numbers of the gaps between them. 2,000 tables find a level
+# of 1.25 % to ±0.25 and one of 0.25 % to ±0.11 (one standard error); three of them are allowed.
+@pytest.mark.parametrize(("level", "most"), [(0.0125, 0.02), (0.0025, 0.006)])
+@pytest.mark.parametrize(
+    "case", [("identities", 1, 1), ("seeds", 3, 1), ("balanced", 3, 1), ("hits", 5, 1)]
+)
+def test_paired_tests_keep_their_level_in_the_tail_that_holm_uses(case, level, most):
+    assert rejections(*case, level=level, n_permutations=799) <= most
+
+
+CONTRASTS = ((2, 1), (3, 1), (4, 1), (4, 0))
+"""Of five methods, as the protocols declare them."""
+
+
+def decided(n_seeds, people, *, wide=1.0, seed=0.15, gain=0.0, n=500):
+    """Return which contrasts Holm's method decides, shape (n, contrasts).
+
+    Args:
+        n_seeds: Of every method.
+        people: That are tested.
+        wide: How many times as far the seeds of the last method spread.
+        seed: Standard deviation of the logit over the seeds of all others.
+        gain: Of the third method's logit.
+        n: Tables.
+    """
+    rng = generator("family", n_seeds, people, wide, gain)
+    regime = replace(REGIMES["hits"], seed=seed)
+    found = []
+    for _ in range(10):
+        counts = np.full(people, 6)
+        shared = rng.standard_normal((n // 10, 1, people))
+        tables = []
+        for method in range(5):
+            own = replace(regime, seed=regime.seed * (wide if method == 4 else 1.0))
+            person = regime.person * (shared + rng.standard_normal(shared.shape) / 2)
+            shift = gain if method == 2 else 0.0
+            sums, _ = simulate(rng, own, n // 10, n_seeds, 1, counts, person, shift)
+            tables.append(sums)
+        difference = sums_of(np.stack([tables[a] - tables[b] for a, b in CONTRASTS]), counts)
+        flips = SignFlips.draw(people, n_seeds, rng, n_permutations=799)
+        p = largest_p(nulls(difference, flips), difference.metric().mean(axis=-1))
+        found.append(np.array([holm(of_table) for of_table in p.T]) < 0.05)
+    return np.concatenate(found)
+
+
+@pytest.mark.parametrize("people", [60, 180])
+@pytest.mark.parametrize("n_seeds", [3, 5])
+@pytest.mark.parametrize("wide", [1.0, 3.0])
+def test_the_error_of_the_family_of_contrasts(wide, n_seeds, people):
+    # 500 tables find 5 % to ±1.0 (one standard error); two are allowed beside the bound of 6 %.
+    assert decided(n_seeds, people, wide=wide).any(axis=1).mean() <= 0.08
+
+
+def test_a_contrast_of_five_seeds_and_180_people_has_power():
+    # A logit of 0.5 is about 8 points of Rank-1 here, one of 0.05 about 0.8.
+    assert decided(5, 180, seed=0.05, gain=0.5)[:, 0].mean() > 0.8

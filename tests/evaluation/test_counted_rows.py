@@ -222,6 +222,18 @@ def test_number_and_identity_sums_are_the_mean_of_the_rules(rules, no_mate, metr
     assert sums.n_identities == 9
 
 
+@pytest.mark.parametrize("no_mate", ["drop", "miss", "miss-ranks"])
+def test_all_searches_at_once_are_each_search_by_itself(no_mate):
+    scores = made_up_scores(np.random.default_rng(3), BOTH).assign(gallery=range(240))
+    names = [search.name for search in BOTH.searches]
+    together = CountedRows.of(scores, BOTH, no_mate=no_mate, searches=names)
+    alone = [CountedRows.of(scores, BOTH, no_mate=no_mate, searches=[name]) for name in names]
+    assert together.counts_by_search == [counted.counts for counted in alone]
+    for metric in map(get_metric, ("rank_1", "map")):
+        expected = [counted.value(metric) for counted in alone]
+        assert together.by_search(metric) == pytest.approx(expected, nan_ok=True)
+
+
 def test_a_metric_that_is_undefined_for_a_counted_probe_has_no_value():
     undefined = FOUR.assign(ap=[1.0, np.nan, np.nan, 0.25])
 

@@ -5,13 +5,16 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 from torch import nn
 
 from gaitbench.backbones.base import BackboneSpec
 from gaitbench.core.errors import TrainingError
 from gaitbench.data.silhouettes import Silhouettes, SilhouettesWriter
 from gaitbench.evaluation import embed
-from gaitbench.evaluation.embed import clips_at_test, embed_sequences
+from gaitbench.evaluation.clips import clips_at_test, spread_frames
+from gaitbench.evaluation.embed import embed_sequences
 from gaitbench.methods.base import Plan, get_method, method_names
 from gaitbench.occlusion.base import make
 from gaitbench.occlusion.mix import HOLISTIC, Mix
@@ -188,13 +191,39 @@ def test_whole_clips_are_drawn_nothing_for(mean_frame, data):
     assert not found.types.any()
 
 
-def test_of_a_long_sequence_the_frames_in_the_middle_are_used(mean_frame, data):
+def test_of_a_long_sequence_frames_spread_evenly_over_it_are_used(mean_frame, data):
     found = embedded(mean_frame, data, mix=HOLISTIC, frames=6).embeddings
+    expected = {9: [0, 2, 3, 5, 6, 8], 12: [1, 3, 5, 7, 9, 11]}
     for i, length in enumerate(LENGTHS):
-        first = max(0, (length - 6) // 2)
-        used = data.frames(i)[first : first + 6]
+        used = data.frames(i)[expected.get(length, range(length))]
         assert len(used) == min(length, 6)
         same(found[i, :, 0].numpy(), used.mean(0).ravel())
+
+
+@given(st.lists(st.integers(1, 200), min_size=1, max_size=5), st.integers(1, 60))
+def test_spread_frames_cover_a_sequence_evenly_and_in_order(lengths, count):
+    lengths = np.array([max(n, count) for n in lengths])
+    frames = spread_frames(lengths, count)
+    assert frames.shape == (len(lengths), count)
+    for row, length in zip(frames, lengths, strict=True):
+        steps = np.diff(row)
+        assert row[0] >= 0
+        assert row[-1] < length
+        assert (steps >= 1).all()
+        assert steps.size == 0 or steps.max() - steps.min() <= 1
+        # As much of the sequence is left out before the first frame as after the last one.
+        assert abs(row[0] - (length - 1 - row[-1])) <= 1
+
+
+def test_maps_say_where_the_body_is_and_what_of_it_is_seen(mean_frame, data):
+    found = embedded(mean_frame, data, mix=Mix((make("top", amount=(0.5, 0.5)),), 1.0))
+    assert found.body.shape == found.visible.shape == (len(LENGTHS), *embed.GRID)
+    same(found.body.sum((1, 2)), 1)
+    assert (found.visible[:, :8] == 0).all()
+    assert (found.visible[:, 8:][found.body[:, 8:] > 0] == 1).all()
+    # The map is coarse: a column of it is a little wider than a pixel of these clips.
+    hidden = (found.body * (1 - found.visible)).sum((1, 2))
+    np.testing.assert_allclose(hidden, found.hidden_share, atol=0.02)
 
 
 def test_hidden_share_is_what_is_missing_from_the_whole_clip(mean_frame, data):
@@ -241,7 +270,7 @@ def test_clips_at_test_keep_their_whole_and_are_binary(data):
     batch = clips_at_test(data, np.array([1, 5, 9]), get_setting("mimicgait").test, 6, 0, 0)
     assert batch.clips.shape == batch.whole.shape == (3, 6, 16, 12)
     assert set(batch.clips.unique().tolist()) == {0.0, 1.0}
-    assert torch.equal(batch.whole[2], torch.from_numpy(data.frames(9)[3:9]).float())
+    assert torch.equal(batch.whole[2], torch.from_numpy(data.frames(9)[1::2]).float())
     assert not torch.equal(batch.clips, batch.whole)
 
 

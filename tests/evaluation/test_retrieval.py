@@ -12,6 +12,7 @@ from gaitbench.core.errors import ProtocolError, UnknownNameError
 from gaitbench.data.rules import Rules, Search
 from gaitbench.evaluation.distances import base
 from gaitbench.evaluation.distances.euclidean import Euclidean
+from gaitbench.evaluation.pair_groups import EVERY_PAIR, PairGroup
 from gaitbench.evaluation.retrieval import NEAREST, score_probes
 from gaitbench.evaluation.verification import tar_at_far
 from tests.summaries import pooled_tar, summarise
@@ -177,7 +178,9 @@ def test_columns_and_rows():
     assert scores.columns.tolist() == [
         "search", "gallery_view", "probe", "sequence", "identity", "condition", "view", "rank", "ap",
         "inp", "genuine", "impostor", "mates", "gallery", "near_1", "near_2", "near_3", "near_4",
-        "near_5", "tar_far_0.01", "tar_far_0.001",
+        "near_5", "tar_far_0.01", "tar_far_0.001", "as_gallery_rank_1", "as_gallery_rank_5",
+        "as_gallery_rank_10", "as_gallery_rank_20", "as_gallery_ap", "as_gallery_inp",
+        "as_gallery_tar_far_0.01", "as_gallery_tar_far_0.001", "pairs",
     ]  # fmt: skip
     assert scores["sequence"].tolist() == PROBES["sequence"].tolist()
     assert scores["probe"].tolist() == list(range(len(PROBES)))
@@ -440,3 +443,46 @@ def test_not_finite_names_the_row_of_the_table(monkeypatch):
 
     with pytest.raises(ProtocolError, match=r"1 of 48 probe .* \(rows 40\)"):
         score_probes(probe, embed(GALLERY, noise=1.0), PROBES, GALLERY, OTHER_VIEWS)
+
+
+@pytest.mark.parametrize("cells", [50, 10**6])
+def test_a_group_of_pairs_is_ranked_as_if_there_were_no_others(cells, monkeypatch):
+    """Probes 000… meet even gallery rows alone; those of other views are not searched for at all."""
+    monkeypatch.setattr(base, "CELLS_AT_ONCE", cells)
+    view = PROBES["view"].to_numpy()
+    group = PairGroup(
+        "even",
+        lambda probes, entries: np.broadcast_to(entries % 2 == 0, (len(probes), len(entries))),
+        lambda probes: view[probes] == "000",
+    )
+    found = scored(groups=(EVERY_PAIR, group))
+    assert dict(found["pairs"].value_counts()) == {"all": len(PROBES), "even": len(PROBES) // 3}
+    pd.testing.assert_frame_equal(found[found["pairs"] == "all"], scored())
+    even = found[found["pairs"] == "even"].reset_index(drop=True)
+    some, rows = GALLERY.iloc[::2], np.flatnonzero(view == "000")
+    expected = score_probes(
+        embed(PROBES, noise=1.0)[rows],
+        embed(GALLERY, noise=1.0, seed=1)[::2],
+        PROBES.iloc[rows],
+        some,
+        OTHER_VIEWS,
+    )
+    near = list(NEAREST)
+    expected[near] = np.where(expected[near] >= 0, 2 * expected[near], -1)
+    expected["probe"] = rows
+    expected["pairs"] = "even"
+    pd.testing.assert_frame_equal(even, expected, check_dtype=False)
+
+
+def test_searches_beside_the_headline_have_all_pairs_alone():
+    searches = (Search(excluded="same-view"), Search(name="beside", headline=False))
+    group = PairGroup("none", lambda p, g: np.zeros((len(p), len(g)), bool), lambda p: p >= 0)
+    found = scored(Rules(searches=searches), groups=(EVERY_PAIR, group))
+    assert set(zip(found["search"], found["pairs"], strict=True)) == {
+        ("all", "all"),
+        ("all", "none"),
+        ("beside", "all"),
+    }
+    empty = found[found["pairs"] == "none"]
+    assert (empty["mates"] == 0).all()
+    assert empty["ap"].isna().all()

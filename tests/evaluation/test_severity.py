@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from gaitbench.core.random_streams import stream
 from gaitbench.data.silhouettes import Silhouettes, SilhouettesWriter
 from gaitbench.evaluation import severity
-from gaitbench.evaluation.embed import clips_at_test
+from gaitbench.evaluation.clips import clips_at_test
 from gaitbench.evaluation.severity import POSITIONS, at_position, hidden_shares, hiding
 from gaitbench.occlusion.apply import occlude
 from gaitbench.occlusion.base import Occlusion, Step, make

@@ -33,7 +33,10 @@ def stage_of(method, network):
 def batch_of(clips, whole):
     """Return clips as a stage sees them, each of another person."""
     people = torch.arange(len(clips))
-    return Batch(clips.float(), whole.float(), people, 0 * people, torch.zeros(len(clips)))
+    share = torch.zeros(len(clips))
+    return Batch(
+        clips.float(), whole.float(), 0 * whole.float(), people, 0 * people, share, ("none",)
+    )
 
 
 def one_by_one(arrays):

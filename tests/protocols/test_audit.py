@@ -96,7 +96,9 @@ def test_one_draw_per_batch_reaches_every_training():
 
 def test_baseline_1_is_the_one_of_every_other_protocol():
     reference = {c.evaluation.key for c in audited() if c.method == "baseline-1"}
-    own = {c.evaluation.key for c in cells_of(**BARE) if c.method == "baseline-1"}
+    cells = [c for c in cells_of(**BARE) if (c.method, c.side) == ("baseline-1", "both")]
+    own = {c.evaluation.key for c in cells}
+    assert len(own) == 2
     assert own < reference
     assert len(reference) == 1 + len(SETTINGS)
 

@@ -53,7 +53,10 @@ def test_every_protocol_has_its_numbers_after_a_whole_run(everything, documents,
     write(everything, tmp_path, ["kept"])
     (document,) = documents
     tables = {t.name: t for s in document.sections for t in s.tables if t.is_measured}
-    assert {"occluded", "retention", "new-types", "audit", "ablation", "sweep"} <= tables.keys()
+    assert {
+        *("occluded", "occluded-by-part-rank-1", "own-shares", "controls-walkers-gaitbase"),
+        *("retention", "new-types", "audit", "ablation", "sweep"),
+    } <= tables.keys()
     gaps = {m.reason for table in tables.values() for m in table.footnotes}
     # What one seed cannot say, and what six people in clips of 16 rows never have hidden.
     assert all(g.startswith(("hides at most", "one seed cannot", "one draw cannot")) for g in gaps)
@@ -67,7 +70,7 @@ def test_everything_is_written_and_linked(partial, tmp_path):
     assert on_disk == set(written)
     text = (tmp_path / "out" / "report.md").read_text(encoding="utf-8")
     links = re.findall(r"!\[[^\]]*\]\(([^)]*)\)", text)
-    assert len(links) == 5
+    assert len(links) == 6
     assert all((tmp_path / "out" / link).is_file() for link in links)
     for link in re.findall(
         r"includegraphics\[.*?\]\{(.*?)\}", (tmp_path / "out/report.tex").read_text()

@@ -43,8 +43,9 @@ def parsed(command):
 
 @pytest.fixture(scope="module")
 def store(small_store):
-    # The data set, the network, whole clips, three draws, and six checks that nothing else asks for.
-    assert [len(small_store.keys(kind)) for kind in ("datasets", "stages", "scores")] == [1, 1, 10]
+    # The data set, the network, whole clips, three draws of occluded probes and three of both sides, and
+    # six checks that nothing else asks for.
+    assert [len(small_store.keys(kind)) for kind in ("datasets", "stages", "scores")] == [1, 1, 13]
     return small_store
 
 
@@ -58,8 +59,19 @@ def test_a_finished_experiment_has_no_gap(store):
     cells = collected(store, bench()).cells
     assert set(cells["status"]) == {"done"}
     assert set(cells["reason"]) == {""}
-    wanted = [("occluded", "holistic", 0, "")]
-    wanted += [("occluded", "top+bottom", draw, "") for draw in range(3)]
+    compared = [("probe", "all"), ("both", "all"), ("both", "same part")]
+    halves = [("both", f"{p} × {g}") for p in ("top", "bottom") for g in ("top", "bottom")]
+    split = [
+        compared[0],
+        ("probe", "top × none"),
+        ("probe", "bottom × none"),
+        *compared[1:],
+        *halves,
+    ]
+    wanted = []
+    for protocol, groups in (("occluded", split), ("own-shares", compared)):
+        wanted += [(protocol, "top+bottom", *group, d, "") for group in groups for d in range(3)]
+        wanted.append((protocol, "holistic", "both", "all", 0, ""))
     checks = (
         "as tested",
         "whole clips",
@@ -71,14 +83,14 @@ def test_a_finished_experiment_has_no_gap(store):
         "masked",
     )
     wanted += [
-        ("sanity", "holistic" if check == "whole clips" else "top+bottom", 0, check)
+        ("sanity", "holistic" if check == "whole clips" else "top+bottom", "both", "all", 0, check)
         for check in checks
     ]
-    columns = ["protocol", "test", "draw", "check"]
+    columns = ["protocol", "test", "side", "pairs", "draw", "check"]
     assert list(cells[columns].itertuples(index=False, name=None)) == wanted
     assert list(cells["key"]) == [c.evaluation.key for c in expand(bench()).cells]
     assert list(cells["stage"]) == [c.evaluation.stage.key for c in expand(bench()).cells]
-    assert cells["key"].nunique() == 10
+    assert cells["key"].nunique() == 13
     assert set(cells["trained"]) == {""}
     assert cells[["severity", "hidden_wanted"]].isna().all(axis=None)
 
@@ -86,36 +98,65 @@ def test_a_finished_experiment_has_no_gap(store):
 @pytest.mark.parametrize("no_mate", ["drop", "miss", "miss-ranks"])
 def test_done_cells_are_averages_of_the_stored_scores(store, no_mate):
     for _, row in collected(store, bench(no_mate=no_mate)).cells.iterrows():
-        scores = read_scores(store, row["key"])
+        every = read_scores(store, row["key"])
+        scores = every[every["pairs"] == row["pairs"]]
         rules = read_rules(store, row["key"])
         assert rules == RULES
+        is_part = " × " in row["pairs"]
         for name, value in summarise(scores, rules, no_mate=no_mate).items():
-            assert row[name] == value, name
-        assert row["n_probes"] == len(scores)
-        assert row["n_identities"] == scores["identity"].nunique() == 6
-        assert row["hidden_share"] == scores["hidden_share"].mean()
+            # Of the parts of all pairs nothing but metrics is kept.
+            is_kept = not is_part or name in metrics.names()
+            assert row[name] == value if is_kept else math.isnan(row[name]), name
+        scores = scores[scores["search"] == "all"]
+        if not is_part:
+            assert row["n_probes"] == len(scores) == 54
+            assert row["n_identities"] == scores["identity"].nunique() == 6
+            assert row["hidden_share"] == scores["hidden_share"].mean()
         found = scores[scores["mates"] > 0]
         assert row["rank_1"] == pytest.approx(
             (found["rank"] == 1).sum() / (len(found) if no_mate == "drop" else len(scores))
         )
 
 
+def test_a_group_of_pairs_in_which_nobody_has_a_mate_is_missing_and_says_so(store, monkeypatch):
+    rows = StoredScores.rows
+
+    def lonely(stored):
+        scores = rows(stored)
+        return scores.assign(mates=scores["mates"].where(scores["pairs"] != "top × bottom", 0))
+
+    monkeypatch.setattr(StoredScores, "rows", lonely)
+    cells = collected(store, bench()).cells
+    missing = cells[cells["status"] == "missing"]
+    assert list(zip(missing["pairs"], missing["draw"], strict=True)) == [
+        ("top × bottom", draw) for draw in range(3)
+    ]
+    assert set(missing["reason"]) == {"no probe has a mate among the pairs of this kind"}
+    # No command makes it.
+    assert set(missing["command"]) == {""}
+    assert missing[list(number_columns())].isna().all(axis=None)
+
+
 def test_hidden_share_belongs_to_the_test(partial):
     done = partial.cells[partial.cells["status"] == "done"]
     asked = done[done["check"] == ""]
     assert (asked.loc[asked["test"] == "holistic", "hidden_share"] == 0).all()
-    shares = asked.loc[asked["test"] == "top+bottom", "hidden_share"]
-    assert shares.between(0.2, 0.8).all()
-    # Every draw hides something else.
-    assert shares.nunique() == len(shares) == 3
+    occluded = asked[(asked["test"] == "top+bottom") & asked["pairs"].isin(["all", "same part"])]
+    assert occluded["hidden_share"].between(0.2, 0.8).all()
+    # Every draw hides something else, and the same of the probes whatever becomes of the gallery.
+    assert (occluded.groupby("draw")["hidden_share"].nunique() == 1).all()
+    assert occluded["hidden_share"].nunique() == occluded["draw"].nunique() == 3
 
 
 def test_hidden_share_is_that_of_the_occluded_side(store):
-    asked = bench(side="gallery", test_draws=1, sanity=False)
-    assert Runner(store, asked, jobs=1, device="cpu", display=Silent()).run() == 1
-    shares = collected(store, asked).cells.set_index("test")["hidden_share"]
-    assert shares["holistic"] == 0
-    assert 0.2 < shares["top+bottom"] < 0.8
+    asked = bench(protocol="audit", side="gallery", test_draws=1, sanity=False)
+    # Three settings; whole clips are there already.
+    assert Runner(store, asked, jobs=1, device="cpu", display=Silent()).run() == 3
+    cells = collected(store, asked).cells
+    assert set(cells["side"]) == {"gallery"}
+    shares = cells.set_index(["setting", "test"])["hidden_share"]
+    assert shares["mimicgait", "holistic"] == 0
+    assert 0.2 < shares["mimicgait", "top+bottom"] < 0.8
 
 
 def test_a_method_without_a_detector_has_no_detector_quality(partial):
@@ -126,8 +167,12 @@ def test_a_method_without_a_detector_has_no_detector_quality(partial):
 
 def test_missing_cells_say_why_and_hold_no_number(partial):
     missing = partial.cells[partial.cells["status"] == "missing"]
-    # Three draws and ten checks, two of them of the detector.
-    assert list(missing["method"]) == ["rg-gait"] * 13
+    # Three draws of nine groups of pairs, and of three with its own share; whole clips in both; and ten
+    # checks, two of them of the detector.
+    assert list(missing["method"]) == ["rg-gait"] * (3 * 9 + 1 + 3 * 3 + 1 + 10)
+    assert list(missing["protocol"].value_counts()[["occluded", "own-shares", "sanity"]]) == [
+        *(28, 10, 10)
+    ]
     assert list(missing["check"])[-2:] == ["true-amount", "stray-detector"]
     for _, row in missing.iterrows():
         assert row["reason"] == "not evaluated yet"
@@ -138,7 +183,9 @@ def test_missing_cells_say_why_and_hold_no_number(partial):
 
 def test_the_command_of_a_missing_cell_makes_it(partial, store):
     asked = bench(methods=("baseline-1", "rg-gait"), no_mate="miss")
-    for command in partial.cells["command"]:
+    is_done = partial.cells["status"] == "done"
+    assert set(partial.cells.loc[is_done, "command"]) == {""}
+    for command in partial.cells.loc[~is_done, "command"]:
         experiment, folder = parsed(command)
         assert experiment == asked.experiment
         assert folder == store.folder
@@ -178,7 +225,11 @@ def test_rows_of_two_protocols_share_key_and_numbers(store):
     cells = collected(store, bench(protocol="all")).cells
     whole = cells[(cells["method"] == "baseline-1") & (cells["test"] == "holistic")]
     whole = whole[whole["severity"].isna()]
-    assert set(whole["protocol"]) == {"occluded", "retention", "ablation", "audit", "sanity"}
+    whole = whole[whole["test_dataset"] == "walkers"]
+    assert set(whole["protocol"]) == {
+        *("occluded", "own-shares", "generalizability", "adaptability", "controls"),
+        *("retention", "ablation", "audit", "sanity"),
+    }
     assert whole["key"].nunique() == 1
     assert whole["rank_1"].nunique() == 1
     swept = cells[cells["protocol"] == "sweep"]
@@ -236,9 +287,11 @@ def test_a_plugins_metric_is_computed_from_stored_scores(store):
 
     for _, row in collected(store, bench()).cells.iterrows():
         scores = read_scores(store, row["key"])
+        scores = scores[(scores["pairs"] == row["pairs"]) & (scores["search"] == "all")]
         found = scores[scores["mates"] > 0]
         assert row["rank_2"] == pytest.approx((found["rank"] <= 2).mean())
-        assert row["chance_rank_1"] < row["chance_rank_2"] < row["chance_rank_5"]
+        if " × " not in row["pairs"]:
+            assert row["chance_rank_1"] < row["chance_rank_2"] < row["chance_rank_5"]
 
 
 def test_facts_say_what_the_numbers_depend_on(partial, store):
@@ -250,14 +303,18 @@ def test_facts_say_what_the_numbers_depend_on(partial, store):
     assert facts["seeds"] == [0]
     assert facts["gaitbench_version"] == __version__
     assert facts["protocol_version"] == Evaluation.version
-    assert facts["rules"] == "walkers, version 1"
-    assert facts["never_compared"] == "pairs of one view, pairs of one recording"
-    assert "one_number" not in facts
+    assert facts["rules"] == "walkers, version 2"
+    assert facts["never_compared"] == (
+        "pairs of one view, pairs of one recording (all, nm, bg, cl); "
+        "pairs of one recording (in the wild: nothing excluded)"
+    )
+    assert facts["one_number"] == "search all"
     assert facts["test_frames"] == 4
     assert facts["adaptation_steps"] == 2
     assert facts["setting"] == (
-        "mimicgait: trained on 100% of the clips: top 0.4–0.6, bottom 0.4–0.6; tested on 100% of the "
-        "clips: top 0.4–0.6, bottom 0.4–0.6 (MimicGait (WACV 2025), section 4)"
+        # Which share of the training clips is occluded is a method's own, and stands in the footers.
+        "mimicgait: trained on top 0.4–0.6, bottom 0.4–0.6; tested on 100% of the clips: top 0.4–0.6, "
+        "bottom 0.4–0.6 (MimicGait (WACV 2025), section 4)"
     )
     asked = bench(methods=("baseline-1", "rg-gait"), no_mate="miss").experiment
     assert parsed(facts["command"]) == (asked, store.folder)

@@ -12,6 +12,7 @@ from gaitbench.experiment.spec import Experiment
 from gaitbench.protocols.expansion import expand
 from gaitbench.reports.common.searches import search_tables
 from gaitbench.results.collect import rules_of
+from gaitbench.results.places import where
 from gaitbench.running.run import Runner
 from tests.making import Silent, collected
 
@@ -56,20 +57,23 @@ def results(tmp_path_factory):
 
 def test_scores_hold_every_search_and_view(results):
     store, _, found = results
-    scores = read_scores(store, found.cells["key"].iloc[1])
+    key = where(found.cells, side="both", test="top+bottom")["key"].iloc[0]
+    scores = read_scores(store, key)
 
     # Four people seen from three views, each searched for in the other two.
-    assert scores.groupby("search").size().to_dict() == {"NM": 24, "BG": 24}
+    for pairs in ("all", "same part"):
+        sizes = where(scores, pairs=pairs).groupby("search").size()
+        assert sizes.to_dict() == {"NM": 24, "BG": 24}
     assert (scores["view"] != scores["gallery_view"]).all()
     assert scores.groupby("probe")["hidden_share"].nunique().max() == 1
     assert (scores["hidden_share"] > 0).all()
-    assert read_rules(store, found.cells["key"].iloc[1]) == RULES
+    assert read_rules(store, key) == RULES
 
 
 def test_the_headline_is_the_mean_over_searches_and_views(results):
     _, _, found = results
     assert found.rules == RULES
-    for _, row in found.cells.iterrows():
+    for _, row in where(found.cells, pairs="all").iterrows():
         searches = found.searches[found.searches["key"] == row["key"]].set_index("search")
         views = found.views[found.views["key"] == row["key"]]
         assert list(searches.index) == ["NM", "BG"]
@@ -88,8 +92,13 @@ def test_facts_and_tables_name_the_rules(results):
     assert found.facts["never_compared"] == "pairs of one view, pairs of one recording"
     assert str(found.facts["one_number"]).startswith("mean over the searches NM, BG; each gallery")
     tables = search_tables(found)
-    assert [t.name for t in tables] == ["searches", "searches-nm-by-view", "searches-bg-by-view"]
-    assert [c.title for c in tables[1].columns[2:]] == [*VIEWS, "mean"]
+    assert [t.name for t in tables] == [
+        f"searches-mimicgait-{side}-casia-b-gaitbase{kind}"
+        for side in ("probe", "both")
+        for kind in ("", "-nm-by-view", "-bg-by-view")
+    ]
+    for by_view in (tables[1], tables[4]):
+        assert [c.title for c in by_view.columns[2:]] == [*VIEWS, "mean"]
 
 
 def test_a_store_without_its_data_still_knows_the_rules(results, tmp_path):

@@ -256,8 +256,8 @@ def test_what_two_protocols_share_is_compared_once(before, after):
 
 
 def test_other_rules_are_refused_with_both(before):
-    newer = dataclasses.replace(before, rules=before.rules.model_copy(update={"version": 2}))
-    with pytest.raises(ProtocolError, match=r"walkers, version 1, the second's walkers, version 2"):
+    newer = dataclasses.replace(before, rules=before.rules.model_copy(update={"version": 3}))
+    with pytest.raises(ProtocolError, match=r"walkers, version 2, the second's walkers, version 3"):
         compare_results(before, newer)
 
 
@@ -271,6 +271,54 @@ def test_a_metric_that_was_not_measured_is_said(before, after):
     unmeasured = dataclasses.replace(before, cells=cells)
     found = compare_results(unmeasured, after(everybody_first), "tar_far_0.01")
     assert found.untested == {"TAR@FAR=1% was not measured": 1}
+
+
+def on_two_data_sets(results, change):
+    """Return results that are also of another data set, where the scores were changed."""
+    names = ("walkers", "walkers-body")
+    cells = [
+        results.cells.assign(test_dataset=name, key=results.cells["key"] + f"#{name}")
+        for name in names
+    ]
+
+    def probes(key):
+        stored, name = key.split("#")
+        scores = results.probes(stored)
+        return scores if name == names[0] else change(scores)
+
+    return dataclasses.replace(results, cells=pd.concat(cells), probes=probes)
+
+
+def test_data_sets_of_one_run_are_told_apart(before):
+    found = compare_results(
+        on_two_data_sets(before, lambda scores: scores), on_two_data_sets(before, everybody_first)
+    )
+    assert found.n_same == 2
+    table = difference_table(found, ("a", "b"))
+    assert {row.cells[3].text for row in table.rows} == {
+        "holistic of mimicgait, probe and gallery; walkers-body"
+    }
+    assert [row.cells[1].text for row in table.rows] == ["Baseline-1", "Baseline-2"]
+
+
+def in_groups(results, change):
+    """Return results that also have a group of pairs, whose scores were changed."""
+    cells = pd.concat([results.cells, results.cells.assign(pairs="same part")])
+
+    def probes(key):
+        scores = results.probes(key)
+        return pd.concat([scores, change(scores).assign(pairs="same part")])
+
+    return dataclasses.replace(results, cells=cells, probes=probes)
+
+
+def test_all_groups_of_pairs_are_compared_as_one_evaluation(before):
+    plain = in_groups(before, lambda scores: scores)
+    assert compare_results(plain, plain).n_same == 2
+    found = compare_results(plain, in_groups(before, everybody_first))
+    assert found.n_same == 0
+    # What is tested are all pairs, and they did not change.
+    assert [change.difference for change in found.tested] == [0, 0]
 
 
 def test_results_of_nothing_have_nothing_to_compare(before, bench, tmp_path):

@@ -206,8 +206,8 @@ def test_a_damaged_artifact_that_nobody_asked_for_is_no_obstacle(copied):
 
 def test_scores_of_two_versions_of_the_rules_are_refused_with_both(copied):
     key = copied[1].keys("scores")[0]
-    rewrite(copied[1].path("scores", key) / "rules.json", version=2)
-    with pytest.raises(StoreError, match=r"different rules: 'walkers' version 1 .* version 2 \(.*"):
+    rewrite(copied[1].path("scores", key) / "rules.json", version=3)
+    with pytest.raises(StoreError, match=r"different rules: 'walkers' version 2 .* version 3 \(.*"):
         collected(union(copied), bench())
 
 

@@ -3,7 +3,7 @@ import math
 import pytest
 
 from gaitbench.core.errors import ProtocolError
-from gaitbench.results.per_seed import combine, measured, ratio, summarise
+from gaitbench.results.per_seed import averaged, combine, measured, ratio, summarise
 from gaitbench.results.table import Missing
 
 GAP = Missing("not trained yet", ("gaitbench run",))
@@ -60,3 +60,12 @@ def test_absent_and_unmeasured_are_told_apart(make_cell, make_results):
     cells = make_results([make_cell("occluded", "m", "M", 0.5, 0, map=float("nan"))]).cells
     assert measured(cells, "map", [0])[0] == Missing("mAP was not measured")
     assert measured(cells, "rank_1", [1])[1] == Missing("not part of this run")
+
+
+def test_what_a_falling_training_gave_is_marked(make_cell, make_results):
+    cells = make_results([make_cell("occluded", "a", "A", 0.5, seed) for seed in (0, 1)]).cells
+    assert not averaged(cells, "rank_1", [0, 1]).still_falls
+    cells["still_falls"] = [False, True]
+    assert averaged(cells, "rank_1", [0, 1]).still_falls
+    # A seed is missing, so there is no value to mark.
+    assert not averaged(cells, "rank_1", [0, 1, 2]).still_falls

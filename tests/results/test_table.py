@@ -7,6 +7,7 @@ from gaitbench.results.table import (
     Missing,
     Row,
     Table,
+    explained,
     mark_best,
     mark_best_across,
     printed,
@@ -80,3 +81,27 @@ def test_impossible_tables_are_refused():
 def test_groups_span_neighbours():
     columns = tuple(Column("x", group) for group in ("", "", "a", "a", "b"))
     assert Table("t", "T", columns, ()).groups == [("", 1), ("", 1), ("a", 2), ("b", 1)]
+
+
+def test_what_still_falls_is_not_bold_and_nobody_takes_its_place():
+    def rows(*falling):
+        return [Row((Entry(value=v, still_falls=v in falling),)) for v in (0.2, 0.9, 0.9, 0.5)]
+
+    assert bold(mark_best(rows(), [UP])) == [[False], [True], [True], [False]]
+    assert bold(mark_best(rows(0.9), [UP])) == [[False]] * 4
+    assert bold(mark_best(rows(0.2), [UP])) == [[False], [True], [True], [False]]
+    across = Row((Entry(value=0.9, still_falls=True), Entry(value=0.2)))
+    assert bold(mark_best_across([across], [UP, UP])) == [[False, False]]
+    with pytest.raises(ValueError, match="not the best"):
+        Entry(value=0.5, best=True, still_falls=True)
+
+
+def test_the_mark_is_explained_where_it_stands():
+    def table(*cells):
+        return Table("t", "T", (UP,), tuple(Row((cell,)) for cell in cells), ("As before.",))
+
+    calm = table(Entry(value=0.5))
+    assert explained(calm) == calm
+    first, second = explained(table(Entry(value=0.5), Entry(value=0.2, still_falls=True))).footer
+    assert first == "As before."
+    assert second.startswith(Entry(value=0.2, still_falls=True).marks)

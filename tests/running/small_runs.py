@@ -6,8 +6,8 @@ from gaitbench.experiment.bench import Bench
 from gaitbench.experiment.spec import Experiment
 
 METHODS = ("baseline-1", "rg-gait")
-# The data set, three networks, and whole clips and top+bottom for one method, top+bottom for the other.
-ARTIFACTS = 7
+# The data set, three networks, and for two methods whole clips, and top+bottom on one side and on both.
+ARTIFACTS = 10
 
 
 def bench(**changes):

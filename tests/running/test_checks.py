@@ -106,6 +106,21 @@ def test_too_few_identities_are_refused(tmp_path):
         check_data(b, expand(b).cells, {b.train.key: tmp_path / "d"})
 
 
+def test_a_linear_reference_needs_an_identity_with_two_sequences(tmp_path):
+    people = [(name, "000", f"{name}-1") for name in "abcd"]
+    rows = [*people, ("e", "000", "e-1"), ("e", "090", "e-2")]
+    splits = {"train": [0, 1, 2, 3], "test.probe": [4], "test.gallery": [5]}
+    written(tmp_path / "d", rows, splits)
+    b = bench(dataset=str(tmp_path / "d"))
+    folders = {b.train.key: tmp_path / "d"}
+    with pytest.raises(
+        DataError, match=r"4 sequences of 4 identities\. Leave out the methods gei-"
+    ):
+        check_data(b, expand(b).cells, folders)
+    without = bench(dataset=str(tmp_path / "d"), methods=("baseline-2",))
+    check_data(without, expand(without).cells, folders)
+
+
 def test_an_occlusion_of_a_wrong_shape_is_refused():
     @register("crooked")
     class Crooked(Occlusion):

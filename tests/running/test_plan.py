@@ -21,7 +21,45 @@ def test_draws_and_panel_are_evaluations_of_the_same_networks():
     assert len(set(labels)) == len(labels)
     assert "RG-Gait under mimicgait, seed 0" in labels
     assert "RG-Gait on top+bottom of mimicgait, seed 0, draw 2" in labels
+    assert "RG-Gait on top+bottom of mimicgait, probe only, seed 0, draw 2" in labels
     assert "RG-Gait on top+bottom of mimicgait (check stray-detector), seed 0, draw 0" in labels
+
+
+def test_what_is_trained_with_its_papers_own_share_is_called_so():
+    b = bench(methods=("baseline-2", "rg-gait"))
+    labels = [t.label for t in tasks_of(b, expand(b).cells)]
+    assert len(set(labels)) == len(labels)
+    for what in (
+        "Baseline-2 under mimicgait",
+        "Baseline-2 under mimicgait (100% of its clips occluded)",
+        "RG-Gait under mimicgait",
+    ):
+        assert f"{what}, seed 0" in labels
+    tested = "Baseline-2 (100% of its clips occluded) on top+bottom of mimicgait, probe only"
+    assert f"{tested}, seed 0, draw 0" in labels
+
+
+def test_controls_are_made_and_tested_on_beside_the_test_data():
+    b = bench(protocol="controls", methods=("rg-gait",))
+    tasks = tasks_of(b, expand(b).cells)
+    data = {t.key: t.description.name for t in tasks if t.kind == "datasets"}
+    assert [*data.values()] == ["walkers", "walkers-body", "walkers-gait"]
+    labels = [t.label for t in tasks]
+    assert len(set(labels)) == len(labels)
+    assert "RG-Gait on top+bottom of mimicgait, probe only, seed 0, draw 0" in labels
+    tested = [t for t in tasks if t.kind == "scores" and "probe only, walkers-gait" in t.label]
+    assert [t.label.split(" on ")[0] for t in tested] == ["Baseline-1", "RG-Gait"]
+    assert {data[key] for t in tested for key in t.needs & data.keys()} == {
+        "walkers",
+        "walkers-gait",
+    }
+
+
+def test_a_run_without_controls_makes_no_data_sets_for_them():
+    b = bench(protocol="occluded")
+    assert [t.label for t in tasks_of(b, expand(b).cells) if t.kind == "datasets"] == [
+        "data set walkers"
+    ]
 
 
 @pytest.mark.parametrize(

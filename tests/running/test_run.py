@@ -105,8 +105,8 @@ def test_one_failure_keeps_everything_that_does_not_need_it(tmp_path, monkeypatc
     log = next((folder / "logs").glob("*.txt")).read_text()
     assert "raise ValueError" in log
     store = Store(folder)
-    # Baseline-1 on two conditions and Baseline-2 on one, with their two networks.
-    assert (len(store.keys("scores")), len(store.keys("stages"))) == (3, 2)
+    # Two methods on three conditions, and Baseline-2 with its own share on two, with their three networks.
+    assert (len(store.keys("scores")), len(store.keys("stages"))) == (9, 3)
 
 
 MOODY = """

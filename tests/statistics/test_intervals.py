@@ -41,6 +41,33 @@ def test_an_interval_is_two_percentiles_of_the_combined_resamples():
     assert found.low < metric.observed.mean() < found.high
 
 
+@settings(deadline=None, max_examples=30)
+@given(seed=st.integers(0, 10_000), n_seeds=st.integers(2, 4), level=st.floats(0.1, 0.9))
+def test_several_seeds_are_never_narrower_than_people_alone(seed, n_seeds, level):
+    drawn, (metric,) = table(np.random.default_rng(seed), level, n_seeds=n_seeds)
+
+    found = interval(metric, drawn)
+
+    low, high = ends(metric.people_alone(drawn.seed_noise))
+    assert found.low <= low
+    assert found.high >= high
+
+
+def test_two_seeds_that_agree_by_chance_do_not_make_a_number_certain():
+    # They recognise equally many of 40 people, but half of those are others: all is left to the seeds then,
+    # and these do not vary.
+    first, second = np.arange(40) % 2, np.arange(40) // 2 % 2
+    hits = 10.0 * np.stack([first, second])[..., None]
+    drawn = Resampling.draw(40, 2, np.random.default_rng(0), n_resamples=999)
+    metric = resample(IdentitySums(hits, np.full((40, 1), 10.0), np.array([0])), drawn)
+    assert ends(metric.combined(drawn.seed_noise)) == pytest.approx((0.5, 0.5), abs=0.06)
+
+    found = interval(metric, drawn)
+
+    error = (first + second).std() / 2 / np.sqrt(40)
+    assert found.high - found.low == pytest.approx(2 * 2.02 * error, rel=0.1)
+
+
 def test_one_seed_leaves_identities_alone():
     drawn, (metric,) = table(np.random.default_rng(1), 0.4, n_seeds=1)
 

@@ -1,4 +1,4 @@
-from itertools import product
+from itertools import combinations, product
 
 import numpy as np
 import pytest
@@ -9,8 +9,10 @@ from scipy import stats
 from gaitbench.core.errors import ProtocolError
 from gaitbench.statistics.identity_sums import IdentitySums
 from gaitbench.statistics.paired_tests import (
+    PairedDifferences,
     SignFlips,
     holm,
+    max_t,
     null_distribution,
     p_values,
     paired_differences,
@@ -27,6 +29,14 @@ def methods_of(values):
     return [IdentitySums(one[..., None], counts, np.array([0])) for one in values]
 
 
+def all_pairs(methods):
+    return list(combinations(range(len(methods)), 2))
+
+
+def compared(methods, flips):
+    return paired_differences(methods, all_pairs(methods), flips)
+
+
 def all_flips(n):
     signs = np.array(list(product([-1, 1], repeat=n)), np.int8)
     return SignFlips(signs, SeedNoise.draw(1, len(signs), np.random.default_rng(0)))
@@ -37,7 +47,7 @@ def test_every_flip_of_few_people_by_hand_and_by_scipy():
     values = rng.normal(size=(2, 1, 9)) + np.array([0.6, 0.0])[:, None, None]
     flips = all_flips(9)
 
-    found = paired_differences(methods_of(values), flips)
+    found = compared(methods_of(values), flips)
 
     own = values[0, 0] - values[1, 0]
     extreme = sum(
@@ -58,9 +68,9 @@ def test_random_flips_come_close_to_all_flips():
     rng = np.random.default_rng(1)
     methods = methods_of(rng.normal(size=(2, 1, 10)) + np.array([0.5, 0.0])[:, None, None])
 
-    some = paired_differences(methods, SignFlips.draw(10, 1, rng, n_permutations=20_000))
+    some = compared(methods, SignFlips.draw(10, 1, rng, n_permutations=20_000))
 
-    assert some.p == pytest.approx(paired_differences(methods, all_flips(10)).p, abs=0.01)
+    assert some.p == pytest.approx(compared(methods, all_flips(10)).p, abs=0.01)
 
 
 def test_cells_and_seeds_by_a_loop():
@@ -71,7 +81,7 @@ def test_cells_and_seeds_by_a_loop():
     methods = [IdentitySums(one, counts, searches) for one in sums]
     flips = SignFlips.draw(8, 4, rng, n_permutations=60)
 
-    found = paired_differences(methods, flips)
+    found = compared(methods, flips)
 
     assert found.pairs == ((0, 1), (0, 2), (1, 2))
     assert found.sources == ("identities", "seeds")
@@ -89,13 +99,16 @@ def test_cells_and_seeds_by_a_loop():
         extreme = 0
         for i in range(60):
             swapped = sum(flips.signs[i, person] * people[:, person].mean() for person in range(8))
-            step = variance.kept * swapped + flips.seed_noise.directions[i] @ per_seed
-            if np.isfinite(variance.freedom):
-                level = flips.seed_noise.levels[i]
-                step *= np.sqrt(variance.freedom / stats.chi2.isf(level, variance.freedom))
+            # Four seeds leave three degrees of freedom, to their own noise alone.
+            tails = np.sqrt(3 / stats.chi2.isf(flips.seed_noise.levels[i], 3))
+            step = variance.kept * swapped + tails * flips.seed_noise.directions[i] @ per_seed
             extreme += abs(step) >= abs(per_seed.mean())
-        assert found.p[pair] == pytest.approx((1 + extreme) / 61)
-    assert found.p_holm == pytest.approx(holm(found.p))
+        alone = sum(
+            abs(sum(flips.signs[i, person] * own[:, person].mean() for person in range(8)))
+            >= abs(per_seed.mean())
+            for i in range(60)
+        )
+        assert found.p[pair] == pytest.approx((1 + max(extreme, alone)) / 61)
 
 
 def test_the_variance_in_closed_form_is_that_of_resampling():
@@ -113,7 +126,7 @@ def test_the_variance_in_closed_form_is_that_of_resampling():
 
 def test_equal_methods_do_not_differ():
     values = np.random.default_rng(4).random((1, 3, 12))
-    found = paired_differences(
+    found = compared(
         methods_of(np.concatenate([values, values])),
         SignFlips.draw(12, 3, np.random.default_rng(4)),
     )
@@ -129,11 +142,11 @@ def test_order_of_people_and_methods_and_a_constant_for_all_are_irrelevant(seed,
     rng = np.random.default_rng(seed)
     values = rng.random((3, n_seeds, 11))
     flips = SignFlips.draw(11, n_seeds, rng, n_permutations=200)
-    reference = paired_differences(methods_of(values), flips)
+    reference = compared(methods_of(values), flips)
 
     order = rng.permutation(11)
     moved = SignFlips(flips.signs[:, order], flips.seed_noise)
-    other = paired_differences(methods_of(constant + values[::-1][..., order]), moved)
+    other = compared(methods_of(constant + values[::-1][..., order]), moved)
 
     # Reversed, pair (0, 1) is (2, 1), and so on.
     turned = [reference.pairs.index((2 - b, 2 - a)) for a, b in other.pairs]
@@ -165,6 +178,51 @@ def test_holm_never_lowers_a_p_value_and_keeps_their_order(p, seed):
     np.testing.assert_allclose(holm(p[order]), adjusted[order])
 
 
+def test_max_t_by_hand():
+    # Two pairs with the standard errors 1 and 2; four permutations.
+    null = np.array([[0.5, 4.0], [-1.5, 1.0], [0.2, -2.4], [1.0, 0.0]])
+    found = PairedDifferences(
+        pairs=((0, 1), (0, 2)),
+        difference=np.array([1.2, -4.4]),
+        standard_error=np.array([1.0, 2.0]),
+        nulls=(null,),
+        p=np.zeros(2),
+        detectable=np.zeros(2),
+        sources=("identities",),
+    )
+
+    # The second is the larger one, 2.2, above all of 2, 1.5, 1.2 and 1; the first is left alone then: 1.5.
+    assert max_t(found) == pytest.approx([2 / 5, 1 / 5])
+
+
+@settings(deadline=None, max_examples=20)
+@given(seed=st.integers(0, 10_000), n_seeds=st.integers(1, 3))
+def test_max_t_never_lowers_a_p_value_and_keeps_the_order_of_differences(seed, n_seeds):
+    rng = np.random.default_rng(seed)
+    shift = np.array([0.0, 0.1, 0.4])[:, None, None]
+    found = compared(
+        methods_of(rng.random((3, n_seeds, 12)) + shift),
+        SignFlips.draw(12, n_seeds, rng, n_permutations=300),
+    )
+
+    corrected = max_t(found)
+
+    assert (corrected >= found.p - 1e-12).all()
+    assert (corrected <= 1).all()
+    order = np.argsort(-np.abs(found.difference / found.standard_error))
+    assert (np.diff(corrected[order]) >= 0).all()
+
+
+def test_max_t_of_equal_methods_is_one():
+    values = np.random.default_rng(4).random((1, 3, 12))
+    found = compared(
+        methods_of(np.concatenate([values, values])),
+        SignFlips.draw(12, 3, np.random.default_rng(4)),
+    )
+
+    assert max_t(found) == pytest.approx([1])
+
+
 def test_p_values_count_the_observation_itself_and_ties():
     null = np.array([[-2.0], [1.0], [2.0], [2.0 - 1e-15], [0.0]])
 
@@ -175,9 +233,9 @@ def test_p_values_count_the_observation_itself_and_ties():
 def test_the_smallest_detectable_difference_of_a_normal_test():
     null = np.random.default_rng(5).normal(size=(200_000, 1))
 
-    found = smallest_detectable(null, Variance.of(np.ones((1, 1)), np.ones(1), np.zeros(1)))
+    found = smallest_detectable([null], Variance.of(np.ones((1, 1)), np.ones(1), np.zeros(1)))
     of_two = smallest_detectable(
-        null, Variance.of(np.array([[-1.0, 1.0]]), np.zeros(1), np.zeros(1))
+        [null], Variance.of(np.array([[-1.0, 1.0]]), np.zeros(1), np.zeros(1))
     )
 
     assert found == pytest.approx([1.960 + 0.842], abs=0.02)
@@ -188,7 +246,7 @@ def test_the_smallest_detectable_difference_of_a_normal_test():
 def test_a_large_difference_does_not_hide_what_could_be_detected():
     rng = np.random.default_rng(6)
     values = 0.1 * rng.normal(size=(3, 1, 40)) + np.array([5.0, 0.0, 0.0])[:, None, None]
-    found = paired_differences(methods_of(values), SignFlips.draw(40, 1, rng))
+    found = compared(methods_of(values), SignFlips.draw(40, 1, rng))
 
     assert found.detectable == pytest.approx(2.8 * 0.1 * np.sqrt(2 / 40), rel=0.25)
 
@@ -198,20 +256,20 @@ def test_what_cannot_be_paired_is_refused():
     methods = methods_of(rng.random((2, 3, 12)))
     flips = SignFlips.draw(12, 3, rng, n_permutations=5)
 
-    with pytest.raises(ProtocolError, match="1 methods make no pair"):
-        paired_differences(methods[:1], flips)
+    with pytest.raises(ProtocolError, match="Of 1 methods no pair"):
+        compared(methods[:1], flips)
     more = IdentitySums(methods[1].sums, 2 * methods[1].counts, np.array([0]))
     with pytest.raises(
         ProtocolError, match="Method 1 was not tested on the same probes as method 0"
     ):
-        paired_differences([methods[0], more], flips)
+        compared([methods[0], more], flips)
     other = IdentitySums(methods[1].sums, methods[1].counts, np.array([1]))
     with pytest.raises(ProtocolError, match="Method 1 was not tested on the same probes"):
-        paired_differences([methods[0], other], flips)
+        compared([methods[0], other], flips)
     with pytest.raises(
         ProtocolError, match=r"Method 0 has sums of shape .* 2 seeds and 12 identities"
     ):
-        paired_differences(methods, SignFlips.draw(12, 2, rng, n_permutations=5))
+        compared(methods, SignFlips.draw(12, 2, rng, n_permutations=5))
 
 
 def test_one_null_distribution_serves_many_differences():

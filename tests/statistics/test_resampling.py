@@ -152,6 +152,30 @@ def test_combined_resamples_by_a_loop():
             assert combined[b, method] == pytest.approx(values.mean() + scale * step)
 
 
+def test_people_alone_by_a_loop():
+    rng = np.random.default_rng(6)
+    drawn = Resampling.draw(12, 3, rng, n_resamples=300)
+    metric = resample(made_up_sums(rng), drawn)
+
+    alone = metric.people_alone(drawn.seed_noise)
+
+    for b in range(0, 300, 29):
+        scale = np.sqrt(11 / stats.chi2.isf(drawn.seed_noise.levels[b], 11) * 12 / 11)
+        for method in range(2):
+            mean = metric.observed[method].mean()
+            step = metric.resampled[b, method].mean() - mean
+            assert alone[b, method] == pytest.approx(mean + scale * step)
+
+
+def test_seeds_that_are_alike_by_chance_leave_no_less_than_people_alone():
+    people = np.array([4.0, 4.0])
+    variance = Variance.of(np.array([[1.0, 1.0], [0.0, 8.0]]), people, np.array([8.0, 8.0]))
+
+    assert variance.seeds == pytest.approx([0, 16])
+    assert variance.identities == pytest.approx([0, 0])
+    assert variance.standard_error == pytest.approx([2, 4])
+
+
 def test_the_parts_of_the_variance_of_a_two_way_table():
     """People, seeds and both together: each part is found, on average over tables."""
     rng = np.random.default_rng(7)

@@ -69,6 +69,6 @@ def test_what_a_stage_may_not_return(losses, builds, said, walkers, tmp_path):
     plugin.write_text(METHOD.replace("LOSSES", losses).replace("BUILDS", str(builds)))
     load_plugin(plugin)
     stage = Bench.resolve(Experiment(preset="smoke")).stage("careless", "gaitbase", 0)
-    data = walkers.resized(stage.data.height, stage.data.width)
+    data = walkers.seen(*stage.data.form)
     with pytest.raises(PluginError, match=rf"Plug-in .*careless\.py: CarelessStage\.{said}"):
         train(stage, data, {}, None, torch.device("cpu"))

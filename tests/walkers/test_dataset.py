@@ -5,8 +5,11 @@ import pytest
 
 from gaitbench.core.errors import ConfigurationError
 from gaitbench.data.silhouettes import Silhouettes
+from gaitbench.data.source import DataSource
+from gaitbench.evaluation.pairs import check_mates
+from gaitbench.walkers import dataset
 from gaitbench.walkers.body import joints
-from gaitbench.walkers.dataset import Walkers
+from gaitbench.walkers.dataset import RULES, Walkers, WalkersBody, WalkersGait
 
 SMALL = Walkers(
     identities_train=3,
@@ -94,6 +97,75 @@ def test_legs_open_and_close_at_the_cadence():
     apart = at["l_ankle"][:, 0] - at["r_ankle"][:, 0]
     crossings = np.flatnonzero(np.diff(np.sign(apart)))
     assert steps_per_second == pytest.approx(25.0 / np.diff(crossings).mean(), rel=0.08)
+
+
+def test_every_search_of_the_rules_finds_mates_and_only_the_first_is_the_headline(small):
+    probes, gallery = (small.table.iloc[small.split(f"test.{s}")] for s in ("probe", "gallery"))
+    check_mates(probes, gallery, RULES)
+    asked = [(s.name, s.probes, s.excluded, s.headline) for s in RULES.searches]
+    assert asked == [
+        ("all", (), "same-view", True),
+        ("nm", ("nm",), "same-view", False),
+        ("bg", ("bg",), "same-view", False),
+        ("cl", ("cl",), "same-view", False),
+        ("in the wild: nothing excluded", (), "nothing", False),
+    ]
+    assert small.meta["rules"] == RULES.model_dump(mode="json")
+
+
+def people_of(walkers, monkeypatch):
+    """Return what tells three people apart: the body of each, and the manner before a walk varies it."""
+    manners: list[str] = []
+
+    def unvaried(gait, rng):
+        manners.append(repr((gait.curves.tolist(), sorted(gait.manner.items()))))
+        return gait
+
+    monkeypatch.setattr(dataset, "vary", unvaried)
+    bodies = []
+    for i in range(1, 4):
+        recording = walkers.recording(f"test-{i:04d}", f"test-{i:04d}-nm-01")
+        at = joints(recording.pose)
+        thigh = np.linalg.norm(at["l_hip"] - at["l_knee"], axis=1)
+        assert thigh == pytest.approx(np.full(len(thigh), thigh[0]))
+        bodies.append(repr((recording.shape, round(float(thigh[0]), 9))))
+    return bodies, manners
+
+
+@pytest.mark.parametrize(
+    ("make", "n_bodies", "n_manners"), [(Walkers, 3, 3), (WalkersBody, 3, 1), (WalkersGait, 1, 3)]
+)
+def test_controls_differ_in_body_alone_or_in_gait_alone(monkeypatch, make, n_bodies, n_manners):
+    bodies, manners = people_of(make(identities_test=3), monkeypatch)
+    assert (len(set(bodies)), len(set(manners))) == (n_bodies, n_manners)
+
+
+def test_each_control_has_people_of_its_own(monkeypatch):
+    found = [people_of(make(), monkeypatch) for make in (Walkers, WalkersBody, WalkersGait)]
+    for kind in range(2):
+        everybody = [set(people[kind]) for people in found]
+        assert len(set.union(*everybody)) == sum(map(len, everybody))
+
+
+def test_controls_are_as_the_walkers_that_they_belong_to_and_for_tests_alone():
+    chosen = replace(SMALL, frames=12, height=32, width=32, seed=4)
+    body, gait = chosen.controls()
+    assert isinstance(body, WalkersBody)
+    assert isinstance(gait, WalkersGait)
+    assert (body.name, gait.name) == ("walkers-body", "walkers-gait")
+    assert (body.differing, gait.differing) == ("body", "gait")
+    for control in (body, gait):
+        as_walkers = Walkers(**vars(control) | {"differing": "body and gait"})
+        assert as_walkers == replace(chosen, identities_train=0, identities_validation=0)
+    assert len({DataSource.of(d).key for d in (chosen, body, gait)}) == 3
+
+
+def test_a_control_holds_test_people_alone(tmp_path):
+    control = replace(SMALL, frames=4, height=16, width=16).controls()[1]
+    data = built(control, tmp_path)
+    assert data.name == "walkers-gait"
+    assert set(data.splits) == {"test.gallery", "test.probe"}
+    assert set(data.table["identity"]) == {"test-0001", "test-0002"}
 
 
 def test_progress_counts_all_sequences(tmp_path):

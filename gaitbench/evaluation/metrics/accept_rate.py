@@ -6,6 +6,7 @@ import pandas as pd
 
 from gaitbench.core.arrays import Doubles
 from gaitbench.core.registry import register
+from gaitbench.evaluation.gallery_influence import influence_column
 from gaitbench.evaluation.metrics.base import Metric
 from gaitbench.evaluation.verification import tar_column
 
@@ -14,6 +15,11 @@ class AcceptRate(Metric):
     """The accepted share of a probe's genuine pairs, at one threshold for all probes of a search."""
 
     far: ClassVar[float]
+
+    @property
+    def influence(self) -> str:
+        """Through the threshold, which depends on all impostor pairs."""
+        return influence_column(tar_column(self.far))
 
     def per_probe(self, rows: pd.DataFrame) -> Doubles:
         """Return the accepted share."""

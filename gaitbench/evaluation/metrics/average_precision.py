@@ -4,6 +4,7 @@ import pandas as pd
 
 from gaitbench.core.arrays import Doubles
 from gaitbench.core.registry import register
+from gaitbench.evaluation.gallery_influence import influence_column
 from gaitbench.evaluation.metrics.base import Metric
 
 
@@ -12,6 +13,11 @@ class MeanAveragePrecision(Metric):
     """Mean over a probe's mates of the precision at their ranks."""
 
     title, place = "mAP", 5
+
+    @property
+    def influence(self) -> str:
+        """Through the ranks of all mates."""
+        return influence_column("ap")
 
     def per_probe(self, rows: pd.DataFrame) -> Doubles:
         """Return the average precision."""
@@ -23,6 +29,11 @@ class MeanInverseNegativePenalty(Metric):
     """Mates over the rank of the farthest: what it costs to see them all. Source: Ye et al., TPAMI 2021."""
 
     title, place = "mINP", 6
+
+    @property
+    def influence(self) -> str:
+        """Through the rank of the farthest mate."""
+        return influence_column("inp")
 
     def per_probe(self, rows: pd.DataFrame) -> Doubles:
         """Return the inverse negative penalty."""

@@ -45,6 +45,14 @@ class Metric(ABC):
     place: ClassVar[int] = 100
     """Where it stands among the columns: the smallest is first."""
 
+    @property
+    def influence(self) -> str:
+        """Column of scores with what each identity does to it as gallery; "" where that is not known.
+
+        Intervals of such a metric are about other probes against this gallery.
+        """
+        return ""
+
     @abstractmethod
     def per_probe(self, rows: pd.DataFrame) -> Doubles:
         """Return the metric of every row of scores, shape (rows,).

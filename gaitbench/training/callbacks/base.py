@@ -83,7 +83,7 @@ class Callback(ABC):
         """The losses since the last check were averaged, some twenty times in a training.
 
         Args:
-            rows: One per loss term: step, term, training, validation; see `trainer.HISTORY`.
+            rows: One per loss term: step, term, training, validation; see `history.HISTORY`.
         """
 
     def on_end(self, trained: "Trained") -> None:  # noqa: B027 - an optional hook

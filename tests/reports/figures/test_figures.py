@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import matplotlib as mpl
 import numpy as np
 import pytest
@@ -5,6 +7,7 @@ from matplotlib import pyplot as plt
 
 from gaitbench.reports.drawing.style import looks, save
 from gaitbench.reports.figures.base import figures
+from tests.made_up_losses import recorded
 from tests.making import drawn_by
 
 
@@ -50,9 +53,16 @@ def test_severity_curves_keep_the_order_of_severities(full, make_results):
             assert (np.diff(line.get_xdata()) > 0).all()
 
 
-def test_alpha_is_drawn_for_methods_that_have_it(full):
-    (figure,) = drawn_by("alpha", full((0,)))
-    assert list(panels(figure)) == ["MimicGait", "RG-Gait"]
+def test_alpha_is_drawn_for_methods_that_have_it_by_side(full):
+    drawings = list(figures.get("alpha")().drawings(full((0,))))
+    assert [drawing.name for drawing in drawings] == [
+        "alpha-mimicgait-probe-walkers-gaitbase",
+        "alpha-mimicgait-both-walkers-gaitbase",
+    ]
+    sides = ("probe only", "probe and gallery")
+    for drawing, side in zip(drawings, sides, strict=True):
+        assert f"setting mimicgait, occluded: {side}, all evaluated seeds" in drawing.caption
+        assert list(panels(drawing.draw())) == ["MimicGait", "RG-Gait"]
 
 
 @pytest.mark.parametrize("name", figures.names())
@@ -69,3 +79,21 @@ def test_saving_is_repeatable_and_leaves_no_state(full, tmp_path):
         assert one.read_bytes() == other.read_bytes()
     assert dict(mpl.rcParams) == before
     assert plt.get_fignums() == []
+
+
+def test_training_curves_have_a_panel_per_training_and_a_line_per_seed(full):
+    trainings = (
+        recorded("extractor", "over", "falls", seeds=(0, 1, 2)),
+        recorded("detector", "falls", "nowhere"),
+        recorded("extractor adapted", is_further=True),
+        recorded("extractor adapted", is_further=True, steps=900),
+    )
+    first, further = drawn_by("training-curves", replace(full((0,)), trainings=trainings))
+    axes = panels(first)
+    assert list(axes) == ["extractor, 1800 steps", "detector, 1800 steps"]
+    assert [len(ax.lines) for ax in axes.values()] == [6, 1]
+    # The middle seed is the mean, which goes from 1 to 0.
+    falling = axes["extractor, 1800 steps"].lines[4].get_ydata()
+    assert falling == pytest.approx(np.linspace(1, 0, 20))
+    assert axes["detector, 1800 steps"].get_title().endswith("1800 steps\ntraining still falls")
+    assert list(panels(further)) == ["extractor adapted, 1800 steps"]

@@ -66,7 +66,7 @@ def rates(name="rates", hostile=HOSTILE):
         Row(
             (
                 Entry(hostile),
-                Entry("of 40", value=0.69, low=0.6, high=0.74, tied=True),
+                Entry("of 40", value=0.69, low=0.6, high=0.74, undecided=True),
                 Entry(value=0.2, spread=0.01),
                 Entry("✗"),
             )

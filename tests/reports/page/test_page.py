@@ -137,7 +137,7 @@ def test_sections_with_equal_titles_have_ids_of_their_own():
     assert ids == ["same-part-1", "same-part-2", "part"]
 
 
-def test_cells_say_value_interval_tie_and_reason():
+def test_cells_say_value_interval_mark_and_reason():
     html = table_html(example_page.rates(hostile="other"), "t")
     page = Page(html)
     values = [a["data-value"] for a, _ in page.of("td") if "data-value" in a]
@@ -149,8 +149,8 @@ def test_cells_say_value_interval_tie_and_reason():
     ]
     assert [text for _, text in page.of("span", **{"class": "spread"})] == ["± 2.0", "± 1.0"]
     assert [text for _, text in page.of("span", **{"class": "note"})] == ["of 40"]
-    assert [text for _, text in page.of("span", **{"class": "tied"})] == ["≈"]
-    assert "≈ cannot be told from the best value of its column" in html
+    assert [text for _, text in page.of("span", **{"class": "undecided"})] == ["≈"]
+    assert "≈ a declared contrast does not tell it from its reference" in html
     missing = page.of("td", **{"class": "percent missing"})
     assert [text for _, text in missing] == ["–", "–"]
     reasons = [text for a, text in page.of("li") if a.get("id") == "t-why-1"]

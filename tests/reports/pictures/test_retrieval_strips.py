@@ -23,11 +23,13 @@ class Clips:
 def scores(ranks, identities="abcad", mates=1, nearest=(0, 1, 2, -1, -1)):
     n = len(ranks)
     columns = {f"near_{i}": [row] * n for i, row in enumerate(nearest, start=1)}
-    return pd.DataFrame(
+    every_pair = pd.DataFrame(
         {"search": "all", "gallery_view": "", "probe": range(n), "identity": list(identities[:n])}
-        | {"rank": ranks, "mates": mates}
+        | {"pairs": "all", "rank": ranks, "mates": mates}
         | columns
     )
+    # What is found among some of the pairs is not what is shown.
+    return pd.concat([every_pair.assign(pairs="same part", rank=1), every_pair])
 
 
 WHOLE = [1, 1, 3, 1, 9]

@@ -58,7 +58,9 @@ def evaluation(method, rank_1, **changes):
             "setting": "mimicgait",
             "trained": "mimicgait",
             "side": "both",
+            "pairs": "all",
             "test": "top+bottom",
+            "still_falls": False,
             "seed": 0,
             "draw": 0,
             "chance_rank_1": 0.001,
@@ -71,8 +73,8 @@ def evaluation(method, rank_1, **changes):
     if "test_dataset" not in changes:
         row["test_dataset"] = row["dataset"]
     place = ("dataset", "test_dataset", "backbone", "method", "setting", "side", "adapted_to")
-    row["key"] = "/".join(str(row[name]) for name in (*place, "test", "seed", "draw"))
-    return row
+    key = "/".join(str(row[name]) for name in (*place, "test", "seed", "draw"))
+    return row | {"key": changes.get("key", key)}
 
 
 def run_of(rows, rules=None, identities=20, **facts):
@@ -86,6 +88,7 @@ def run_of(rows, rules=None, identities=20, **facts):
         return pd.DataFrame(
             {
                 "search": "all",
+                "pairs": "all",
                 "gallery_view": "",
                 "probe": np.arange(n),
                 "identity": [f"p{i // PROBES_EACH:02}" for i in range(n)],
@@ -147,6 +150,16 @@ def test_figures_of_the_same_condition_stand_beside_measured_ones():
     difference = column(table, "Difference", "Rank-1")
     assert difference[3].value == pytest.approx(0.2 - 0.2272)
     assert [row.contest for row in table.rows] == [None] * 4
+
+
+def test_parts_of_the_pairs_and_a_whole_gallery_are_not_what_papers_print():
+    own = [evaluation(m, v) for m, v in RISING.items()]
+    part = [evaluation(m, 1.0, pairs="same part", key=f"part of {m}") for m in RISING]
+    whole = [evaluation(m, 0.0, side="probe") for m in RISING]
+    (table,) = beside_tables(run_of([*whole, *part, *own]))
+    measured = column(table, "Measured", "Rank-1")
+    assert [cell.value for cell in measured] == pytest.approx([0.1, 0.3, 0.5, 0.7])
+    assert beside_tables(run_of([*whole, *part])) == []
 
 
 def test_whether_a_published_value_lies_in_the_interval():
@@ -335,6 +348,7 @@ def test_rank_1_by_walking_condition_is_that_of_the_search():
             pd.DataFrame(
                 {
                     "search": search,
+                    "pairs": "all",
                     "gallery_view": "",
                     "probe": np.arange(n),
                     "identity": [f"p{i // PROBES_EACH:02}" for i in range(n)],
@@ -350,7 +364,7 @@ def test_rank_1_by_walking_condition_is_that_of_the_search():
     cells = pd.DataFrame([row], columns=[*columns(), *COORDINATES])
     rules = get_record("casia-b").rules
     # As kept when the scores were read: sums of the headline, not of one search.
-    kept = {(row["key"], "rank_1"): identity_sums(probes(row["key"]), rules, "rank_1")}
+    kept = {(row["key"], "all", "rank_1"): identity_sums(probes(row["key"]), rules, "rank_1")}
     (table,) = beside_tables(results_from(cells, {}, probes, rules, searches=searches, sums=kept))
     for search, value, published in (("NM", 0.8, 0.6942), ("BG", 0.6, 0.5712), ("CL", 0.1, 0.3735)):
         (cell,) = column(table, "Measured", f"Rank-1 {search}")

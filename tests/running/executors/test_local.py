@@ -39,7 +39,8 @@ def run_moody(folder, body):
     plugin = folder / "moody.py"
     plugin.write_text(MOODY.replace("BODY", body))
     load_plugin(plugin)
-    resolved = bench(methods=("moody",), plugins=(str(plugin),))
+    # With one share of occluded clips, so that one network alone is moody.
+    resolved = bench(methods=("moody",), plugins=(str(plugin),), shares="papers")
     Runner(Store(folder / "store"), resolved, jobs=1, device="cpu", display=Silent()).run()
 
 

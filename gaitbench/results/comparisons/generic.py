@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from gaitbench.core.arrays import pd
 from gaitbench.evaluation.metrics.base import main_metrics
-from gaitbench.results.estimates import Comparison, estimate, mark_ties
+from gaitbench.results.estimates import Comparison, compare_rows, estimate
 from gaitbench.results.footers import BOLD, footer
 from gaitbench.results.frame import Results
 from gaitbench.results.per_seed import seeds_of
 from gaitbench.results.places import Condition, Place, conditions, places, table_names, titles
 from gaitbench.results.table import Column, Entry, Row, Table
+from gaitbench.statistics.contrasts import PlannedContrasts
 
 
 def generic_tables(
-    results: Results, protocol: str, title: str, coordinates: tuple[str, ...]
+    results: Results,
+    protocol: str,
+    title: str,
+    coordinates: tuple[str, ...],
+    planned: PlannedContrasts,
 ) -> list[Table]:
     """Return, per condition and place, a row per method and test, with a column per coordinate that varies.
 
@@ -22,15 +27,16 @@ def generic_tables(
         protocol: Whose cells.
         title: Of the tables.
         coordinates: Of the protocol.
+        planned: What the protocol tests between methods.
     """
     parts = [
         (condition, place, place.of(part))
         for condition, part in conditions(results.of(protocol))
         for place in places(part)
     ]
-    names = table_names(protocol, [(c.setting, c.side, p.title) for c, p, _ in parts])
+    names = table_names(protocol, [(*c.words, p.title) for c, p, _ in parts])
     return [
-        _table(results, name, title, coordinates, *part)
+        _table(results, name, title, coordinates, planned, *part)
         for name, part in zip(names, parts, strict=True)
     ]
 
@@ -40,6 +46,7 @@ def _table(
     name: str,
     title: str,
     coordinates: tuple[str, ...],
+    planned: PlannedContrasts,
     condition: Condition,
     place: Place,
     cells: pd.DataFrame,
@@ -68,16 +75,19 @@ def _table(
                 Row((*shown, Entry(method_title), *estimates), contest, is_first and bool(rows))
             )
     comparisons = [
-        Comparison((len(labels) + 1 + i,), metric.name, entrants)
+        Comparison((len(labels) + 1 + i,), metric.name, entrants, metric.name == planned.primary)
         for i, metric in enumerate(metrics)
     ]
-    marked, tests = mark_ties(results, rows, columns, comparisons)
+    compared = compare_rows(results, rows, columns, comparisons, planned)
     return Table(
         name=name,
         title=f"{title}, {place.title}: {condition.title}",
         columns=tuple(columns),
-        rows=marked,
-        footer=footer(results, cells, f"In percent. {BOLD}", tests, intervals=metrics[0].name),
+        rows=compared.rows,
+        footer=footer(
+            results, cells, f"In percent. {BOLD}", compared.line, intervals=metrics[0].name
+        ),
+        differences=compared.differences,
     )
 
 

@@ -1,0 +1,1 @@
+"""Forms of tables that set methods beside each other."""
