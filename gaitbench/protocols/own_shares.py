@@ -32,8 +32,7 @@ class OwnShares(Protocol):
         """Return every compared method under the setting and on whole clips."""
         own = bench.with_shares("papers")
         methods = [m for m in bench.compared_methods() if bench.method(m).kind == "compared"]
-        # Baseline-1 alone, beside variants that were asked for, is no comparison.
-        return own.compared_cells_of(self.name, methods) if len(methods) > 1 else []
+        return own.compared_cells_of(self.name, methods)
 
     def sections(self, results: Results) -> list[Section]:
         """Return one table per setting and place."""
@@ -42,7 +41,8 @@ class OwnShares(Protocol):
             (setting, place, part)
             for setting in values_of(cells, "setting")
             for place in places(cells)
-            if len(part := place.of(where(cells, setting=setting)))
+            # Baseline-1 alone, beside variants that were asked for, is no comparison.
+            if (part := place.of(where(cells, setting=setting)))["method"].nunique() > 1
         ]
         names = table_names(self.name, [(setting, place.title) for setting, place, _ in parts])
         tables = tuple(
