@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, cast
 
 from gaitbench.core.registry import register
 from gaitbench.methods.base import Method, Plan
-from gaitbench.methods.extractor import ExtractorStage
+from gaitbench.methods.extractor import ExtractorStage, occluded_extractor
 from gaitbench.training.stage import Embedded, Networks
 
 if TYPE_CHECKING:
@@ -85,8 +85,7 @@ class OracleType(Method):
 
     def stage(self, plan: Plan) -> ToldTypeStage:
         """Return the one stage."""
-        mix = plan.occluded_mix(None)
-        return ToldTypeStage(plan.data, plan.occluded, mix, plan.seed, plan.backbone)
+        return occluded_extractor(ToldTypeStage, plan, None)
 
 
 @register("oracle-window")
@@ -102,5 +101,4 @@ class OracleWindow(Method):
 
     def stage(self, plan: Plan) -> ToldWindowStage:
         """Return the one stage."""
-        mix = plan.occluded_mix(None)
-        return ToldWindowStage(plan.data, plan.occluded, mix, plan.seed, plan.backbone)
+        return occluded_extractor(ToldWindowStage, plan, None)

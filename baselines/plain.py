@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from gaitbench.core.options import Share
 from gaitbench.core.registry import register
 from gaitbench.methods.base import Method, Plan
-from gaitbench.methods.extractor import ExtractorStage, holistic_extractor
+from gaitbench.methods.extractor import ExtractorStage, holistic_extractor, occluded_extractor
 
 
 @register("baseline-1")
@@ -42,10 +42,4 @@ class Baseline2(Method):
 
     def stage(self, plan: Plan) -> ExtractorStage:
         """Return an extractor stage on occluded clips."""
-        return ExtractorStage(
-            data=plan.data,
-            recipe=plan.occluded,
-            mix=plan.occluded_mix(self.occluded_share),
-            seed=plan.seed,
-            backbone=plan.backbone,
-        )
+        return occluded_extractor(ExtractorStage, plan, self.occluded_share)

@@ -24,6 +24,12 @@ def influence_column(quantity: str) -> str:
     return f"as_gallery_{quantity}"
 
 
+def no_influence(n_rows: int, far: Sequence[float]) -> dict[str, Doubles]:
+    """Return the columns of `GalleryInfluence.columns`, all NaN: where nothing was added up."""
+    quantities = (*RANKED, *map(tar_column, far))
+    return {influence_column(q): np.full(n_rows, np.nan) for q in quantities}
+
+
 def changes_of_probe(
     mates: Floats, impostors: Floats, identities: Codes64
 ) -> tuple[Codes64, Doubles]:

@@ -20,7 +20,7 @@ from gaitbench.evaluation.distances.base import (
     get_distance,
     rows_at_once,
 )
-from gaitbench.evaluation.gallery_influence import GalleryInfluence
+from gaitbench.evaluation.gallery_influence import GalleryInfluence, no_influence
 from gaitbench.evaluation.pair_groups import EVERY_PAIR, PairGroup
 from gaitbench.evaluation.pairs import (
     COLUMNS,
@@ -197,11 +197,12 @@ class _GroupRanking:
         mates, cell = ranked["mates"].to_numpy(), np.concatenate(self.row_cells)
         for rate in self.far:
             ranked[tar_column(rate)] = self.pairs.accepted_share(mates, rate)
-        self.influence.add_verification(self.pairs, mates, cell, self.far)
-        own = self.codes.probe["identity"][ranked["probe"].to_numpy()]
-        as_gallery = self.influence.columns(cell, own)
-        if not self.group.has_interval:
-            as_gallery = dict.fromkeys(as_gallery, np.full(len(ranked), np.nan))
+        if self.group.has_interval:
+            self.influence.add_verification(self.pairs, mates, cell, self.far)
+            own = self.codes.probe["identity"][ranked["probe"].to_numpy()]
+            as_gallery = self.influence.columns(cell, own)
+        else:
+            as_gallery = no_influence(len(ranked), self.far)
         ranked = ranked.assign(**as_gallery, pairs=self.group.name)
         return ranked.sort_values(["gallery_view", "probe"], ignore_index=True)
 

@@ -1,7 +1,7 @@
 """The gait signature extractor: a backbone with its neck, on whole or on occluded clips."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from gaitbench.backbones.base import BackboneSpec
 from gaitbench.methods.base import Plan
@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
     from gaitbench.networks.extractor import Extractor
     from gaitbench.training.batches import Batch
+
+AnyExtractor = TypeVar("AnyExtractor", bound="ExtractorStage")
 
 
 @dataclass(frozen=True)
@@ -72,3 +74,14 @@ def holistic_extractor(plan: Plan) -> ExtractorStage:
     if plan.imported is not None:
         return ImportedExtractorStage(*described, plan.imported)
     return ExtractorStage(*described)
+
+
+def occluded_extractor(kind: type[AnyExtractor], plan: Plan, share: float | None) -> AnyExtractor:
+    """Return an extractor from scratch on occluded clips, as Baseline-2 is.
+
+    Args:
+        kind: Of stage.
+        plan: Of the run.
+        share: Of the clips that are occluded; None for the run's.
+    """
+    return kind(plan.data, plan.occluded, plan.occluded_mix(share), plan.seed, plan.backbone)

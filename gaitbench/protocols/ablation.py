@@ -17,13 +17,7 @@ from gaitbench.results.estimates import Comparison, compare_rows, estimate
 from gaitbench.results.footers import BOLD, footer
 from gaitbench.results.frame import Results
 from gaitbench.results.per_seed import seeds_of
-from gaitbench.results.places import (
-    places,
-    table_names,
-    titles,
-    values_of,
-    where,
-)
+from gaitbench.results.places import settings_and_places, table_names, titles, where
 from gaitbench.results.section import Section
 from gaitbench.results.table import Column, Entry, Row, Table
 from gaitbench.results.titles import metric_title
@@ -73,12 +67,7 @@ PAPER_ROWS = (
 def ablation_tables(results: Results) -> list[Table]:
     """Return one table per setting and place, with the conditions of the main table."""
     cells = results.of("ablation")
-    parts = [
-        (setting, place, part)
-        for setting in values_of(cells, "setting")
-        for place in places(cells)
-        if len(part := place.of(where(cells, setting=setting)))
-    ]
+    parts = settings_and_places(cells)
     names = table_names("ablation", [(setting, place.title) for setting, place, _ in parts])
     return [
         _table(results, part, name, f"Ablation: setting {setting}, {place.title}")

@@ -16,7 +16,7 @@ from gaitbench.experiment.cells import Cell
 from gaitbench.occlusion.mix import HOLISTIC
 from gaitbench.occlusion.setting import Setting, get_setting
 from gaitbench.protocols.base import Protocol
-from gaitbench.results.comparisons.retained import leader_words
+from gaitbench.results.comparisons.leaders import leader_words
 from gaitbench.results.estimates import Comparison, compare_rows, estimate
 from gaitbench.results.footers import footer
 from gaitbench.results.frame import Results

@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from gaitbench.core.registry import Registry
-from gaitbench.experiment.bench import HOLISTIC_TEST, REFERENCE, Bench
+from gaitbench.experiment.bench import Bench
 from gaitbench.experiment.cells import Cell, Coordinate
-from gaitbench.occlusion.mix import HOLISTIC
 from gaitbench.occlusion.setting import Setting
 from gaitbench.results.comparisons.generic import generic_tables
 from gaitbench.results.frame import Results
@@ -65,21 +64,6 @@ class Protocol(ABC):
     def setting(self, bench: Bench) -> Setting:
         """Return the experiment's setting as this protocol trains under it."""
         return bench.setting
-
-    def holistic_reference(self, bench: Bench) -> list[Cell]:
-        """Return Baseline-1 on whole clips: the upper bound."""
-        return [
-            cell
-            for backbone, seed in bench.runs()
-            for cell in bench.cells(
-                self.name,
-                REFERENCE,
-                backbone,
-                bench.stage(REFERENCE, backbone, seed),
-                HOLISTIC,
-                HOLISTIC_TEST,
-            )
-        ]
 
 
 protocols: Registry[Protocol] = Registry("protocol", Protocol, homes=("gaitbench.protocols",))

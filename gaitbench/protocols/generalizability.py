@@ -15,7 +15,7 @@ from gaitbench.occlusion.base import make
 from gaitbench.occlusion.mix import Mix
 from gaitbench.protocols.base import Protocol
 from gaitbench.results.comparisons.compared import compared_table, is_reference
-from gaitbench.results.comparisons.retained import leader_words
+from gaitbench.results.comparisons.leaders import leader_words
 from gaitbench.results.estimates import Comparison, compare_rows, estimate
 from gaitbench.results.footers import footer
 from gaitbench.results.frame import Results
@@ -25,6 +25,7 @@ from gaitbench.results.places import (
     Place,
     conditions,
     places,
+    settings_and_places,
     table_names,
     titles,
     values_of,
@@ -175,9 +176,7 @@ def new_type_comparisons(results: Results) -> list[Table]:
     cells = results.of("generalizability", "adaptability")
     parts = [
         (setting, place, test, training, part)
-        for setting in values_of(cells, "setting")
-        for place in places(cells)
-        for own in [place.of(where(cells, setting=setting))]
+        for setting, place, own in settings_and_places(cells)
         for test in _tests(own[own["test"] != HOLISTIC_TEST])
         for training in TRAININGS
         if len(part := _comparable(own, training, test))

@@ -12,10 +12,10 @@ from gaitbench.experiment.cells import Cell
 from gaitbench.protocols.base import Protocol
 from gaitbench.protocols.own_shares import OwnShares
 from gaitbench.results.comparisons.compared import CONDITIONS, compared_table
-from gaitbench.results.comparisons.retained import leader_words
+from gaitbench.results.comparisons.leaders import leader_words
 from gaitbench.results.comparisons.shown_parts import METRICS, shown_parts_table
 from gaitbench.results.frame import Results
-from gaitbench.results.places import places, slug, table_names, values_of, where
+from gaitbench.results.places import settings_and_places, slug, table_names
 from gaitbench.results.section import Section
 from gaitbench.results.table import Table
 from gaitbench.results.titles import metric_title
@@ -56,12 +56,7 @@ def _leaders(table: Table) -> Iterator[str]:
 def occluded_tables(results: Results) -> list[Table]:
     """Return, per setting and place, the comparison and its parts by what the clips show."""
     cells = results.of("occluded")
-    parts = [
-        (setting, place, part)
-        for setting in values_of(cells, "setting")
-        for place in places(cells)
-        if len(part := place.of(where(cells, setting=setting)))
-    ]
+    parts = settings_and_places(cells)
     names = table_names("occluded", [(setting, place.title) for setting, place, _ in parts])
     return [
         table

@@ -10,7 +10,7 @@ from gaitbench.experiment.cells import Cell
 from gaitbench.protocols.base import Protocol
 from gaitbench.results.comparisons.compared import compared_table
 from gaitbench.results.frame import Results
-from gaitbench.results.places import places, table_names, values_of, where
+from gaitbench.results.places import settings_and_places, table_names
 from gaitbench.results.section import Section
 from gaitbench.statistics.contrasts import NO_CONTRASTS
 
@@ -37,13 +37,8 @@ class OwnShares(Protocol):
     def sections(self, results: Results) -> list[Section]:
         """Return one table per setting and place."""
         cells = results.of(self.name)
-        parts = [
-            (setting, place, part)
-            for setting in values_of(cells, "setting")
-            for place in places(cells)
-            # Baseline-1 alone, beside variants that were asked for, is no comparison.
-            if (part := place.of(where(cells, setting=setting)))["method"].nunique() > 1
-        ]
+        # Baseline-1 alone, beside variants that were asked for, is no comparison.
+        parts = [p for p in settings_and_places(cells) if p[2]["method"].nunique() > 1]
         names = table_names(self.name, [(setting, place.title) for setting, place, _ in parts])
         tables = tuple(
             compared_table(

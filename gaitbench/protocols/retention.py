@@ -59,12 +59,8 @@ def retention_tables(results: Results) -> list[Table]:
                 name=name,
                 title=f"Holistic retention: trained in setting {condition.setting}, tested on "
                 "holistic clips",
-                share_title="HPR",
-                share_meaning="HPR-k (holistic performance retention): Rank-k on holistic clips "
-                "after training for occlusion / Rank-k of Baseline-1 on them, per seed.",
                 condition=condition,
                 contrasts=Retention.contrasts,
-                bound_is_tested=True,
             ),
             part,
         )

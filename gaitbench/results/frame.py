@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -109,6 +109,17 @@ class RecordedTraining:
         return Convergence(
             trend_of(steps, training), trend_of(steps, validation) if is_measured else None
         )
+
+
+def training_names(trainings: Sequence[RecordedTraining]) -> list[str]:
+    """Return their titles, with the share of occluded clips where those of one title differ in it."""
+    shares: dict[str, set[float]] = {}
+    for training in trainings:
+        shares.setdefault(training.title, set()).add(training.hidden)
+    return [
+        t.title if len(shares[t.title]) == 1 else f"{t.title} ({t.hidden:.0%} occluded)"
+        for t in trainings
+    ]
 
 
 @dataclass(frozen=True, eq=False)

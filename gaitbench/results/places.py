@@ -72,6 +72,16 @@ def places(cells: pd.DataFrame) -> list[Place]:
     return list(dict.fromkeys(Place(str(d), str(t), str(b)) for d, t, b in pairs))
 
 
+def settings_and_places(cells: pd.DataFrame) -> list[tuple[str, Place, pd.DataFrame]]:
+    """Return setting, place and rows of every pair that has any, in order of appearance."""
+    return [
+        (setting, place, part)
+        for setting in values_of(cells, "setting")
+        for place in places(cells)
+        if len(part := place.of(where(cells, setting=setting)))
+    ]
+
+
 def conditions(cells: pd.DataFrame) -> Iterator[tuple[Condition, pd.DataFrame]]:
     """Yield every condition with its rows over all pairs, in order of appearance."""
     cells = where(cells, pairs=ALL_PAIRS)

@@ -1,7 +1,7 @@
 """Which trainings were over when they ended, and which were cut off while a loss still fell."""
 
 from gaitbench.core.units import Unit
-from gaitbench.results.frame import RecordedTraining, Results
+from gaitbench.results.frame import RecordedTraining, Results, training_names
 from gaitbench.results.section import Section
 from gaitbench.results.table import NOT_A_NUMBER, STILL_FALLS, Column, Entry, Row, Table
 from gaitbench.results.titles import listed
@@ -24,7 +24,8 @@ def convergence_sections(results: Results) -> list[Section]:
     """Return a line per training that recorded its losses."""
     if not results.trainings:
         return []
-    falling = [t.title for t in results.trainings if t.convergence.still_falls]
+    named = zip(training_names(results.trainings), results.trainings, strict=True)
+    falling = list(dict.fromkeys(name for name, t in named if t.convergence.still_falls))
     summary = (
         f"Loss still falling at the end of the training ({STILL_FALLS} in tables, never bold): "
         f"{listed(falling)}."

@@ -10,7 +10,7 @@ import numpy as np
 from gaitbench.core.arrays import Doubles, Integers
 from gaitbench.core.registry import register
 from gaitbench.reports.figures.base import ReportFigure
-from gaitbench.results.frame import RecordedTraining, Results
+from gaitbench.results.frame import RecordedTraining, Results, training_names
 from gaitbench.results.section import Drawing
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def _drawn(trainings: Sequence[RecordedTraining]) -> "Figure":
     figure, axes = panels(numbers, columns=4, size=(2.9, 2.2))
     colours = [look.colour for look in looks(["baseline-1", "baseline-2"]).values()]
     handles: dict[str, object] = {}
-    for number, training in zip(numbers, trainings, strict=True):
+    for number, name, training in zip(numbers, training_names(trainings), trainings, strict=True):
         ax, recorded = axes[number], list(training.losses.values())
         steps = recorded[0].steps
         ax.axvspan(80, 100, color="0.93", zorder=0)
@@ -75,7 +75,7 @@ def _drawn(trainings: Sequence[RecordedTraining]) -> "Figure":
         for (kind, losses), colour in zip(of_kind.items(), colours, strict=True):
             if np.isfinite(losses).all():
                 handles[kind] = _lines(ax, steps, np.stack(losses), colour)
-        _title(ax, training)
+        _title(ax, name, training)
     ax.set_ylim(-0.15, 1.15)
     ax.set_yticks([0, 0.5, 1])
     ax.set_xticks(range(0, 101, 50))
@@ -92,9 +92,9 @@ def _lines(ax: "Axes", steps: Integers, losses: Doubles, colour: str) -> object:
     return ax.plot(100 * steps / steps[-1], scaled.T, color=colour, linewidth=1.1, alpha=0.8)[0]
 
 
-def _title(ax: "Axes", training: RecordedTraining) -> None:
+def _title(ax: "Axes", name: str, training: RecordedTraining) -> None:
     convergence = training.convergence
-    about = f"{training.title}, {training.steps} steps"
+    about = f"{name}, {training.steps} steps"
     lines = textwrap.wrap(about, _LETTERS, break_on_hyphens=False)
     ax.set_title(
         "\n".join([*lines, convergence.words]),

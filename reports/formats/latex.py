@@ -149,7 +149,7 @@ def _entry(cell: Entry, column: Column, numbers: dict[Missing, int]) -> str:
         return rf"--\textsuperscript{{{numbers[cell.missing]}}}"
     if cell.value is None:
         return escape(cell.text)
-    value = printed(cell.value, column.unit)
+    value = escape(printed(cell.value, column.unit))
     parts = [rf"\textbf{{{value}}}" if cell.best else value]
     parts[0] += escape(cell.marks)
     # Beside its value in smaller type: an interval takes as much room as two values.

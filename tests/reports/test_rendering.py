@@ -135,6 +135,14 @@ def test_dashes_and_option_hyphens_print_as_written():
     assert code('a="b"') == r"\texttt{a=\allowbreak{}{\char34}b{\char34}}"
 
 
+def test_a_small_p_value_is_escaped():
+    columns = (Column("p", "", Unit.P_VALUE),)
+    source = table_latex(Table("tests", "Tests", columns, (Row((Entry(value=0.0001),)),)))
+    # The default font encoding prints another character for "<".
+    assert r"\textless{}0.001" in source
+    assert "<" not in source
+
+
 def test_latex_tables_are_balanced(full):
     tables = [
         SMALL,

@@ -97,12 +97,10 @@ def compared_table(
     references = [m for m in printed if is_reference(m)]
     methods = [m for m in printed if m not in references]
     columns = [Column("Method"), *(column for c in CONDITIONS for column in c.columns)]
-    rows = [
-        Row((Entry(printed[m]), *_values(results, cells, m, seeds)), "" if m in methods else None)
-        for m in (*methods, *references)
-    ]
-    rows.append(Row((Entry("Chance"), *_chances(cells)), contest=None))
-    rows[len(methods)] = Row(rows[len(methods)].cells, contest=None, rule_above=bool(methods))
+    values = {m: (Entry(printed[m]), *_values(results, cells, m, seeds)) for m in printed}
+    below = [*(values[m] for m in references), (Entry("Chance"), *_chances(cells))]
+    rows = [Row(values[m]) for m in methods]
+    rows += [Row(v, contest=None, rule_above=i == 0 < len(methods)) for i, v in enumerate(below)]
     entrants = {m: i for i, m in enumerate(methods)}
     comparisons = _comparisons(cells, entrants, planned.primary)
     compared = compare_rows(results, rows, columns, comparisons, planned)

@@ -1,7 +1,4 @@
-"""Tables that print Rank-k beside the share of the holistic upper bound that it retains.
-
-The main table and the retention table differ only in what the methods are tested on.
-"""
+"""The table of holistic retention: Rank-k on whole clips beside the share of the upper bound that it is."""
 
 from __future__ import annotations
 
@@ -10,16 +7,21 @@ from dataclasses import dataclass
 
 from gaitbench.core.arrays import pd
 from gaitbench.core.units import Better, Unit
+from gaitbench.results.comparisons.leaders import leader_words
 from gaitbench.results.estimates import Comparison, compare_rows, estimate, estimate_ratio
 from gaitbench.results.footers import BOLD, footer
 from gaitbench.results.frame import Results
 from gaitbench.results.per_seed import seeds_of
 from gaitbench.results.places import Condition, Place, places, titles, upper_bound, where
-from gaitbench.results.table import Column, Entry, Row, Table, best_printed, printed, uncertainty
-from gaitbench.results.titles import listed, metric_title
+from gaitbench.results.table import Column, Entry, Row, Table, printed
+from gaitbench.results.titles import metric_title
 from gaitbench.statistics.contrasts import PlannedContrasts
 
 _METRICS = ("rank_1", "rank_5")
+_MEANING = (
+    "HPR-k (holistic performance retention): Rank-k on holistic clips after training for occlusion / "
+    "Rank-k of Baseline-1 on them, per seed."
+)
 _BOUND = "Upper bound: Baseline-1 on holistic clips; it does not compete."
 
 
@@ -30,30 +32,23 @@ class Retained:
     Args:
         name: The table's name.
         title: The table's title.
-        share_title: Column title of the ratio.
-        share_meaning: A sentence for the footer.
         condition: Which setting and side the cells are from.
         contrasts: Of the protocol.
-        bound_is_tested: Whether the upper bound meets the same clips, so that methods are compared with it.
     """
 
     name: str
     title: str
-    share_title: str
-    share_meaning: str
     condition: Condition
     contrasts: PlannedContrasts
-    bound_is_tested: bool = False
 
 
 def retained_table(results: Results, about: Retained, cells: pd.DataFrame) -> Table:
     """Return methods × places, with the upper bound as a reference row on top."""
     seeds, columns_of = seeds_of(cells), places(cells)
-    columns = [Column("Method"), *(c for p in columns_of for c in _columns(p, about.share_title))]
+    columns = [Column("Method"), *(c for p in columns_of for c in _columns(p))]
     rows = [_reference_row(results, about.condition, columns_of, seeds)]
-    entrants: dict[Place, dict[int, pd.DataFrame]] = {place: {} for place in columns_of}
-    for place in columns_of if about.bound_is_tested else ():
-        entrants[place][0] = upper_bound(results, place, about.condition)
+    # The bound meets the same clips, so that methods are compared with it.
+    entrants = {place: {0: upper_bound(results, place, about.condition)} for place in columns_of}
     for i, (method, title) in enumerate(titles(cells).items()):
         values: list[Entry] = []
         for place in columns_of:
@@ -64,7 +59,7 @@ def retained_table(results: Results, about: Retained, cells: pd.DataFrame) -> Ta
         rows.append(Row((Entry(title), *values), rule_above=i == 0))
     comparisons = _comparisons(entrants, about.contrasts.primary)
     compared = compare_rows(results, rows, columns, comparisons, about.contrasts)
-    notes = ("Rank-k in percent.", about.share_meaning, BOLD, _BOUND)
+    notes = ("Rank-k in percent.", _MEANING, BOLD, _BOUND)
     return Table(
         name=about.name,
         title=about.title,
@@ -85,13 +80,11 @@ def _comparisons(entrants: dict[Place, dict[int, pd.DataFrame]], primary: str) -
     ]
 
 
-def _columns(place: Place, share_title: str) -> list[Column]:
+def _columns(place: Place) -> list[Column]:
     columns = []
     for metric in _METRICS:
         columns.append(Column(metric_title(metric), place.title, Unit.PERCENT, Better.HIGHER))
-        columns.append(
-            Column(f"{share_title}-{metric[-1]}", place.title, Unit.RATIO, Better.HIGHER)
-        )
+        columns.append(Column(f"HPR-{metric[-1]}", place.title, Unit.RATIO, Better.HIGHER))
     return columns
 
 
@@ -132,25 +125,3 @@ def leaders(table: Table, what: str) -> Iterator[str]:
         kept = leader_words(table, j + 1)
         ratio = f" {table.columns[j + 1].title}: {kept}." if kept else ""
         yield f"{what}, {column.group}: {leader}.{above}{ratio}"
-
-
-def leader_words(table: Table, j: int, contest: str = "") -> str:
-    """Return who is best in a column, with the interval; "" where nobody competes."""
-    unit = table.columns[j].unit
-    rivals = [row for row in table.rows if row.contest == contest]
-    first = [rivals[i] for i in best_printed([row.cells[j] for row in rivals], table.columns[j])]
-    if not first:
-        return ""
-    leading = [row for row in first if row.cells[j].best]
-    cell = first[0].cells[j]
-    per_cent = " %" if unit is Unit.PERCENT else ""
-    behind = uncertainty(cell, unit)
-    value = f"{printed(cell.value or 0.0, unit)}{per_cent}{f' {behind}' if behind else ''}"
-    name = next(i for i, column in enumerate(table.columns) if column.title == "Method")
-    names = listed([row.cells[name].text for row in leading or first])
-    verb = "has" if len(leading or first) == 1 else "have"
-    if any(row.cells[j].still_falls for row in first):
-        return f"{names} {verb} the best mean, {value}, after a training whose loss still fell"
-    # Bold says no more than that: who is not compared with whom is not told apart either.
-    undecided = "" if leading else ", which no contrast decides"
-    return f"{names} {verb} the best mean, {value}{undecided}"

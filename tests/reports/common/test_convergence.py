@@ -48,6 +48,14 @@ def test_the_opening_names_what_still_falls(unfinished, full):
     assert calm.summary == ()
 
 
+def test_trainings_that_differ_in_their_share_of_occluded_clips_are_told_apart(full):
+    falling = [recorded("Baseline-2", "falls", hidden=share) for share in (0.5, 1.0)]
+    trainings = (*falling, recorded("RG-Gait", "falls"))
+    (section,) = convergence_sections(replace(full((0,)), trainings=trainings))
+    (sentence,) = section.summary
+    assert sentence.endswith(": Baseline-2 (50% occluded), Baseline-2 (100% occluded) and RG-Gait.")
+
+
 def test_a_report_without_histories_has_no_section(full):
     assert convergence_sections(full((0,))) == []
 

@@ -97,3 +97,13 @@ def test_training_curves_have_a_panel_per_training_and_a_line_per_seed(full):
     assert falling == pytest.approx(np.linspace(1, 0, 20))
     assert axes["detector, 1800 steps"].get_title().endswith("1800 steps\ntraining still falls")
     assert list(panels(further)) == ["extractor adapted, 1800 steps"]
+
+
+def test_panels_of_one_title_say_how_many_clips_were_occluded(full):
+    trainings = [recorded("Baseline-2", hidden=share) for share in (0.5, 1.0)]
+    (drawn,) = drawn_by("training-curves", replace(full((0,)), trainings=(*trainings,)))
+    titles = [" ".join(ax.get_title().split("\n")) for ax in drawn.axes if ax.axison]
+    assert [title.split(", 1800")[0] for title in titles] == [
+        "Baseline-2 (50% occluded)",
+        "Baseline-2 (100% occluded)",
+    ]
