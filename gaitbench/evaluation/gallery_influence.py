@@ -9,12 +9,13 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from gaitbench.core.arrays import Bools, Doubles, Floats
+from gaitbench.core.arrays import Doubles
+from gaitbench.evaluation.ranking import MateOrder
 from gaitbench.evaluation.verification import Pairs, tar_column
 
 RANKS = (1, 5, 10, 20)
 RANKED = (*(f"rank_{k}" for k in RANKS), "ap", "inp")
-"""What follows from the order of a probe's gallery; the order of `changes_of_probe`."""
+"""What follows from the order of a probe's gallery; the order of `changes_without`."""
 
 Codes64 = npt.NDArray[np.int64]
 
@@ -30,34 +31,37 @@ def no_influence(n_rows: int, far: Sequence[float]) -> dict[str, Doubles]:
     return {influence_column(q): np.full(n_rows, np.nan) for q in quantities}
 
 
-def changes_of_probe(
-    mates: Floats, impostors: Floats, identities: Codes64
-) -> tuple[Codes64, Doubles]:
-    """Return how far a probe's values would change without the entries of one identity, for each.
+def changes_without(
+    order: MateOrder, identities: Codes64, n_identities: int
+) -> tuple[Codes64, Codes64, Doubles]:
+    """Return how far the values of probes would change without the entries of one identity, for each.
 
     Args:
-        mates: Distances of its mates, sorted, at least one.
-        impostors: Distances of its impostors, in any order; at a mate's distance they come before it.
-        identities: Of the impostors.
+        order: Of the probes' mates.
+        identities: Shape (q,): of the impostors that it holds, codes from 0.
+        n_identities: Number of codes.
 
     Returns:
-        The identities without whom something may change, shape (n,), and the changes of `RANKED`, shape
-        (len(RANKED), n), none below 0.
+        Probe and identity of every pair in which something may change, (pairs,) each, in rising order; the
+        changes of `RANKED`, (len(RANKED), pairs), none below 0.
     """
-    is_near = impostors <= mates[-1]
-    present, local = np.unique(identities[is_near], return_inverse=True)
-    n, n_mates = len(present), len(mates)
-    before = np.searchsorted(mates, impostors[is_near], side="left")
-    counts = np.bincount(local * n_mates + before, minlength=n * n_mates).reshape(n, n_mates)
+    n, k = order.mates.shape
+    place = order.rows * n_identities + identities
+    is_near = np.zeros(n * n_identities, np.bool_)
+    is_near[place] = True
+    pairs = np.flatnonzero(is_near)
+    number = np.empty(n * n_identities, np.int64)
+    number[pairs] = np.arange(len(pairs))
+    probes, near = np.divmod(pairs, n_identities)
     # Entries of each identity in front of each mate.
-    counts = counts.cumsum(axis=1)
-    place = np.arange(1, n_mates + 1)
-    ranks = place + counts.sum(axis=0)
-    without = ranks - counts
-    changes = [(without[:, 0] <= k).astype(np.float64) - float(ranks[0] <= k) for k in RANKS]
-    changes.append((place / without).mean(axis=1) - (place / ranks).mean())
-    changes.append(n_mates / without[:, -1] - n_mates / ranks[-1])
-    return present, np.array(changes)
+    counts = np.bincount(number[place] * k + order.mates_before, minlength=len(pairs) * k)
+    ranks = order.ranks[probes]
+    without = ranks - counts.reshape(-1, k).cumsum(axis=1)
+    (first, ap, inp), (new_first, new_ap, new_inp) = (
+        order.of_ranks(r, probes) for r in (ranks, without)
+    )
+    changes = [(new_first <= rank).astype(np.float64) - (first <= rank) for rank in RANKS]
+    return probes, near, np.array([*changes, new_ap - ap, new_inp - inp])
 
 
 class GalleryInfluence:
@@ -71,33 +75,22 @@ class GalleryInfluence:
     def __init__(self, n_cells: int, n_identities: int) -> None:
         self._totals = {q: np.zeros((n_cells, n_identities)) for q in RANKED}
 
-    def add(
-        self,
-        distances: Floats,
-        probe_ids: Codes64,
-        gallery_ids: Codes64,
-        valid: Bools,
-        cells: Codes64,
-    ) -> None:
+    def add(self, order: MateOrder, gallery_ids: Codes64, cells: Codes64) -> None:
         """Take probes against the entries that are ranked for them.
 
         Args:
-            distances: Shape (n_probes, n_gallery).
-            probe_ids: Shape (n_probes,).
-            gallery_ids: Shape (n_gallery,).
-            valid: Shape (n_probes, n_gallery); False excludes a pair.
+            order: Of the probes' mates among these entries.
+            gallery_ids: Identities of the entries.
             cells: Shape (n_probes,).
         """
-        for i, cell in enumerate(cells):
-            genuine = valid[i] & (gallery_ids == probe_ids[i])
-            if not genuine.any():
-                continue
-            impostor = valid[i] & ~genuine
-            identities, changes = changes_of_probe(
-                np.sort(distances[i, genuine]), distances[i, impostor], gallery_ids[impostor]
-            )
-            for quantity, change in zip(RANKED, changes, strict=True):
-                self._totals[quantity][cell, identities] += change
+        n_cells, n_identities = self._totals[RANKED[0]].shape
+        probes, identities, changes = changes_without(
+            order, gallery_ids[order.columns], n_identities
+        )
+        place = cells[probes] * n_identities + identities
+        for quantity, change in zip(RANKED, changes, strict=True):
+            total = np.bincount(place, weights=change, minlength=n_cells * n_identities)
+            self._totals[quantity] += total.reshape(n_cells, n_identities)
 
     def add_verification(
         self, pairs: Pairs, mates: Codes64, cells: Codes64, far: Sequence[float]

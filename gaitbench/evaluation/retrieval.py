@@ -31,7 +31,7 @@ from gaitbench.evaluation.pairs import (
     parts,
     sides,
 )
-from gaitbench.evaluation.ranking import Ranking, nearest, rank_mates
+from gaitbench.evaluation.ranking import MateOrder, Ranking, nearest
 from gaitbench.evaluation.verification import Pairs, allowed_impostors, tar_column
 
 NEAREST = tuple(f"near_{k}" for k in range(1, 6))
@@ -173,19 +173,23 @@ class _GroupRanking:
         searched = np.flatnonzero(self.group.searched(block.probes))
         block = block.part(searched, np.arange(len(entries)))
         compared = block.among(self.group.allowed(block.probes, entries))
-        ranked_rows = _ranking_frame(rank_mates(*compared.problem), view, compared.probes)
-        closest = nearest(*compared.problem, k=len(NEAREST))
+        genuine = compared.genuine
+        impostor = compared.valid & ~genuine
+        order = MateOrder.of(compared.distances, genuine, impostor)
+        ranking = Ranking.of(order, compared.distances, impostor)
+        ranked_rows = _ranking_frame(ranking, view, compared.probes)
+        closest = nearest(compared.distances, genuine, impostor, k=len(NEAREST))
         columns = np.append(entries, -1)
         self.frames.append(
             ranked_rows.assign(**dict(zip(NEAREST, columns[closest].T, strict=True)))
         )
         self.row_cells.append(self.cells.of_probes(compared.probes, number))
         if self.group.has_interval:
-            self.influence.add(*compared.problem, self.row_cells[-1])
+            self.influence.add(order, compared.gallery_ids, self.row_cells[-1])
         self.pairs.add(
             compared.distances,
-            compared.genuine,
-            compared.valid & ~compared.genuine,
+            genuine,
+            impostor,
             compared.gallery_ids,
             first_row=self.n_rows,
         )
@@ -232,13 +236,6 @@ class _Block:
     probe_ids: npt.NDArray[np.int64]
     gallery_ids: npt.NDArray[np.int64]
     valid: Bools
-
-    @property
-    def problem(
-        self,
-    ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.int64], npt.NDArray[np.int64], Bools]:
-        """The arguments of `rank_mates`."""
-        return self.distances, self.probe_ids, self.gallery_ids, self.valid
 
     def among(self, allowed: Bools) -> "_Block":
         """Return it with these pairs alone to be compared."""

@@ -9,14 +9,15 @@ from hypothesis import strategies as st
 from gaitbench.data.rules import Rules, Search
 from gaitbench.evaluation.distances import base
 from gaitbench.evaluation.distances.euclidean import Euclidean
-from gaitbench.evaluation.gallery_influence import RANKED, changes_of_probe, influence_column
+from gaitbench.evaluation.gallery_influence import RANKED, changes_without, influence_column
 from gaitbench.evaluation.metrics.base import all_metrics
-from gaitbench.evaluation.ranking import rank_mates
+from gaitbench.evaluation.ranking import MateOrder
 from gaitbench.evaluation.retrieval import score_probes
 from gaitbench.evaluation.verification import tar_column
 from gaitbench.statistics.identity_sums import IdentitySums
 from gaitbench.statistics.intervals import interval
 from gaitbench.statistics.resampling import Resampling, resample
+from tests.ranking import kinds_of_pairs, rank_mates
 from tests.summaries import identity_sums
 
 FAR = (0.1, 0.02)
@@ -122,9 +123,9 @@ def test_a_probe_by_ranking_it_again(mates, impostors):
     owners = np.array([9] * len(mates) + [who for _, who in impostors])
     probe = np.array([9])
 
-    present, changes = changes_of_probe(
-        distances[: len(mates)], distances[len(mates) :], owners[len(mates) :]
-    )
+    everybody = np.ones((1, len(owners)), bool)
+    order = MateOrder.of(distances[None], *kinds_of_pairs(probe, owners, everybody))
+    _, present, changes = changes_without(order, owners[order.columns], 10)
 
     def values(keep):
         found = rank_mates(distances[None], probe, owners, keep[None])

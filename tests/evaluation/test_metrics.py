@@ -12,7 +12,7 @@ from gaitbench.core.arrays import Bools, Floats, Integers
 from gaitbench.core.errors import PluginError, ProtocolError, UnknownNameError
 from gaitbench.evaluation.metrics.base import Metric, NoMate, get_metric, metrics
 from gaitbench.evaluation.metrics.rank import RankK, chance_rank_k
-from gaitbench.evaluation.ranking import nearest, rank_mates
+from gaitbench.evaluation.ranking import nearest
 from gaitbench.evaluation.verification import (
     allowed_impostors,
     far_threshold,
@@ -20,6 +20,7 @@ from gaitbench.evaluation.verification import (
     tar_column,
 )
 from gaitbench.experiment.spec import Experiment
+from tests.ranking import kinds_of_pairs, rank_mates
 from tests.summaries import averaged
 
 # A loaded machine must not fail a test.
@@ -103,7 +104,7 @@ def test_counts_and_best_distances(problem):
 @given(problems(), st.integers(1, 30))
 def test_the_nearest_equal_the_loop(problem, k):
     distances, probe_ids, gallery_ids, valid = problem
-    found = nearest(*problem, k=k)
+    found = nearest(problem[0], *kinds_of_pairs(*problem[1:]), k=k)
     assert found.shape == (len(probe_ids), k)
     for i, probe_id in enumerate(probe_ids):
         entries = [
@@ -124,7 +125,8 @@ def test_the_nearest_equal_the_loop(problem, k):
 def test_the_first_mate_among_the_nearest_has_its_rank(problem, k):
     _, probe_ids, gallery_ids, _ = problem
     rank = rank_mates(*problem).first_mate_rank
-    for row, probe_id, first in zip(nearest(*problem, k=k), probe_ids, rank, strict=True):
+    closest = nearest(problem[0], *kinds_of_pairs(*problem[1:]), k=k)
+    for row, probe_id, first in zip(closest, probe_ids, rank, strict=True):
         places = [n for n, j in enumerate(row, 1) if j >= 0 and gallery_ids[j] == probe_id]
         assert (places or [0])[0] == (first if first <= k else 0)
 
@@ -134,7 +136,7 @@ def test_of_entries_that_tie_for_the_last_place_impostors_come_first():
     gallery_ids = np.array([7, 7, 7, 1, 2, 3])
     valid = np.ones((1, 6), bool)
     for k in (1, 2, 3):
-        (found,) = nearest(distances, np.array([7]), gallery_ids, valid, k=k)
+        (found,) = nearest(distances, *kinds_of_pairs(np.array([7]), gallery_ids, valid), k=k)
         assert set(found) <= {3, 4, 5}
 
 

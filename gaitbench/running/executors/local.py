@@ -20,6 +20,10 @@ from gaitbench.running.world import World
 
 LOOK_FOR_PARENT_S = 1.0
 
+THREAD_LIMITS = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
+"""In each worker, numpy's linear algebra would start as many threads as there are cores, all waiting
+for each other. How many threads torch has, each recipe says."""
+
 
 @register("local")
 class Local(Executor):
@@ -35,7 +39,10 @@ class Local(Executor):
         super().start(world, jobs)
         self._running: dict[Future[TaskOutcome], Task] = {}
         self._pool = ProcessPoolExecutor(
-            max_workers=jobs, initializer=_prepare_worker, initargs=(world.plugins, os.getpid())
+            max_workers=jobs,
+            initializer=_prepare_worker,
+            initargs=(world.plugins, os.getpid()),
+            env={name: os.environ.get(name, "1") for name in THREAD_LIMITS},
         )
         try:
             # Ctrl-C reaches the whole process group, but what happens to workers is decided in this
