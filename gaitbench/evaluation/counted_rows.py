@@ -13,7 +13,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from gaitbench.core.arrays import Bools, Doubles, Integers, pd
+from gaitbench.core.arrays import Bools, Doubles, Integers, pd, rows_where
 from gaitbench.core.errors import ProtocolError
 from gaitbench.data.rules import Rules
 from gaitbench.evaluation.metrics.base import Metric, NoMate
@@ -224,7 +224,7 @@ def _of_searches(scores: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
             f"The scores hold no search {absent[0]!r}, but {searches}: they were made with other rules. "
             "Remove them from the store to make them again."
         )
-    return scores[scores["search"].isin(list(names))]
+    return rows_where(scores, scores["search"].isin(list(names)).to_numpy())
 
 
 def view_matrix(counted: CountedRows, metric: Metric) -> pd.DataFrame:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from gaitbench.core.arrays import Bools, Floats, pd
+from gaitbench.core.arrays import Bools, Floats, pd, rows_where
 from gaitbench.occlusion.mix import NO_OCCLUSION, Mix
 
 if TYPE_CHECKING:
@@ -149,7 +149,7 @@ class Shown:
 
 def rows_of_group(scores: pd.DataFrame, name: str) -> pd.DataFrame:
     """Return the rows of scores that belong to a group of pairs."""
-    return scores[scores["pairs"] == name]
+    return rows_where(scores, (scores["pairs"] == name).to_numpy())
 
 
 def mean_body(bodies: Sequence[Floats]) -> Floats:

@@ -6,7 +6,9 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from gaitbench.core.arrays import pd
+import numpy as np
+
+from gaitbench.core.arrays import pd, rows_where
 from gaitbench.evaluation.pair_groups import ALL_PAIRS
 from gaitbench.experiment.bench import HOLISTIC_TEST, REFERENCE
 from gaitbench.results.frame import Results
@@ -61,9 +63,10 @@ class Condition:
 
 def where(cells: pd.DataFrame, **equal: object) -> pd.DataFrame:
     """Return the rows in which every named column has the given value."""
+    keep = np.ones(len(cells), np.bool_)
     for name, value in equal.items():
-        cells = cells[cells[name] == value]
-    return cells
+        keep &= (cells[name] == value).to_numpy()
+    return rows_where(cells, keep)
 
 
 def places(cells: pd.DataFrame) -> list[Place]:
