@@ -13,6 +13,7 @@ from gaitbench.core.arrays import Doubles, pd
 from gaitbench.core.errors import ProtocolError
 from gaitbench.core.random_streams import stream
 from gaitbench.evaluation.metrics.base import get_metric
+from gaitbench.evaluation.pair_groups import ALL_PAIRS
 from gaitbench.statistics.agreement import kendall_interval
 from gaitbench.statistics.identity_sums import IdentitySums
 from gaitbench.statistics.intervals import (
@@ -185,12 +186,14 @@ class Uncertainty:
         if not evaluations or not is_done or len(set(draws.values())) != 1:
             return INCOMPLETE
         every = [self.sums_of(key, pairs, metric) for _, _, key, pairs, _ in evaluations]
-        first = every[0]
-        if any(not np.array_equal(sums.counts, first.counts) for sums in every):
-            return Unavailable("its evaluations do not count the same probes")
-        stacked = np.stack([sums.sums for sums in every])
-        shape = (len(draws), len(every) // len(draws), *first.sums.shape)
-        return IdentitySums(stacked.reshape(shape), first.counts, first.searches)
+        # What both clips show is drawn, so which probes have a mate that shows the same is drawn too.
+        same_probes = all(pairs == ALL_PAIRS for _, _, _, pairs, _ in evaluations)
+        try:
+            together = IdentitySums.together(every, same_probes=same_probes)
+        except ProtocolError as error:
+            return Unavailable(str(error))
+        shape = (len(draws), len(every) // len(draws), *every[0].sums.shape)
+        return IdentitySums(together.sums.reshape(shape), together.counts, together.searches)
 
 
 def _resampling(per_seed: PerSeed) -> Resampling:

@@ -5,6 +5,7 @@ With the sums of every identity in every cell, that number for any choice of ide
 two matrix products, and the probes are never looked at again.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -91,6 +92,37 @@ class IdentitySums:
             counts[:, has_rows],
             np.asarray(cell_searches, np.int64)[has_rows],
         )
+
+    @classmethod
+    def together(
+        cls, every: Sequence["IdentitySums"], *, same_probes: bool = True
+    ) -> "IdentitySums":
+        """Return several evaluations of the same people as one, stacked along a first axis.
+
+        Args:
+            every: Without leading axes.
+            same_probes: Whether all must count the same probes. If not, counts that differ are replaced by
+                their mean, and sums by what has the same metric and, to first order, the same effect of
+                every identity: a cell's mean times the mean count, and the identity's deviation from it in
+                proportion.
+
+        Raises:
+            ProtocolError: If they count other probes, or probes of other cells.
+        """
+        first = every[0]
+        counts = np.stack([s.counts for s in every if s.counts.shape == first.counts.shape])
+        searches = all(np.array_equal(s.searches, first.searches) for s in every)
+        if len(counts) < len(every) or not searches:
+            raise ProtocolError("its evaluations do not count the same probes")
+        sums = np.stack([s.sums for s in every])
+        if (counts == first.counts).all():
+            return cls(sums, first.counts, first.searches)
+        if same_probes:
+            raise ProtocolError("its evaluations do not count the same probes")
+        common, in_cell = counts.mean(axis=0), counts.sum(axis=1, keepdims=True)
+        mean = sums.sum(axis=1, keepdims=True) / in_cell
+        deviation = (sums - mean * counts) * (common.sum(axis=0) / in_cell)
+        return cls(mean * common + deviation, common, first.searches)
 
     @property
     def n_identities(self) -> int:

@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 
 from gaitbench.core.errors import ProtocolError
 from gaitbench.statistics.identity_sums import IdentitySums
+from gaitbench.statistics.resampling import Resampling, resample
 
 
 def test_sums_and_counts_by_hand():
@@ -59,6 +60,57 @@ def test_order_of_rows_and_identities_is_irrelevant_and_a_constant_is_added(seed
 
     np.testing.assert_allclose(other.metric(), reference.metric() + constant, atol=1e-12)
     np.testing.assert_allclose(other.influence()[:, names], reference.influence(), atol=1e-12)
+
+
+def draws_of_other_probes(rng, n_draws=3, n_people=40):
+    """Return evaluations in which every draw counts other probes of the same people."""
+    quality = rng.random(n_people)
+    every = []
+    for _ in range(n_draws):
+        people, cells = (
+            np.repeat(np.arange(n_people), 8),
+            np.tile([0, 0, 0, 0, 1, 1, 1, 1], n_people),
+        )
+        counted = rng.random(len(people)) < 0.9
+        hits = rng.random(len(people)) < quality[people]
+        every.append(IdentitySums.of_rows(hits, counted, people, cells, np.array([0, 1])))
+    return every
+
+
+def test_evaluations_that_count_other_probes_keep_their_metric_and_the_effect_of_people():
+    rng = np.random.default_rng(3)
+    every = draws_of_other_probes(rng)
+    assert not np.array_equal(every[0].counts, every[1].counts)
+    together = IdentitySums.together(every, same_probes=False)
+
+    np.testing.assert_allclose(together.metric(), [s.metric() for s in every], atol=1e-12)
+    np.testing.assert_allclose(together.influence(), [s.influence() for s in every], atol=1e-12)
+    resampling = Resampling.draw(40, 1, rng, n_resamples=4000)
+    exact = np.stack([resample(seeds_of(s), resampling).resampled[:, 0] for s in every]).mean(0)
+    linear = resample(seeds_of(together.mean(0)), resampling).resampled[:, 0]
+    assert linear.std() == pytest.approx(exact.std(), rel=0.01)
+    assert np.corrcoef(linear, exact)[0, 1] > 0.999
+
+
+def seeds_of(sums):
+    return IdentitySums(sums.sums[None], sums.counts, sums.searches)
+
+
+def test_evaluations_that_count_the_same_probes_are_stacked_as_they_are():
+    sums = IdentitySums(np.arange(8.0).reshape(4, 2), np.ones((4, 2)), np.array([0, 0]))
+    other = IdentitySums(-sums.sums, sums.counts, sums.searches)
+    together = IdentitySums.together([sums, other])
+    np.testing.assert_array_equal(together.sums, [sums.sums, other.sums])
+    np.testing.assert_array_equal(together.counts, sums.counts)
+
+
+def test_evaluations_of_other_probes_or_cells_are_refused():
+    every = draws_of_other_probes(np.random.default_rng(4))
+    with pytest.raises(ProtocolError, match="do not count the same probes"):
+        IdentitySums.together(every)
+    one_cell = IdentitySums(every[0].sums[:, :1], every[0].counts[:, :1], np.array([0]))
+    with pytest.raises(ProtocolError, match="do not count the same probes"):
+        IdentitySums.together([every[0], one_cell], same_probes=False)
 
 
 def test_mean_over_draws():
