@@ -1,6 +1,7 @@
 """What a store holds of an experiment at one moment: others may be writing to it while it is read."""
 
 import dataclasses
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -26,12 +27,15 @@ class Snapshot:
         cells: Of the experiment.
         folders: Where the scores of each finished evaluation lie, by key.
         other_versions: The protocol version of evaluations that are there at another one only, by key.
+        held_versions: How many evaluations, asked for or not, are there of each other protocol version; not
+            looked for where nothing is absent.
         being_made: How many others were being made, or were interrupted.
     """
 
     cells: tuple[Cell, ...]
     folders: Mapping[str, Path]
     other_versions: Mapping[str, int]
+    held_versions: Mapping[int, int]
     being_made: int
 
     @classmethod
@@ -44,7 +48,7 @@ class Snapshot:
         }
         absent = [evaluation for key, evaluation in evaluations.items() if key not in folders]
         being_made = sum(bool(store.progress(evaluation.key)) for evaluation in absent)
-        return cls(cells, folders, _other_versions(store, absent, folders), being_made)
+        return cls(cells, folders, *_other_versions(store, absent, folders), being_made)
 
     def reason(self, key: str) -> str:
         """Return why there are no scores of an evaluation."""
@@ -55,17 +59,28 @@ class Snapshot:
             )
         if key in self.folders:
             return "its scores vanished from the store while they were read"
+        if self.held_versions:
+            # What an earlier version trained may be described otherwise, so nothing tells which is which.
+            held = " and ".join(f"{n} of version {v}" for v, n in self.held_versions.items())
+            return (
+                f"not evaluated at protocol version {Evaluation.version}; the store holds evaluations of "
+                f"another one ({held}), and numbers of two versions do not compare"
+            )
         return "not evaluated yet"
 
 
 def _other_versions(
     store: ReadableStore, absent: Iterable[Evaluation], present: Iterable[str]
-) -> dict[str, int]:
-    """Return the newest other version at which each absent evaluation is stored, where it is."""
+) -> tuple[dict[str, int], dict[int, int]]:
+    """Return the newest other version at which each absent evaluation is stored, where it is.
+
+    And how many evaluations, absent ones or not, are stored at each other version.
+    """
     key_of_absent = {
         _without_version(evaluation.described()): evaluation.key for evaluation in absent
     }
     versions: dict[str, int] = {}
+    held: Counter[int] = Counter()
     for key in sorted(set(store.keys("scores")) - set(present)) if key_of_absent else ():
         try:
             spec = store.spec("scores", key)
@@ -73,12 +88,14 @@ def _other_versions(
             # Just removed, or damaged: as no experiment of this version asks for it, no matter.
             continue
         version = spec.pop("version", None)
-        if spec.pop("type", None) != "Evaluation" or not isinstance(version, int):
+        is_evaluation = spec.pop("type", None) == "Evaluation" and isinstance(version, int)
+        if not is_evaluation or version == Evaluation.version:
             continue
+        held[version] += 1
         absent_key = key_of_absent.get(_without_version(spec))
-        if absent_key is not None and version != Evaluation.version:
+        if absent_key is not None:
             versions[absent_key] = max(version, versions.get(absent_key, version))
-    return versions
+    return versions, dict(sorted(held.items()))
 
 
 def _without_version(described: Mapping[str, Any]) -> str:

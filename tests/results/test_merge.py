@@ -172,6 +172,19 @@ def test_scores_that_are_all_of_another_version_are_missing_for_that_reason(copi
     assert cells["rank_1"].isna().all()
 
 
+def test_scores_of_another_version_and_of_stages_described_otherwise_are_named(copied):
+    for key in copied[0].keys("scores"):
+        old = outdate(copied[0], key)
+        path = copied[0].path("scores", old) / "spec.json"
+        rewrite(path, stage="of old frames")
+    cells = collected(copied[0], bench(seeds=(0,))).cells
+    n = len(copied[0].keys("scores"))
+    assert set(cells["reason"]) == {
+        f"not evaluated at protocol version {Evaluation.version}; the store holds evaluations of another "
+        f"one ({n} of version {OLDER}), and numbers of two versions do not compare"
+    }
+
+
 def test_scores_of_both_versions_count_at_the_present_one(copied):
     key = copied[0].keys("scores")[0]
     kept = shutil.copytree(copied[0].path("scores", key), copied[0].folder / "kept")
