@@ -53,6 +53,12 @@ WRONG: dict[str, dict[str, dict[str, str]]] = {
             "return Embedded(None)": r"returned embeddings = None for 4 clips of",
             "return Embedded(args[3].clips)": r"returned embeddings = Tensor of shape 4×2×16×11",
             "return Embedded(args[1](args[3].clips), 1.0)": r"returned alpha = 1\.0 for 4 clips",
+            "return Embedded(args[1](args[3].clips), visibility=args[3].hidden_share)": (
+                r"returned visibility = Tensor of shape 4 .*for 4 clips of .* in \d+ parts; it must be None"
+            ),
+            "e = args[1](args[3].clips); return Embedded(e, visibility=e[:, 0] * 0 + 2)": (
+                r"returned visibility = .* with values in \[0, 1\]"
+            ),
         },
     },
     "gei_net": {

@@ -101,6 +101,7 @@ def _evaluation(bench: "Bench", *, occluded: bool) -> "Evaluation":
 
 def _submission(store: "Store", bench: "Bench", evaluation: "Evaluation", device: str) -> str:
     from gaitbench.data.source import folders_of
+    from gaitbench.evaluation.embed import part_visibility
     from gaitbench.evaluation.submission import check_grew, grew_submission, submission_csv
     from gaitbench.running.make import embed_splits, resolve_device
     from gaitbench.running.world import World
@@ -124,6 +125,7 @@ def _submission(store: "Store", bench: "Bench", evaluation: "Evaluation", device
         data.table.iloc[data.split("submission.probe")],
         data.table.iloc[data.split("submission.gallery")],
         distance=evaluation.distance,
+        visibility=part_visibility(embeddings["probe"], embeddings["gallery"]),
     )
     return submission_csv(rows)
 

@@ -78,7 +78,9 @@ def kept_clips(
     key = (form, indices.tobytes(), mix, length, seed, draw, type(tampering), purpose)
     batch = _kept.get(key)
     if batch is None:
-        batch = clips_at_test(data, indices, mix, length, seed, draw, tampering, purpose)
+        # What is kept lies between the frames that it was made of, and would hold their memory once they
+        # are gone: gigabytes for a few megabytes. A copy that is made afterwards does not.
+        batch = clips_at_test(data, indices, mix, length, seed, draw, tampering, purpose).copied()
         _kept.put(key, batch)
     return batch
 

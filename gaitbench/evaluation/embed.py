@@ -40,6 +40,7 @@ class EmbeddedSequences:
         detected_amount: Shape [m]; NaN where there is none.
         body: Shape [m, `GRID`]: where the whole body is, as shares that come to 1.
         visible: Shape [m, `GRID`]: which share of that is seen, in [0, 1].
+        part_visibility: Shape [m, p]: what the method says is visible of each part; None where it does not.
     """
 
     embeddings: "Tensor"
@@ -50,6 +51,7 @@ class EmbeddedSequences:
     detected_amount: npt.NDArray[np.float64]
     body: npt.NDArray[np.float32]
     visible: npt.NDArray[np.float32]
+    part_visibility: npt.NDArray[np.float32] | None
 
 
 def embed_sequences(
@@ -121,9 +123,19 @@ def embed_sequences(
         _column([p.amount for p in parts], lengths, np.nan)[back],
         body,
         visible,
+        _column_of_parts([p.visibility for p in parts], back),
     )
     _check_finite(embedded_sequences.embeddings, stage, data, indices)
     return embedded_sequences
+
+
+def part_visibility(
+    probes: EmbeddedSequences, gallery: EmbeddedSequences
+) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]] | None:
+    """Return what probes and gallery show of each part, if their method says."""
+    if probes.part_visibility is None or gallery.part_visibility is None:
+        return None
+    return probes.part_visibility, gallery.part_visibility
 
 
 def embedded(stage: Stage, network: "nn.Module", networks: Networks, batch: "Batch") -> Embedded:
@@ -155,7 +167,31 @@ def embedded(stage: Stage, network: "nn.Module", networks: Networks, batch: "Bat
                 "embed",
                 f"returned {name} = {shown(value)} for {clips}; it must be None or a tensor of {n} values.",
             )
+    _check_visibility(stage, result, clips)
     return result
+
+
+def _check_visibility(stage: Stage, result: Embedded, clips: str) -> None:
+    import torch
+
+    value, (n, _, p) = result.visibility, result.embeddings.shape
+    if value is None:
+        return
+    fits = isinstance(value, torch.Tensor) and value.shape == (n, p)
+    if not fits or not bool(((value >= 0) & (value <= 1)).all()):
+        raise wrong(
+            stage,
+            "embed",
+            f"returned visibility = {shown(value)} for {clips} in {p} parts; it must be None or a tensor "
+            f"{n}×{p} with values in [0, 1].",
+        )
+
+
+def _column_of_parts(
+    parts: "list[Tensor | None]", back: npt.NDArray[np.int64]
+) -> npt.NDArray[np.float32] | None:
+    present = [p.float().cpu().numpy().astype(np.float32) for p in parts if p is not None]
+    return np.concatenate(present)[back] if present else None
 
 
 def _maps(batch: "Batch") -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:

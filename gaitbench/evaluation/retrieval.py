@@ -16,6 +16,7 @@ from gaitbench.core.errors import ProtocolError
 from gaitbench.data.rules import Rules, Search
 from gaitbench.evaluation.distances.base import (
     Distance,
+    PairVisibility,
     check_embeddings,
     get_distance,
     rows_at_once,
@@ -48,6 +49,7 @@ def score_probes(
     distance: str = "euclidean",
     far: Sequence[float] = (0.01, 0.001),
     groups: Sequence[PairGroup] = (EVERY_PAIR,),
+    visibility: tuple[Floats, Floats] | None = None,
 ) -> pd.DataFrame:
     """Search the gallery for every probe, in every search of the rules.
 
@@ -64,6 +66,8 @@ def score_probes(
         distance: A name in `gaitbench distances list`.
         far: False accept rates in [0, 1].
         groups: Of pairs that are ranked by themselves, thresholds included.
+        visibility: What probes (n, p) and gallery (m, p) show of each part, in [0, 1], for distances that
+            weigh parts by it.
 
     Returns:
         One row per search, group of pairs, gallery view (where each is searched by itself) and probe, in
@@ -84,12 +88,14 @@ def score_probes(
     # Checked here as a whole too, so that a message names rows of the table, not of a block.
     check_embeddings(probe_embeddings, gallery_embeddings)
     check_mates(probes, gallery, rules)
+    between = get_distance(distance)
     searching = _Searching(
         probe_embeddings,
         gallery_embeddings,
         Codes(probes, gallery),
-        get_distance(distance),
+        between,
         rules.exclude_same_recording,
+        visibility and between.pair_visibility(gallery_embeddings, *visibility),
     )
     return pd.concat(
         [
@@ -297,6 +303,7 @@ class _Searching:
     codes: Codes
     distance: Distance
     exclude_same_recording: bool
+    visibility: PairVisibility | None
 
     @cached_property
     def all_distances(self) -> npt.NDArray[np.float32] | None:
@@ -304,14 +311,16 @@ class _Searching:
         n, m = len(self.probe_embeddings), len(self.gallery_embeddings)
         if n > rows_at_once(m):
             return None
-        return self.distance(self.probe_embeddings, self.gallery_embeddings)
+        return self.distance(self.probe_embeddings, self.gallery_embeddings, self.visibility)
 
     def distances(self, probes: Positions, gallery: Positions) -> npt.NDArray[np.float32]:
         """Return the distances of these probes to these entries."""
         if self.all_distances is not None:
             return self.all_distances[np.ix_(probes, gallery)]
         return self.distance(
-            _rows(self.probe_embeddings, probes), _rows(self.gallery_embeddings, gallery)
+            _rows(self.probe_embeddings, probes),
+            _rows(self.gallery_embeddings, gallery),
+            self.visibility and self.visibility.part(probes, gallery),
         )
 
     def blocks(self, search: Search, probes: Positions, gallery: Positions) -> Iterator[_Block]:

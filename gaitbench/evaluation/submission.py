@@ -22,6 +22,7 @@ def grew_submission(
     gallery: pd.DataFrame,
     *,
     distance: str = "euclidean",
+    visibility: tuple[Floats, Floats] | None = None,
 ) -> pd.DataFrame:
     """Return the file that GREW's server takes, one row per probe, in order.
 
@@ -33,7 +34,8 @@ def grew_submission(
         gallery_embeddings: Shape (m, c, p), m at least 20.
         probes: n rows; `view` is the video's name.
         gallery: m rows; `identity` is the subject's number.
-        distance: A name in `gaitbench.evaluation.distances.DISTANCES`.
+        distance: A name in `gaitbench distances list`.
+        visibility: As for `gaitbench.evaluation.retrieval.score_probes`.
 
     Returns:
         Columns videoId and rank1 … rank20; ranks are numbers of subjects.
@@ -47,7 +49,9 @@ def grew_submission(
     check_grew(probes, gallery)
     videos = probes["view"].astype(str)
     subjects = np.array([_subject(str(i)) for i in gallery["identity"]])
-    nearest = nearest_clips(probe_embeddings, gallery_embeddings, GREW_RANKS, distance=distance)
+    nearest = nearest_clips(
+        probe_embeddings, gallery_embeddings, GREW_RANKS, distance=distance, visibility=visibility
+    )
     ranks = pd.DataFrame(subjects[nearest], columns=[f"rank{k + 1}" for k in range(GREW_RANKS)])
     ranks.insert(0, "videoId", videos.to_numpy())
     return ranks
@@ -77,7 +81,12 @@ def check_grew(probes: pd.DataFrame, gallery: pd.DataFrame) -> None:
 
 
 def nearest_clips(
-    probe_embeddings: Floats, gallery_embeddings: Floats, k: int, *, distance: str = "euclidean"
+    probe_embeddings: Floats,
+    gallery_embeddings: Floats,
+    k: int,
+    *,
+    distance: str = "euclidean",
+    visibility: tuple[Floats, Floats] | None = None,
 ) -> npt.NDArray[np.int64]:
     """Return each probe's `k` nearest gallery rows, nearest first, shape (n, k).
 
@@ -85,17 +94,18 @@ def nearest_clips(
         probe_embeddings: Shape (n, c, p).
         gallery_embeddings: Shape (m, c, p).
         k: Between 1 and m.
-        distance: A name in `gaitbench.evaluation.distances.DISTANCES`.
+        distance: A name in `gaitbench distances list`.
+        visibility: As for `gaitbench.evaluation.retrieval.score_probes`.
     """
     check_embeddings(probe_embeddings, gallery_embeddings)
     between = get_distance(distance)
+    weights = visibility and between.pair_visibility(gallery_embeddings, *visibility)
     n, step = len(probe_embeddings), rows_at_once(len(gallery_embeddings))
-    parts = [
-        np.argsort(
-            between(probe_embeddings[i : i + step], gallery_embeddings), axis=1, kind="stable"
-        )
-        for i in range(0, n, step)
-    ]
+    parts = []
+    for rows in (slice(i, i + step) for i in range(0, n, step)):
+        shown = weights and weights.part(rows, slice(None))
+        distances = between(probe_embeddings[rows], gallery_embeddings, shown)
+        parts.append(np.argsort(distances, axis=1, kind="stable"))
     return np.concatenate([part[:, :k].astype(np.int64) for part in parts])
 
 

@@ -32,7 +32,7 @@ from gaitbench.data.dataset import Dataset, Progress
 from gaitbench.data.rules import Rules
 from gaitbench.data.silhouettes import Silhouettes
 from gaitbench.data.source import DataSource
-from gaitbench.evaluation.embed import EmbeddedSequences, embed_sequences
+from gaitbench.evaluation.embed import EmbeddedSequences, embed_sequences, part_visibility
 from gaitbench.evaluation.pair_groups import EVERY_PAIR, PairGroup, Shown, mean_body
 from gaitbench.evaluation.retrieval import score_probes
 from gaitbench.evaluation.scores import write_scores
@@ -220,6 +220,7 @@ def score(
         rules,
         distance=evaluation.distance,
         groups=_groups(evaluation, probes, gallery),
+        visibility=part_visibility(probes, gallery),
     )
     hidden = _what_was_hidden(evaluation.stage, evaluation.probe, probes)
     scores = scores.join(hidden, on="probe")

@@ -1,7 +1,7 @@
 """Training batches: which clips, which frames, what hides them. Every choice is drawn by name."""
 
 import functools
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import count
 from typing import Any
@@ -51,9 +51,17 @@ class Batch:
 
     def to(self, device: torch.device) -> "Batch":
         """Return the batch on a device."""
-        tensors = {n: v for n, v in vars(self).items() if isinstance(v, Tensor)}
-        moved: dict[str, Any] = {n: v.to(device, non_blocking=True) for n, v in tensors.items()}
-        return replace(self, **moved)
+        return self._with(lambda tensor: tensor.to(device, non_blocking=True))
+
+    def copied(self) -> "Batch":
+        """Return the batch in memory of its own."""
+        return self._with(Tensor.clone)
+
+    def _with(self, change: Callable[[Tensor], Tensor]) -> "Batch":
+        changed: dict[str, Any] = {
+            name: change(value) for name, value in vars(self).items() if isinstance(value, Tensor)
+        }
+        return replace(self, **changed)
 
 
 class IdentitySampler:

@@ -63,12 +63,15 @@ class Embedded:
         alpha: Shape [n]: the weight of the correction, in [0, 1], where the method has one.
         types: Shape [n]: the detected type, an index into the detector's classes, where it has one.
         amount: Shape [n]: the detected hidden share, where it has one.
+        visibility: Shape [n, p], in [0, 1]: how far each part rests on what the clip shows, where the
+            method says; distances weigh parts by it.
     """
 
     embeddings: "Tensor"
     alpha: "Tensor | None" = None
     types: "Tensor | None" = None
     amount: "Tensor | None" = None
+    visibility: "Tensor | None" = None
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,13 @@ from hypothesis import strategies as st
 
 from gaitbench.core.arrays import Floats
 from gaitbench.core.errors import PluginError, ProtocolError, UnknownNameError
-from gaitbench.evaluation.distances.base import Distance, distances, get_distance
+from gaitbench.evaluation.distances.base import (
+    NEUTRAL_WEIGHT,
+    Distance,
+    PairVisibility,
+    distances,
+    get_distance,
+)
 from gaitbench.evaluation.distances.cosine import Cosine
 from gaitbench.evaluation.distances.euclidean import Euclidean
 
@@ -141,6 +147,111 @@ def test_a_distance_that_gives_no_distances_is_named(between, message):
 
     with pytest.raises(PluginError, match=message):
         Odd()(embeddings(2), embeddings(3, seed=1))
+
+
+# Parts that are weighed by what both clips show
+
+
+def slow_visible(slow, a, b, visibility):
+    """Return the weighted mean over the parts, one pair and part at a time."""
+    values = np.zeros((len(a), len(b)))
+    for i, x in enumerate(a):
+        for j, y in enumerate(b):
+            weights = (visibility.probe[i] * visibility.gallery[j]) ** 2 / x.shape[1]
+            parts = [
+                slow(x[None, :, k : k + 1], y[None, :, k : k + 1])[0, 0] for k in range(x.shape[1])
+            ]
+            total = weights @ parts + NEUTRAL_WEIGHT * visibility.neutral
+            values[i, j] = total / (weights.sum() + NEUTRAL_WEIGHT)
+    return values
+
+
+def shares(n, *, seed, p=3):
+    rng = np.random.default_rng(seed)
+    return (rng.random((n, p)) * rng.integers(0, 2, (n, p))).astype(np.float32)
+
+
+@pytest.mark.parametrize("n", [1, 130])
+@pytest.mark.parametrize(("fast", "slow"), [(Euclidean, slow_euclidean), (Cosine, slow_cosine)])
+def test_weighted_parts_equal_the_loop_for_any_number_of_blocks(fast, slow, n):
+    probe, gallery = embeddings(n), embeddings(7, seed=1)
+    visibility = PairVisibility(shares(n, seed=2), shares(7, seed=3), 1.25)
+
+    found = fast()(probe, gallery, visibility)
+
+    expected = slow_visible(slow, probe, gallery, visibility)
+    np.testing.assert_allclose(found, expected, rtol=2e-6, atol=2e-6)
+
+
+@pytest.mark.parametrize("kind", [Euclidean, Cosine])
+def test_clips_that_share_nothing_are_at_the_neutral_distance(kind):
+    probe, gallery = embeddings(2), embeddings(40, seed=1)
+    nothing, all_of_it = np.zeros((2, 3), np.float32), np.ones((40, 3), np.float32)
+
+    visibility = kind().pair_visibility(gallery, nothing, all_of_it)
+
+    found = kind()(probe, gallery, visibility)
+    among = kind()(gallery, gallery)[~np.eye(40, dtype=bool)]
+    assert np.ptp(found) == 0
+    np.testing.assert_allclose(found[0, 0], among.mean(), rtol=1e-5)
+
+
+@pytest.mark.parametrize("kind", [Euclidean, Cosine])
+def test_entries_that_share_nothing_do_not_change_what_is_neutral(kind):
+    gallery = embeddings(60, seed=1)
+    halves = np.where(np.arange(60)[:, None] % 2, [1.0, 0, 0], [0, 1.0, 1.0])
+    of_probes = np.ones((1, 3))
+
+    neutral = kind().pair_visibility(gallery, of_probes, halves).neutral
+
+    odd, even = (np.arange(60) % 2 == k for k in (1, 0))
+    shrunk = [
+        kind()(gallery[rows], gallery[rows], PairVisibility(halves[rows], halves[rows], neutral))
+        for rows in (odd, even)
+    ]
+    sharing = np.concatenate([d[~np.eye(30, dtype=bool)] for d in shrunk])
+    np.testing.assert_allclose(sharing.mean(), neutral, rtol=1e-5)
+
+
+def test_a_gallery_that_shares_nothing_has_a_neutral_distance_of_0():
+    gallery, apart = embeddings(3), np.eye(3)
+    assert Euclidean().pair_visibility(gallery, apart, apart).neutral == 0
+    assert Euclidean().pair_visibility(gallery[:1], apart[:1], apart[:1]).neutral == 0
+
+
+@pytest.mark.parametrize("kind", [Euclidean, Cosine])
+def test_whole_clips_are_ranked_as_without_visibility(kind):
+    probe, gallery = embeddings(5), embeddings(9, seed=1)
+    whole = PairVisibility(np.ones((5, 3)), np.ones((9, 3)), 0.7)
+
+    found = kind()(probe, gallery, whole)
+
+    plain = kind()(probe, gallery)
+    np.testing.assert_array_equal(found.argsort(axis=1), plain.argsort(axis=1))
+
+
+@pytest.mark.parametrize("kind", [Euclidean, Cosine])
+def test_what_is_hidden_in_one_clip_does_not_count(kind):
+    probe, gallery = embeddings(4), embeddings(6, seed=1)
+    seen = np.array([[1.0, 0.0, 0.5]] * 4)
+    visibility = PairVisibility(seen, np.ones((6, 3)), 1.0)
+    before = kind()(probe, gallery, visibility)
+
+    probe[:, :, 1] += 100
+
+    np.testing.assert_allclose(kind()(probe, gallery, visibility), before, rtol=1e-6)
+
+
+def test_a_distance_that_knows_no_visibility_ignores_it():
+    class Plain(Distance):
+        about = "plain"
+
+        def between(self, probe, gallery):
+            return np.abs(probe[:, None] - gallery[None]).sum((2, 3))
+
+    probe, gallery = embeddings(4), embeddings(6, seed=1)
+    visibility = Plain().pair_visibility(gallery, np.zeros((4, 3)), np.zeros((6, 3)))
+    np.testing.assert_array_equal(Plain()(probe, gallery, visibility), Plain()(probe, gallery))
 
 
 def test_unknown_name_offers_the_nearest():

@@ -258,6 +258,27 @@ def test_what_a_method_does_not_say_is_marked_missing(plan, data):
     assert (aware.detected_type >= 0).all()
 
 
+@dataclass(frozen=True)
+class HalvesShown(MeanFrame):
+    """Says of the two halves of a frame how much of their body is seen."""
+
+    role = "halves"
+
+    def embed(self, network, networks, batch):
+        halves = (batch.whole * (1 - batch.hidden)).unflatten(2, (2, -1)).mean((1, 3, 4))
+        return Embedded(batch.clips.mean(1).unflatten(1, (2, -1)).flatten(2).mT, visibility=halves)
+
+
+def test_visibility_of_parts_belongs_to_its_sequence(plan, mean_frame, data):
+    stage = HalvesShown(*(getattr(mean_frame, n) for n in ("data", "recipe", "mix", "seed")))
+    found = embedded(stage, data)
+    assert found.part_visibility.shape == (len(LENGTHS), 2)
+    for i in range(len(LENGTHS)):
+        alone = embedded(stage, data, [i])
+        np.testing.assert_array_equal(alone.part_visibility[0], found.part_visibility[i])
+    assert embedded(mean_frame, data).part_visibility is None
+
+
 def test_embeddings_are_float32_whatever_the_precision(plan, data):
     low = plan.extractor.model_copy(update={"precision": "bf16"})
     stage = get_method("baseline-1").stage(plan)

@@ -202,6 +202,34 @@ def test_blocks_change_nothing(cells, by_view, monkeypatch):
     pd.testing.assert_frame_equal(scored(rules, far=far), whole)
 
 
+SHOWN = tuple(
+    np.random.default_rng(7).integers(0, 3, (len(table), 2)) / 2 for table in (PROBES, GALLERY)
+)
+
+
+@pytest.mark.parametrize("cells", [1, 50])
+@pytest.mark.parametrize("excluded", ["nothing", "same-view"])
+def test_what_parts_show_weighs_them_in_blocks_as_in_one(cells, excluded, monkeypatch):
+    rules = rules_of(excluded)
+    whole = scored(rules, visibility=SHOWN)
+    assert not whole["genuine"].equals(scored(rules)["genuine"])
+
+    monkeypatch.setattr(base, "CELLS_AT_ONCE", cells)
+
+    pd.testing.assert_frame_equal(scored(rules, visibility=SHOWN), whole)
+
+
+def test_what_parts_show_is_that_of_each_gallery_entry():
+    rules = Rules(searches=(Search(), Search(name="one", gallery=("nm",), headline=False)))
+    scores = scored(rules, visibility=SHOWN)
+    probe, gallery = embed(PROBES, noise=1.0), embed(GALLERY, noise=1.0, seed=1)
+    visibility = Euclidean().pair_visibility(gallery, *SHOWN)
+    distances = Euclidean()(probe, gallery, visibility)
+    nearest = scores["near_1"].to_numpy()
+    found = np.minimum(scores["genuine"].fillna(np.inf), scores["impostor"])
+    np.testing.assert_allclose(found, distances[scores["probe"], nearest])
+
+
 def test_verification_equals_the_whole_matrix():
     scores = scored(rules_of(same_recording=False), far=(0.1,))
 

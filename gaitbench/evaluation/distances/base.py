@@ -5,7 +5,8 @@ A distance takes probe embeddings [n, c, p] and gallery embeddings [m, c, p] and
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from typing import ClassVar
+from dataclasses import dataclass, replace
+from typing import ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -15,9 +16,51 @@ from gaitbench.core.errors import ProtocolError
 from gaitbench.core.plugin_errors import calling, returned, wrong
 from gaitbench.core.registry import Registry
 
+_ALL_NEUTRAL = 1e-6
+"""Rounding of a mean of distances that are all neutral."""
+
+Rows = slice | npt.NDArray[np.int64]
+"""Some of the probes, or of the gallery."""
+
 # Probes handled at a time: enough rows for an efficient matrix product, few enough for the block of
 # float64 squares to stay near the cache.
 PROBES_AT_ONCE = 128
+
+
+NEUTRAL_WEIGHT = 1 / 16
+"""Of the neutral distance, where all parts together weigh 1 if both clips are whole."""
+
+SAMPLED = 512
+"""Gallery entries whose distances to each other say what a neutral distance is."""
+
+
+@dataclass(frozen=True, eq=False)
+class PairVisibility:
+    """What probes and gallery entries show of each part, for distances that weigh parts by it.
+
+    Args:
+        probe: Shape (n, p), in [0, 1].
+        gallery: Shape (m, p), in [0, 1].
+        neutral: Distance of two clips that show nothing in common.
+    """
+
+    probe: Floats
+    gallery: Floats
+    neutral: float
+
+    def part(self, probes: Rows, gallery: Rows) -> Self:
+        """Return what some of the probes and entries show."""
+        return replace(self, probe=self.probe[probes], gallery=self.gallery[gallery])
+
+    def weights(self, rows: slice, part: int) -> Doubles:
+        """Return the weight of a part in each pair of these probes with all entries.
+
+        Squared, because an embedding of half a part is far less than half as good.
+        """
+        probe, gallery = (
+            np.square(v[:, part], dtype=np.float64) for v in (self.probe, self.gallery)
+        )
+        return np.outer(probe[rows], gallery)
 
 
 class Distance(ABC):
@@ -30,12 +73,15 @@ class Distance(ABC):
     version: ClassVar[int] = 1
     """Raised when the same embeddings get other distances than before."""
 
-    def __call__(self, probe: Floats, gallery: Floats) -> npt.NDArray[np.float32]:
+    def __call__(
+        self, probe: Floats, gallery: Floats, visibility: PairVisibility | None = None
+    ) -> npt.NDArray[np.float32]:
         """Return the distance of every pair, checked.
 
         Args:
             probe: Shape (n, c, p), finite.
             gallery: Shape (m, c, p), finite.
+            visibility: Of their parts, if the method says.
 
         Returns:
             Shape (n, m).
@@ -46,19 +92,24 @@ class Distance(ABC):
                 finite.
         """
         check_embeddings(probe, gallery)
-        with calling(self, "between"):
-            values = self.between(probe, gallery)
+        method = "between" if visibility is None else "between_visible"
+        with calling(self, method):
+            values = (
+                self.between(probe, gallery)
+                if visibility is None
+                else self.between_visible(probe, gallery, visibility)
+            )
             distances = np.asarray(values)
         shape = (len(probe), len(gallery))
         fits = distances.shape == shape and distances.dtype.kind in "fiub"
         expected = f"{shape[0]}×{shape[1]} numbers, probes × gallery"
-        returned(self, "between", values, object, expected, fits=fits)
+        returned(self, method, values, object, expected, fits=fits)
         distances = distances.astype(np.float32, copy=False)
         bad = distances[~np.isfinite(distances)]
         if len(bad):
             raise wrong(
                 self,
-                "between",
+                method,
                 f"returned {bad[0]} for {len(bad)} of {distances.size} pairs; distances must be finite.",
             )
         return distances
@@ -66,6 +117,75 @@ class Distance(ABC):
     @abstractmethod
     def between(self, probe: Floats, gallery: Floats) -> npt.NDArray[np.float32]:
         """Return the distance of every pair, shape (n, m), of embeddings that were checked."""
+
+    def between_visible(
+        self, probe: Floats, gallery: Floats, visibility: PairVisibility
+    ) -> npt.NDArray[np.float32]:
+        """Return the same where methods say what is visible; by default, that is not used."""
+        return self.between(probe, gallery)
+
+    def pair_visibility(
+        self, gallery: Floats, of_probes: Floats, of_gallery: Floats
+    ) -> PairVisibility:
+        """Return what weighs parts, with the mean distance of gallery entries as the neutral one.
+
+        Args:
+            gallery: Embeddings of the whole gallery, shape (m, c, p), whose parts share what is neutral.
+            of_probes: Visibility of the parts of probes, shape (n, p).
+            of_gallery: Likewise, shape (m, p).
+        """
+        sample = np.unique(np.linspace(0, len(gallery) - 1, SAMPLED).astype(np.int64))
+        others = ~np.eye(len(sample), dtype=np.bool_)
+
+        def mean_at(neutral: float) -> float:
+            among = PairVisibility(of_gallery[sample], of_gallery[sample], neutral)
+            distances = self(gallery[sample], gallery[sample], among)[others]
+            return float(distances.mean(dtype=np.float64)) if distances.size else neutral
+
+        # The mean depends linearly on the neutral distance: the one that equals it is looked for.
+        at_0, at_1 = mean_at(0.0), mean_at(1.0)
+        slope = at_1 - at_0
+        # Where no two entries share anything, the mean is whatever is neutral.
+        neutral = at_0 / (1 - slope) if slope < 1 - _ALL_NEUTRAL else 0.0
+        return PairVisibility(of_probes, of_gallery, neutral)
+
+
+class PartDistance(Distance):
+    """A mean over the parts, weighed by what both clips show of each where methods say so."""
+
+    @abstractmethod
+    def of_part(self, probe: Doubles, gallery: Doubles) -> Iterator[tuple[slice, Doubles]]:
+        """Yield the distances of some probes to all entries, in one part, and of which probes.
+
+        Args:
+            probe: Shape (n, c).
+            gallery: Shape (m, c).
+        """
+
+    def between(self, probe: Floats, gallery: Floats) -> npt.NDArray[np.float32]:
+        """Return the mean over the parts."""
+        total = np.zeros((len(probe), len(gallery)), np.float32)
+        for part in parts_of(probe, gallery):
+            for rows, distances in self.of_part(*part):
+                total[rows] += distances
+        total /= probe.shape[2]
+        return total
+
+    def between_visible(
+        self, probe: Floats, gallery: Floats, visibility: PairVisibility
+    ) -> npt.NDArray[np.float32]:
+        """Return the weighted mean over the parts, drawn to the neutral distance where little is shared."""
+        n_parts = probe.shape[2]
+        total, weight = np.zeros((2, len(probe), len(gallery)), np.float32)
+        for number, part in enumerate(parts_of(probe, gallery)):
+            for rows, distances in self.of_part(*part):
+                weights = visibility.weights(rows, number) / n_parts
+                total[rows] += weights * distances
+                weight[rows] += weights
+        total += np.float32(NEUTRAL_WEIGHT * visibility.neutral)
+        weight += np.float32(NEUTRAL_WEIGHT)
+        total /= weight
+        return total
 
 
 distances: Registry[Distance] = Registry(

@@ -1,15 +1,16 @@
 """One less the mean over the parts of the cosine similarity."""
 
-import numpy as np
-import numpy.typing as npt
+from collections.abc import Iterator
 
-from gaitbench.core.arrays import Doubles, Floats
+import numpy as np
+
+from gaitbench.core.arrays import Doubles
 from gaitbench.core.registry import register
-from gaitbench.evaluation.distances.base import Distance, blocks_of, parts_of
+from gaitbench.evaluation.distances.base import PartDistance, blocks_of
 
 
 @register("cosine")
-class Cosine(Distance):
+class Cosine(PartDistance):
     """1 − the mean over the parts of the cosine similarity.
 
     A part that is zero everywhere is orthogonal to all others.
@@ -19,17 +20,13 @@ class Cosine(Distance):
 
     about = "1 − the mean over the parts of the cosine similarity"
 
-    def between(self, probe: Floats, gallery: Floats) -> npt.NDArray[np.float32]:
-        """Return distances in [0, 2]."""
-        total = np.zeros((len(probe), len(gallery)), np.float32)
-        for a, b in parts_of(probe, gallery):
-            left, right = _unit(a), _unit(b).T
-            for rows in blocks_of(len(probe)):
-                similarity = left[rows] @ right
-                total[rows] += np.subtract(1, similarity, out=similarity)
-        total /= probe.shape[2]
-        # Rounding takes equal embeddings a little below 0.
-        return np.clip(total, 0, 2, out=total)
+    def of_part(self, probe: Doubles, gallery: Doubles) -> Iterator[tuple[slice, Doubles]]:
+        """Yield distances in [0, 2]."""
+        left, right = _unit(probe), _unit(gallery).T
+        for rows in blocks_of(len(probe)):
+            similarity = left[rows] @ right
+            # Rounding takes equal embeddings a little above a similarity of 1.
+            yield rows, np.clip(1 - similarity, 0, 2)
 
 
 def _unit(vectors: Doubles) -> Doubles:

@@ -1,11 +1,12 @@
 """Mean over the parts of the Euclidean distance."""
 
-import numpy as np
-import numpy.typing as npt
+from collections.abc import Iterator
 
-from gaitbench.core.arrays import Floats
+import numpy as np
+
+from gaitbench.core.arrays import Doubles
 from gaitbench.core.registry import register
-from gaitbench.evaluation.distances.base import Distance, blocks_of, parts_of
+from gaitbench.evaluation.distances.base import PartDistance, blocks_of
 
 # A squared distance below this share of the squared norm is rounding of the expansion, so it is
 # zero. It hides differences of up to 3e-7 of the norm, which is what float32 embeddings resolve.
@@ -13,7 +14,7 @@ _ROUNDING = 1e-13
 
 
 @register("euclidean")
-class Euclidean(Distance):
+class Euclidean(PartDistance):
     """Mean over the parts of the Euclidean distance.
 
     Computed as |a|² + |b|² − 2ab in float64: in float32 that expansion is off by up to 0.005 where
@@ -25,19 +26,15 @@ class Euclidean(Distance):
 
     about = "mean over the parts of the Euclidean distance"
 
-    def between(self, probe: Floats, gallery: Floats) -> npt.NDArray[np.float32]:
-        """Return distances of at least 0."""
-        total = np.zeros((len(probe), len(gallery)), np.float32)
-        for a, b in parts_of(probe, gallery):
-            a_squared = np.square(a).sum(axis=1, keepdims=True)
-            b_squared = np.square(b).sum(axis=1, keepdims=True)
-            # The norms ride along as two more channels: one matrix product, not three passes over it.
-            left = np.hstack([-2 * a, a_squared, np.ones_like(a_squared)])
-            right = np.hstack([b, np.ones_like(b_squared), b_squared]).T
-            for rows in blocks_of(len(probe)):
-                squared = left[rows] @ right
-                # This also removes every negative value: only equal embeddings can give one.
-                np.copyto(squared, 0, where=squared < _ROUNDING * a_squared[rows])
-                total[rows] += np.sqrt(squared, out=squared)
-        total /= probe.shape[2]
-        return total
+    def of_part(self, probe: Doubles, gallery: Doubles) -> Iterator[tuple[slice, Doubles]]:
+        """Yield distances of at least 0."""
+        a_squared = np.square(probe).sum(axis=1, keepdims=True)
+        b_squared = np.square(gallery).sum(axis=1, keepdims=True)
+        # The norms ride along as two more channels: one matrix product, not three passes over it.
+        left = np.hstack([-2 * probe, a_squared, np.ones_like(a_squared)])
+        right = np.hstack([gallery, np.ones_like(b_squared), b_squared]).T
+        for rows in blocks_of(len(probe)):
+            squared = left[rows] @ right
+            # This also removes every negative value: only equal embeddings can give one.
+            np.copyto(squared, 0, where=squared < _ROUNDING * a_squared[rows])
+            yield rows, np.sqrt(squared, out=squared)
