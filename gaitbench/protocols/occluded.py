@@ -13,7 +13,11 @@ from gaitbench.protocols.base import Protocol
 from gaitbench.protocols.own_shares import OwnShares
 from gaitbench.results.comparisons.compared import CONDITIONS, compared_table
 from gaitbench.results.comparisons.leaders import leader_words
-from gaitbench.results.comparisons.shown_parts import METRICS, shown_parts_table
+from gaitbench.results.comparisons.shown_parts import (
+    METRICS,
+    all_metrics_table,
+    shown_parts_table,
+)
 from gaitbench.results.frame import Results
 from gaitbench.results.places import settings_and_places, slug, table_names
 from gaitbench.results.section import Section
@@ -69,9 +73,13 @@ def occluded_tables(results: Results) -> list[Table]:
 
 def _tables(results: Results, cells: pd.DataFrame, name: str, title: str) -> Iterator[Table]:
     yield compared_table(results, cells, name=name, title=title, planned=Occluded.contrasts)
-    for metric in METRICS:
-        by_part = shown_parts_table(
-            results, cells, name=slug(name, "by part", metric), title=title, metric=metric
-        )
-        if by_part is not None:
-            yield by_part
+    by_part = [
+        *(
+            shown_parts_table(
+                results, cells, name=slug(name, "by part", metric), title=title, metric=metric
+            )
+            for metric in METRICS
+        ),
+        all_metrics_table(results, cells, name=slug(name, "by part", "all metrics"), title=title),
+    ]
+    yield from filter(None, by_part)

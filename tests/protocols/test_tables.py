@@ -16,6 +16,7 @@ def test_the_main_table_stands_above_its_parts(full):
         "occluded",
         "occluded-by-part-rank-1",
         "occluded-by-part-tar-far-0-01",
+        "occluded-by-part-all-metrics",
     ]
     assert tables[0].title == "Occluded recognition: setting mimicgait, walkers, GaitBase"
     assert values(row(tables[0], "RG-Gait")) == [0.3, 0.5, 0.72, 0.6, 0.8, 0.75, 0.8, 1.0]
