@@ -1,6 +1,7 @@
 """Results whose numbers follow from per-probe scores, so that intervals and tests mean something."""
 
 import zlib
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -74,3 +75,13 @@ def results_of(rows, **facts):
     scores = {found["key"]: table for found, table in rows}
     cells = frame([found for found, _ in rows])
     return results_from(cells, FACTS | facts, scores.__getitem__, Rules())
+
+
+def on_two_backbones(results):
+    """Return results and the same of another backbone."""
+    cells = results.cells
+    other = cells.assign(backbone="gaitgl", key="gaitgl " + cells["key"])
+    both = pd.concat([cells, other], ignore_index=True)
+    return replace(
+        results, cells=both, probes=lambda key: results.probes(key.removeprefix("gaitgl "))
+    )

@@ -119,11 +119,15 @@ def schedule(recipe: Recipe) -> str:
 
 def batch(recipe: Recipe) -> str:
     """Return identities, clips and frames."""
+    return f"{recipe.identities} identities × {recipe.clips} clips × {frames(recipe)}"
+
+
+def frames(recipe: Recipe) -> str:
+    """Return how many frames of a clip, and which."""
     low, high = recipe.lengths or (recipe.frames, recipe.frames)
     count = f"{low}" if low == high else f"{low}–{high}"
-    frames = f"{count} {recipe.sampler} frames" if high > 1 else "1 frame"
     skip = f" of {recipe.frames + recipe.skip}" if recipe.skip else ""
-    return f"{recipe.identities} identities × {recipe.clips} clips × {frames}{skip}"
+    return f"{count} {recipe.sampler} frames{skip}" if high > 1 else f"1 frame{skip}"
 
 
 def augmentation(recipe: Recipe) -> str:

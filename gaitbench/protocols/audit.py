@@ -21,7 +21,16 @@ from gaitbench.results.estimates import Comparison, compare_rows, estimate
 from gaitbench.results.footers import footer
 from gaitbench.results.frame import Results
 from gaitbench.results.per_seed import flagged, measured, seeds_of, summarise
-from gaitbench.results.places import Place, places, table_names, titles, values_of, where
+from gaitbench.results.places import (
+    Place,
+    named,
+    places,
+    table_names,
+    titles,
+    told_apart,
+    values_of,
+    where,
+)
 from gaitbench.results.section import Section
 from gaitbench.results.table import Column, Entry, Missing, Row, Table
 from gaitbench.statistics.agreement import kendall_tau
@@ -97,12 +106,14 @@ class AuditGrid:
         results: They are from.
         name: Of its tables.
         place: Where they were trained and tested.
+        apart: What tells that from other places; "" where there are none.
         cells: All of them, whole clips included.
     """
 
     results: Results
     name: str
     place: Place
+    apart: str
     cells: pd.DataFrame
 
     @property
@@ -161,7 +172,11 @@ def audits(results: Results) -> list[AuditGrid]:
     cells = results.of("audit")
     all_places = places(cells)
     names = table_names("audit", [(p.title,) for p in all_places])
-    return [AuditGrid(results, n, p, p.of(cells)) for n, p in zip(names, all_places, strict=True)]
+    aparts = told_apart([p.parts for p in all_places])
+    return [
+        AuditGrid(results, name, place, apart, place.of(cells))
+        for name, place, apart in zip(names, all_places, aparts, strict=True)
+    ]
 
 
 def _crossed_table(audit: AuditGrid) -> Table:
@@ -285,7 +300,8 @@ def _words(audit: AuditGrid, table: Table) -> Iterator[str]:
         return
     grid = audit.grid
     if grid is None:
-        yield "The audit is not complete, so nothing is said about it yet."
+        of = f" of {audit.apart}" if audit.apart else ""
+        yield f"The audit{of} is not complete, so nothing is said about it yet."
         return
     if len(audit.methods) > 1:
         yield _sizes_sentence(audit)
@@ -320,7 +336,7 @@ def _best_sentence(audit: AuditGrid, table: Table) -> str:
         f"under {setting} {leader_words(table, 2 + i, setting)}"
         for i, setting in enumerate(audit.settings)
     ]
-    return f"Trained and tested under one setting: {'; '.join(parts)}."
+    return f"{named('Trained and tested under one setting', audit.apart)}: {'; '.join(parts)}."
 
 
 def _orders_sentence(audit: AuditGrid, grid: Doubles) -> str:
@@ -330,8 +346,8 @@ def _orders_sentence(audit: AuditGrid, grid: Doubles) -> str:
             tau = float(kendall_tau(grid[:, i, i], grid[:, j, j]))
             parts.append(f"{settings[i]} and {settings[j]} {tau:.2f}{_tau_ends(audit, i, j)}")
     return (
-        "Agreement of the orders of the methods between settings (Kendall's tau; 1 is the same order, -1 "
-        f"the reverse): {'; '.join(parts)}."
+        f"{named('Agreement of the orders of the methods between settings', audit.apart)} (Kendall's tau; "
+        f"1 is the same order, -1 the reverse): {'; '.join(parts)}."
     )
 
 
@@ -355,8 +371,9 @@ def _crossing_sentence(audit: AuditGrid, grid: Doubles) -> str:
     gain = grid - own[:, None, :]
     n_better = int((gain.max(axis=1) > 0).sum())
     return (
-        f"The largest loss by training under another setting: {names[m]}, tested under {settings[t]}, "
-        f"loses {100 * loss[m, s, t]:.1f} points when it is trained under {settings[s]} instead "
-        f"({100 * grid[m, s, t]:.1f} against {100 * own[m, t]:.1f} %). In {n_better} of {own.size} pairs "
-        "of method and test setting, training under some other setting than that of the test is better."
+        f"{named('The largest loss by training under another setting', audit.apart)}: {names[m]}, tested "
+        f"under {settings[t]}, loses {100 * loss[m, s, t]:.1f} points when it is trained under "
+        f"{settings[s]} instead ({100 * grid[m, s, t]:.1f} against {100 * own[m, t]:.1f} %). In "
+        f"{n_better} of {own.size} pairs of method and test setting, training under some other setting "
+        "than that of the test is better."
     )

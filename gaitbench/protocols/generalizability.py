@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from gaitbench.core.arrays import pd
@@ -24,10 +24,12 @@ from gaitbench.results.places import (
     Condition,
     Place,
     conditions,
+    named,
     places,
     settings_and_places,
     table_names,
     titles,
+    told_apart,
     values_of,
     where,
 )
@@ -78,13 +80,15 @@ class Generalizability(Protocol):
 
 def new_types_sections(results: Results) -> list[Section]:
     """Return one section of everything that was tested on new types."""
-    poster = new_types_tables(results)
+    parts = _poster_parts(results)
+    poster = new_types_tables(results, parts)
     tables = (*poster, *new_type_comparisons(results))
-    summary = tuple(text for table in poster for text in _leaders(table))
+    aparts = told_apart([(*condition.parts, *place.parts) for condition, place, _ in parts])
+    summary = tuple(t for pair in zip(poster, aparts, strict=True) for t in _leaders(*pair))
     return [Section("New occlusion types", "new-types", summary, tables=tables)] if tables else []
 
 
-def _leaders(table: Table) -> Iterator[str]:
+def _leaders(table: Table, apart: str) -> Iterator[str]:
     for j, column in enumerate(table.columns):
         if column.title != "Rank-1":
             continue
@@ -94,7 +98,7 @@ def _leaders(table: Table) -> Iterator[str]:
             if (leader := leader_words(table, j, contest))
         ]
         if parts:
-            yield f"New type {column.group.lower()}, {'; '.join(parts)}."
+            yield f"{named(f'New type {column.group.lower()}', apart)}, {'; '.join(parts)}."
 
 
 ZERO_SHOT, ADAPTED = TRAININGS = ("zero-shot", "adapted")
@@ -102,18 +106,21 @@ _METRICS = ("rank_1", "rank_5")
 _PAPER_ORDER = ("middle", "dynamic")
 
 
-def new_types_tables(results: Results) -> list[Table]:
-    """Return one table per setting and place: rows method × {zero-shot, adapted}.
-
-    Both sides are occluded and all pairs count, as in the papers.
-    """
+def _poster_parts(results: Results) -> list[tuple[Condition, Place, pd.DataFrame]]:
+    """Return what each table in the papers' form shows: both sides are occluded and all pairs count."""
     cells = where(results.of("generalizability", "adaptability"), side="both", pairs=ALL_PAIRS)
     cells = cells[cells["test"] != HOLISTIC_TEST]
-    parts = [
+    return [
         (condition, place, place.of(part))
         for condition, part in conditions(cells)
         for place in places(part)
     ]
+
+
+def new_types_tables(
+    results: Results, parts: Sequence[tuple[Condition, Place, pd.DataFrame]]
+) -> list[Table]:
+    """Return one table per setting and place: rows method × {zero-shot, adapted}."""
     names = table_names("new-types", [(*c.words, p.title) for c, p, _ in parts])
     return [
         _table(results, name, condition, place, part)

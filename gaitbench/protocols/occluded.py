@@ -13,9 +13,19 @@ from gaitbench.protocols.base import Protocol
 from gaitbench.protocols.own_shares import OwnShares
 from gaitbench.results.comparisons.compared import CONDITIONS, compared_table
 from gaitbench.results.comparisons.leaders import leader_words
-from gaitbench.results.comparisons.shown_parts import METRICS, shown_parts_table
+from gaitbench.results.comparisons.shown_parts import (
+    METRICS,
+    all_metrics_table,
+    shown_parts_table,
+)
 from gaitbench.results.frame import Results
-from gaitbench.results.places import settings_and_places, slug, table_names
+from gaitbench.results.places import (
+    named,
+    settings_and_places,
+    slug,
+    table_names,
+    told_apart,
+)
 from gaitbench.results.section import Section
 from gaitbench.results.table import Table
 from gaitbench.results.titles import metric_title
@@ -35,43 +45,48 @@ class Occluded(Protocol):
         return cells if bench.experiment.shares == "papers" else cells + OwnShares().cells(bench)
 
     def sections(self, results: Results) -> list[Section]:
-        """Return the main tables, and who is best under each condition."""
-        tables = tuple(occluded_tables(results))
-        summary = tuple(text for table in tables for text in _leaders(table))
-        return (
-            [Section("Occluded recognition", self.name, summary, tables=tables)] if tables else []
-        )
+        """Return, per setting and place, the comparison and its parts by what the clips show.
+
+        The summary says who is best under each condition.
+        """
+        parts = settings_and_places(results.of(self.name))
+        names = table_names(self.name, [(setting, place.title) for setting, place, _ in parts])
+        aparts = told_apart([(f"setting {s}", *place.parts) for s, place, _ in parts])
+        tables: list[Table] = []
+        summary: list[str] = []
+        for name, apart, (setting, place, part) in zip(names, aparts, parts, strict=True):
+            title = f"Occluded recognition: setting {setting}, {place.title}"
+            own = list(_tables(results, part, name, title))
+            tables += own
+            summary += _leaders(own[0], apart)
+        title = "Occluded recognition"
+        return [Section(title, self.name, tuple(summary), tables=tuple(tables))] if tables else []
 
 
-def _leaders(table: Table) -> Iterator[str]:
-    """Say who is best in Rank-1 under each condition of a comparison."""
+def _leaders(table: Table, apart: str) -> Iterator[str]:
+    """Say who is best in Rank-1 under each condition of a comparison.
+
+    Args:
+        table: Of the comparison.
+        apart: What tells its setting and place from others.
+    """
     conditions = [c.title for c in CONDITIONS]
     for j, column in enumerate(table.columns):
         if column.group in conditions and column.title == metric_title("rank_1"):
             words = leader_words(table, j)
             if words:
-                yield f"{column.group}: {words}."
-
-
-def occluded_tables(results: Results) -> list[Table]:
-    """Return, per setting and place, the comparison and its parts by what the clips show."""
-    cells = results.of("occluded")
-    parts = settings_and_places(cells)
-    names = table_names("occluded", [(setting, place.title) for setting, place, _ in parts])
-    return [
-        table
-        for name, (setting, place, part) in zip(names, parts, strict=True)
-        for table in _tables(
-            results, part, name, f"Occluded recognition: setting {setting}, {place.title}"
-        )
-    ]
+                yield f"{named(column.group, apart)}: {words}."
 
 
 def _tables(results: Results, cells: pd.DataFrame, name: str, title: str) -> Iterator[Table]:
     yield compared_table(results, cells, name=name, title=title, planned=Occluded.contrasts)
-    for metric in METRICS:
-        by_part = shown_parts_table(
-            results, cells, name=slug(name, "by part", metric), title=title, metric=metric
-        )
-        if by_part is not None:
-            yield by_part
+    by_part = [
+        *(
+            shown_parts_table(
+                results, cells, name=slug(name, "by part", metric), title=title, metric=metric
+            )
+            for metric in METRICS
+        ),
+        all_metrics_table(results, cells, name=slug(name, "by part", "all metrics"), title=title),
+    ]
+    yield from filter(None, by_part)

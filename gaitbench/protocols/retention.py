@@ -1,7 +1,11 @@
 """What is left of the recognition of whole bodies after training for occlusion."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from gaitbench.core.arrays import pd
 from gaitbench.core.registry import register
 from gaitbench.experiment.bench import HOLISTIC_TEST, REFERENCE, Bench
 from gaitbench.experiment.cells import Cell
@@ -9,7 +13,7 @@ from gaitbench.occlusion.mix import HOLISTIC
 from gaitbench.protocols.base import Protocol
 from gaitbench.results.comparisons.retained import Retained, leaders, retained_table
 from gaitbench.results.frame import Results
-from gaitbench.results.places import conditions, table_names
+from gaitbench.results.places import Condition, conditions, named, table_names, told_apart
 from gaitbench.results.section import Section
 from gaitbench.results.table import Table
 
@@ -40,17 +44,29 @@ class Retention(Protocol):
 
     def sections(self, results: Results) -> list[Section]:
         """Return the tables of retention, and who leads them."""
-        tables = tuple(retention_tables(results))
-        summary = tuple(text for table in tables for text in leaders(table, "Whole clips"))
+        parts = _parts(results)
+        tables = tuple(retention_tables(results, parts))
+        aparts = told_apart([condition.parts for condition, _ in parts])
+        summary = tuple(
+            text
+            for table, apart in zip(tables, aparts, strict=True)
+            for text in leaders(table, named("Whole clips", apart))
+        )
         return [Section("Holistic retention", self.name, summary, tables=tables)] if tables else []
 
 
-def retention_tables(results: Results) -> list[Table]:
-    """Return one table per setting and side: holistic Rank-1 and Rank-5, each with its HPR."""
+def _parts(results: Results) -> list[tuple[Condition, pd.DataFrame]]:
+    """Return the methods' evaluations on whole clips by setting and side."""
     cells = results.of("retention")
     # Baseline-1 is the upper bound itself and has the reference row.
     cells = cells[(cells["test"] == HOLISTIC_TEST) & (cells["method"] != REFERENCE)]
-    parts = list(conditions(cells))
+    return list(conditions(cells))
+
+
+def retention_tables(
+    results: Results, parts: Sequence[tuple[Condition, pd.DataFrame]]
+) -> list[Table]:
+    """Return one table per setting and side: holistic Rank-1 and Rank-5, each with its HPR."""
     names = table_names("retention", [c.words for c, _ in parts])
     return [
         retained_table(

@@ -24,9 +24,11 @@ from gaitbench.results.places import (
     Condition,
     Place,
     conditions,
+    named,
     places,
     table_names,
     titles,
+    told_apart,
     where,
 )
 from gaitbench.results.section import Section
@@ -257,13 +259,18 @@ def _value(results: Results, cells: pd.DataFrame, check: Check, seeds: list[int]
 def sanity_words(results: Results) -> list[str]:
     """Return what in the panel should worry a reader, or that nothing does, as far as is known."""
     parts = _parts(results)
-    sentences = [s for _, _, cells in parts for s in _worries(results, cells)]
+    aparts = told_apart([(*condition.parts, *place.parts) for condition, place, _ in parts])
+    sentences = [
+        sentence
+        for apart, (_, _, cells) in zip(aparts, parts, strict=True)
+        for sentence in _worries(results, cells, apart)
+    ]
     if sentences or not parts:
         return sentences
     return ["Nothing in the panel is above chance that should not be."]
 
 
-def _worries(results: Results, cells: pd.DataFrame) -> Iterator[str]:
+def _worries(results: Results, cells: pd.DataFrame, apart: str) -> Iterator[str]:
     seeds, incomplete = seeds_of(cells), False
     for check in checks():
         if not check.leaves_chance:
@@ -277,11 +284,13 @@ def _worries(results: Results, cells: pd.DataFrame) -> Iterator[str]:
                 incomplete = True
             elif (cell.value if cell.low is None else cell.low) > chance:
                 yield (
-                    f"{title} reaches {100 * cell.value:.1f} % on the check {check.title.lower()!r}, above "
-                    f"chance ({100 * chance:.1f} %){_conclusion(cell)}"
+                    f"{title} reaches {100 * cell.value:.1f} % on the check "
+                    f"{named(repr(check.title.lower()), apart)}, above chance ({100 * chance:.1f} %)"
+                    f"{_conclusion(cell)}"
                 )
     if incomplete:
-        yield "The sanity panel is not complete, so it clears no method of reading more than the body."
+        of = f" of {apart}" if apart else ""
+        yield f"The sanity panel{of} is not complete, so it clears no method of reading more than the body."
 
 
 def _conclusion(cell: Entry) -> str:

@@ -8,6 +8,7 @@ from gaitbench.core.arrays import pd
 from gaitbench.results.frame import PLACE, Results
 from gaitbench.results.per_seed import seeds_of
 from gaitbench.results.places import titles, values_of, where
+from gaitbench.results.seen import seen_line
 from gaitbench.results.titles import dataset_title, listed, side_title
 from gaitbench.statistics.intervals import Unavailable
 
@@ -47,6 +48,7 @@ def footer(
         _comparison_line(results.facts),
         _setting_line(results.facts, used),
         _hidden_line(used),
+        seen_line(results, used),
         steps_line(used),
         _shares_line(used),
         _origin_line(results.facts),

@@ -140,7 +140,7 @@ class Results:
         coordinates: Names of coordinates with what an evaluation has that lacks one.
         sums: What every identity adds to metrics that were computed when the scores were read, by key,
             group of pairs and metric.
-        evaluations: By key, for pictures of what was tested.
+        evaluations: By key, for pictures of what was tested, and for what networks see of it.
         folders: Where data sets lie, by fingerprint, for the same.
         trainings: Of the stages behind the evaluations, those that recorded losses.
 

@@ -32,9 +32,14 @@ class Place:
         return data
 
     @property
+    def parts(self) -> tuple[str, str]:
+        """Printed names of data and backbone."""
+        return self.data_title, backbone_title(self.backbone)
+
+    @property
     def title(self) -> str:
-        """Printed name of data and backbone."""
-        return f"{self.data_title}, {backbone_title(self.backbone)}"
+        """Both names in one."""
+        return ", ".join(self.parts)
 
     def of(self, cells: pd.DataFrame) -> pd.DataFrame:
         """Return the rows of this place."""
@@ -56,9 +61,41 @@ class Condition:
         return self.setting, self.side
 
     @property
+    def parts(self) -> tuple[str, str]:
+        """Setting and side in words."""
+        return f"setting {self.setting}", f"occluded: {side_title(self.side)}"
+
+    @property
     def title(self) -> str:
         """For a table's title."""
-        return f"setting {self.setting}, occluded: {side_title(self.side)}"
+        return ", ".join(self.parts)
+
+
+def told_apart(labels: Sequence[Sequence[str]]) -> list[str]:
+    """Return of each of a report's labels what other ones have otherwise; "" where there are no others.
+
+    Sentences about one of several places or settings have to say which; about the only one they need not.
+
+    Args:
+        labels: As `parts` gives them, all of the same parts.
+
+    >>> told_apart([("walkers", "GaitBase"), ("walkers", "GaitGL")])
+    ['GaitBase', 'GaitGL']
+    """
+    differs = [len(set(parts)) > 1 for parts in zip(*labels, strict=True)]
+    return [
+        ", ".join(part for part, told in zip(label, differs, strict=True) if told)
+        for label in labels
+    ]
+
+
+def named(subject: str, apart: str) -> str:
+    """Return what a sentence is about with what tells it apart, if anything does.
+
+    >>> named("Whole clips", "GaitGL"), named("Whole clips", "")
+    ('Whole clips, GaitGL', 'Whole clips')
+    """
+    return f"{subject}, {apart}" if apart else subject
 
 
 def where(cells: pd.DataFrame, **equal: object) -> pd.DataFrame:

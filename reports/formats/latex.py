@@ -4,6 +4,7 @@ Only packages of a basic TeX distribution are used: booktabs, graphicx, amssymb 
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from gaitbench.core.atomic import write_text
@@ -31,9 +32,13 @@ _PREAMBLE = r"""\documentclass[10pt]{article}
 \renewcommand{\labelitemi}{$\bullet$}
 \setlength{\parindent}{0pt}
 \setlength{\parskip}{4pt}
-\renewcommand{\topfraction}{0.95}
-\renewcommand{\textfraction}{0.02}
-\renewcommand{\floatpagefraction}{0.4}
+% A table with its notes, or a figure, stays on one page, and on that of the heading right above it: a
+% float would leave the heading behind. What hardly fits a page may be broken, behind a table's rows.
+\makeatletter
+\newenvironment{together}[1]{%
+  \par\setbox\z@\vbox\bgroup\hsize\linewidth\@parboxrestore\def\@captype{#1}}{%
+  \par\egroup\ifdim\dimexpr\ht\z@+\dp\z@\relax>0.9\textheight\unvbox\z@\else\box\z@\fi\bigskip}
+\makeatother
 """
 
 
@@ -55,11 +60,7 @@ def table_latex(table: Table) -> str:
 
     The preamble needs booktabs, graphicx and amssymb.
     """
-    chunks = list(_chunks(table))
-    return "\n".join(
-        _environment(table, rows, part=i, is_last=i == len(chunks) - 1)
-        for i, rows in enumerate(chunks)
-    )
+    return "\n".join(map(_float, _parts(table)))
 
 
 def document_latex(document: Document) -> str:
@@ -83,32 +84,62 @@ def _section(section: Section) -> Iterator[str]:
         yield r"{\footnotesize\raggedright"
         yield from (rf"{code(line)}\par" for line in text.splitlines() if line.strip())
         yield "}"
-    yield from map(table_latex, section.tables)
+    for table in section.tables:
+        yield from (_together(part) for part in _parts(table))
     for figure in section.figures:
-        yield r"\begin{figure}[htbp]\centering"
-        size = r"width=\linewidth,height=0.85\textheight,keepaspectratio"
+        yield r"\begin{together}{figure}"
+        yield r"\begin{minipage}{\linewidth}\centering"
+        size = r"width=\linewidth,height=0.8\textheight,keepaspectratio"
         yield rf"\includegraphics[{size}]{{{figure.path}.pdf}}"
         yield rf"\caption{{{escape(figure.caption)}}}"
-        yield r"\end{figure}"
+        yield r"\end{minipage}"
+        yield r"\end{together}"
     yield from (f"{escape(gallery.sentence)}\n" for gallery in section.galleries)
-    # Otherwise floats of one section would drift under the heading of the next.
+    # Every section begins on a page of its own.
     yield r"\clearpage"
 
 
-def _environment(table: Table, rows: tuple[Row, ...], *, part: int, is_last: bool) -> str:
-    continued = " (continued)" if part else ""
-    lines = [
-        r"\begin{table}[htbp]",
-        r"\centering",
-        rf"\caption{{{escape(table.title)}{continued}}}",
-        # Shrunk only if wider than the text; a column is never cut.
-        r"\resizebox{\ifdim\width>\linewidth\linewidth\else\width\fi}{!}{%",
-        *_tabular(table, rows),
-        "}",
+@dataclass(frozen=True)
+class _Part:
+    """Of a table, what fits a page.
+
+    Args:
+        rows: Caption and rows.
+        notes: What stands below; of all parts but the last, nothing.
+    """
+
+    rows: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
+def _parts(table: Table) -> list[_Part]:
+    chunks = list(_chunks(table))
+    return [
+        _Part(
+            tuple(_captioned(table, rows, " (continued)" if i else "")),
+            tuple(_notes(table)) if i == len(chunks) - 1 else (),
+        )
+        for i, rows in enumerate(chunks)
     ]
-    if is_last:
-        lines += _notes(table)
-    return "\n".join([*lines, r"\end{table}", ""])
+
+
+def _captioned(table: Table, rows: tuple[Row, ...], continued: str) -> Iterator[str]:
+    yield rf"\caption{{{escape(table.title)}{continued}}}"
+    # Shrunk only if wider than the text; a column is never cut.
+    yield r"\resizebox{\ifdim\width>\linewidth\linewidth\else\width\fi}{!}{%"
+    yield from _tabular(table, rows)
+    yield "}"
+
+
+def _float(part: _Part) -> str:
+    begin = (r"\begin{table}[htbp]", r"\centering")
+    return "\n".join([*begin, *part.rows, *part.notes, r"\end{table}", ""])
+
+
+def _together(part: _Part) -> str:
+    begin = (r"\begin{together}{table}", r"\begin{minipage}{\linewidth}\centering")
+    lines = [*begin, *part.rows, r"\end{minipage}", *part.notes, r"\end{together}", ""]
+    return "\n".join(lines)
 
 
 def _tabular(table: Table, rows: tuple[Row, ...]) -> Iterator[str]:
@@ -170,9 +201,9 @@ def _notes(table: Table) -> Iterator[str]:
     ]
     lines = [*reasons, *map(escape, table.footer)]
     if lines:
-        yield r"\par\smallskip\parbox{\linewidth}{\footnotesize\raggedright"
+        yield r"\par\smallskip{\footnotesize\raggedright"
         yield "\\par\n".join(lines)
-        yield "}"
+        yield r"\par}"
 
 
 def _chunks(table: Table) -> Iterator[tuple[Row, ...]]:

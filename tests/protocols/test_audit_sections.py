@@ -7,7 +7,7 @@ import pytest
 
 from gaitbench.protocols.audit import Audit
 from gaitbench.results.places import where
-from tests.made_up_scores import results_of, row
+from tests.made_up_scores import on_two_backbones, results_of, row
 from tests.making import drawn_by, tables_of
 
 SETTINGS = ("mimicgait", "rg-gait", "occ-aware")
@@ -118,6 +118,22 @@ def test_the_sentences_say_which_is_largest_and_who_is_best(results):
     assert "under mimicgait MimicGait" in best
     assert "mimicgait and rg-gait" in orders
     assert "tested under" in crossing
+
+
+def test_every_sentence_names_its_place_where_there_are_several(results):
+    said = words_of(on_two_backbones(results))
+    assert len(said) == 8
+    for words, backbone in ((said[:4], "GaitBase"), (said[4:], "GaitGL")):
+        assert all(backbone in sentence.partition(":")[0] for sentence in words)
+    # Alone it is named in the first sentence, by which all others stand.
+    assert ["GaitBase" in sentence for sentence in words_of(results)] == [True, *[False] * 3]
+
+
+def test_an_incomplete_audit_is_named_where_there_are_several(results):
+    both = on_two_backbones(results)
+    gone = (both.cells["backbone"] == "gaitgl") & (both.cells["method"] == "rg-gait")
+    both.cells.loc[gone, ["status", "reason"]] = ["missing", "not evaluated yet"]
+    assert words_of(both)[-1].startswith("The audit of GaitGL is not complete, ")
 
 
 def test_a_missing_cell_is_never_averaged_over(results):

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from gaitbench.protocols.sanity import sanity_tables, sanity_words
-from tests.made_up_scores import results_of, row
+from tests.made_up_scores import on_two_backbones, results_of, row
 
 SKILLS = {"as tested": 0.5, "whole clips": 0.9, "blank": 0.0, "outline": 0.02, "masked": 0.6}
 
@@ -57,6 +57,17 @@ def test_a_method_that_recognises_what_shows_no_body_is_named(check, words):
     assert "Baseline-2" in found[0]
 
 
+def test_a_worry_names_its_place_where_there_are_several():
+    found = sanity_words(on_two_backbones(panel(SKILLS | {"blank": 0.5})))
+    assert [backbone in s for s in found for backbone in ("GaitBase", "GaitGL")] == [
+        *(True, False) * 2,
+        *(False, True) * 2,
+    ]
+    assert "on the check 'blank clips', GaitGL, above chance" in found[-1]
+    quiet = sanity_words(on_two_backbones(panel()))
+    assert quiet == ["Nothing in the panel is above chance that should not be."]
+
+
 def test_results_without_checks_have_no_panel_and_no_words():
     results = results_of([row("occluded", "rg-gait", 0.5, 0, check="")])
     assert sanity_tables(results) == []
@@ -68,8 +79,10 @@ def test_a_panel_with_gaps_clears_nobody():
     cells = results.cells.copy()
     gone = cells.index[cells["check"] == "blank"][0]
     cells.loc[gone, ["status", "reason", "rank_1"]] = ["missing", "not evaluated yet", float("nan")]
-    (sentence,) = sanity_words(replace(results, cells=cells))
+    gap = replace(results, cells=cells)
+    (sentence,) = sanity_words(gap)
     assert sentence.startswith("The sanity panel is not complete")
+    assert sanity_words(on_two_backbones(gap))[1].startswith("The sanity panel of GaitGL is not")
 
 
 def test_too_few_identities_for_an_interval_are_no_all_clear():

@@ -1,5 +1,8 @@
 """Each table from synthetic results, with values worked out by hand."""
 
+from dataclasses import replace
+
+import pandas as pd
 import pytest
 
 from gaitbench.core.units import Unit
@@ -16,6 +19,7 @@ def test_the_main_table_stands_above_its_parts(full):
         "occluded",
         "occluded-by-part-rank-1",
         "occluded-by-part-tar-far-0-01",
+        "occluded-by-part-all-metrics",
     ]
     assert tables[0].title == "Occluded recognition: setting mimicgait, walkers, GaitBase"
     assert values(row(tables[0], "RG-Gait")) == [0.3, 0.5, 0.72, 0.6, 0.8, 0.75, 0.8, 1.0]
@@ -29,6 +33,46 @@ def test_the_summary_says_who_is_best_under_each_condition(full):
         "Both occluded, all pairs: RG-Gait has the best mean, 60.0 %.",
         "Whole clips: Baseline-1 and RG-Gait have the best mean, 80.0 %.",
     ]
+
+
+def test_the_summary_names_what_tells_several_places_apart(full):
+    said = summary_of("occluded", full((0,), ("gaitbase", "deepgaitv2")))
+    # Of the second backbone everything is 3 points less.
+    assert said[:2] == [
+        "Whole gallery, occluded probes, GaitBase: RG-Gait has the best mean, 30.0 %.",
+        "Both occluded, same part, GaitBase: RG-Gait has the best mean, 72.0 %.",
+    ]
+    assert "Whole gallery, occluded probes, DeepGaitV2: RG-Gait has the best mean, 28.5 %." in said
+    said = summary_of("occluded", full((0,), ("gaitbase", "deepgaitv2"), ("walkers", "grew")))
+    assert len(set(said)) == len(said) == 16
+    assert said[-1].startswith("Whole clips, GREW, DeepGaitV2: ")
+
+
+def two_settings(full, *protocols):
+    """Return results of a run and of the same under another setting, in which all is 10 points less."""
+    results = full((0,))
+    cells = results.of(*protocols)
+    metrics = cells.columns[cells.columns.str.match("rank_")]
+    other = cells.assign(setting="rg-gait", key="rg-gait " + cells["key"])
+    other[metrics] = (other[metrics] - 0.1).clip(lower=0)
+    return replace(results, cells=pd.concat([cells, other], ignore_index=True))
+
+
+@pytest.mark.parametrize(
+    ("protocol", "begins"),
+    [
+        ("occluded", "Whole gallery, occluded probes, setting {}: RG-Gait has"),
+        ("generalizability", "New type middle, setting {}, zero-shot: RG-Gait has"),
+        ("adaptability", "New type dynamic, setting {}, zero-shot: RG-Gait has"),
+        ("retention", "Whole clips, setting {}, walkers, GaitBase: RG-Gait has"),
+    ],
+)
+def test_the_summary_names_the_setting_where_there_are_several(protocol, begins, full):
+    said = summary_of(protocol, two_settings(full, protocol))
+    for setting in ("mimicgait", "rg-gait"):
+        assert len([s for s in said if s.startswith(begins.format(setting))]) == 1
+    alone = replace(full((0,)), cells=full((0,)).of(protocol))
+    assert not any("setting" in sentence for sentence in summary_of(protocol, alone))
 
 
 def test_every_place_has_a_main_table(full):

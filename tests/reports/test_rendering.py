@@ -4,8 +4,10 @@ import json
 import re
 import shutil
 import subprocess
+from dataclasses import replace
 
 import pytest
+from matplotlib.figure import Figure
 
 from gaitbench.core.units import Better, Unit
 from gaitbench.reports.formats.csv import table_csv
@@ -14,7 +16,7 @@ from gaitbench.reports.formats.latex import document_latex, table_latex
 from gaitbench.reports.formats.latex_text import code, escape
 from gaitbench.reports.formats.markdown import table_markdown, table_plain
 from gaitbench.reports.published.figures import published_tables
-from gaitbench.results.section import Document, Section
+from gaitbench.results.section import Document, FigureLink, Section
 from gaitbench.results.table import Column, Entry, Missing, Row, Table, mark_best
 from tests.making import tables_of
 
@@ -174,12 +176,80 @@ def test_latex_compiles_without_overflow(full, without, tmp_path):
         tables=tables,
     )
     source = document_latex(Document(ODD, (ODD,), (section,)))
-    (tmp_path / "report.tex").write_text(source, encoding="utf-8")
+    assert "Missing character" not in compiled(source, tmp_path)
+    # What is copied from the page goes into somebody's own document, with the same packages.
+    copied = "\n".join(map(table_latex, tables))
+    source = source.replace(r"\end{document}", copied + r"\end{document}")
+    assert "Missing character" not in compiled(source, tmp_path)
+
+
+def compiled(source, folder):
+    """Write a PDF into a folder and return what pdflatex says of it."""
+    (folder / "report.tex").write_text(source, encoding="utf-8")
     command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "report.tex"]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, timeout=120, check=False)
+    done = subprocess.run(command, cwd=folder, capture_output=True, timeout=120, check=False)
     log = done.stdout.decode(errors="replace")
     assert done.returncode == 0, log[-2000:]
-    assert "Missing character" not in log
+    return log
+
+
+def pages_of(folder):
+    """Return the text of every page of the PDF in a folder."""
+    command = ["pdftotext", "report.pdf", "-"]
+    text = subprocess.run(command, cwd=folder, capture_output=True, timeout=60, check=True).stdout
+    return text.decode().split("\f")
+
+
+needs_pdftotext = pytest.mark.skipif(
+    shutil.which("pdflatex") is None or shutil.which("pdftotext") is None,
+    reason="pdflatex or pdftotext is not installed",
+)
+
+
+@needs_pdftotext
+@pytest.mark.parametrize(("n_lines", "page"), [(5, 0), (24, 1), (25, 1), (28, 1)])
+def test_a_heading_is_never_without_what_stands_below_it(n_lines, page, tmp_path):
+    figure = Figure(figsize=(4, 3))
+    figure.savefig(tmp_path / "dots.pdf")
+    below = {
+        "Caption of the table": {"tables": (replace(SMALL, title="Caption of the table"),)},
+        "Caption of the figure": {"figures": (FigureLink("dots", "Caption of the figure"),)},
+    }
+    opening = tuple(f"Line {i}." for i in range(n_lines))
+    for caption, content in below.items():
+        document = Document("Report", opening, (Section("The heading", **content),))
+        compiled(document_latex(document), tmp_path)
+        pages = pages_of(tmp_path)
+        found = [[i for i, p in enumerate(pages) if w in p] for w in ("The heading", caption)]
+        assert found[0] == found[1]
+        # A table fits under a short opening; a figure takes most of a page.
+        assert found[0] == [page if "tables" in content else 1]
+
+
+@needs_pdftotext
+def test_notes_that_hardly_fit_a_page_run_on_and_the_heading_stays(tmp_path):
+    notes = tuple(f"Note {i}." for i in range(80))
+    table = replace(SMALL, title="The caption", footer=notes)
+    section = Section("The heading", tables=(table,))
+    log = compiled(document_latex(Document("Report", ("Opening.",), (section,))), tmp_path)
+    assert "Overfull" not in log
+    first, second, *_ = pages_of(tmp_path)
+    assert "The heading" in first
+    assert "The caption" in first
+    assert "Note 0." in first
+    assert "Note 79." in second
+    for note in notes:
+        assert (note in first) != (note in second)
+
+
+def test_only_a_copied_table_floats(full):
+    tables = tuple(tables_of("occluded", full((0,))))
+    source = document_latex(Document("Report", (), (Section("Heading", tables=tables),)))
+    assert r"\begin{table}" not in source
+    assert source.count(r"\begin{together}{table}") == sum(
+        table_latex(table).count(r"\begin{table}") for table in tables
+    )
+    assert balanced(source)
 
 
 def some_tables(full, without):

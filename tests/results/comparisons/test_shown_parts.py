@@ -2,10 +2,13 @@
 
 import pytest
 
-from gaitbench.results.comparisons.shown_parts import shown_parts_table
+from gaitbench.core.registry import register
+from gaitbench.core.units import Better, Unit
+from gaitbench.evaluation.metrics.base import Metric, all_metrics
+from gaitbench.results.comparisons.shown_parts import all_metrics_table, shown_parts_table
 from gaitbench.results.places import where
-from tests.made_up_results import METHODS, compared_cells
-from tests.tables import footer
+from tests.made_up_results import METHODS, REFERENCES, SPLITS, compared_cells
+from tests.tables import footer, values
 
 
 def table_of(results, metric="rank_1"):
@@ -58,7 +61,9 @@ def test_clips_that_may_stay_whole_are_a_type(make_results):
     assert shown(table) == [("RG-Gait", "whole", 0.3, 0.3), ("", "top", 0.3, 0.3)]
 
 
-def test_pairs_by_common_share_have_one_row_per_method(make_results):
+@pytest.fixture
+def by_shares(make_results):
+    """Results of two methods under a setting whose pairs are split by what both clips show."""
     groups = {
         (side, f"both show {low}–{low + 25} %"): factor
         for side in ("probe", "both")
@@ -71,7 +76,11 @@ def test_pairs_by_common_share_have_one_row_per_method(make_results):
             "occluded", method, METHODS[method][0], base, 0.8, 0, groups=groups
         )
     ]
-    table = table_of(make_results(rows))
+    return make_results(rows)
+
+
+def test_pairs_by_common_share_have_one_row_per_method(by_shares):
+    table = table_of(by_shares)
     assert [(c.group, c.title) for c in table.columns[2:4]] == [
         ("Whole gallery", "both show 0–25 %"),
         ("Whole gallery", "both show 25–50 %"),
@@ -111,3 +120,65 @@ def test_without_split_pairs_there_is_no_table(full):
     ):
         table = shown_parts_table(results, cells, name="a", title="A", metric="rank_1")
         assert table is None
+        assert all_metrics_table(results, cells, name="a", title="A") is None
+
+
+def every_metric_of(results):
+    cells = results.of("occluded")
+    return all_metrics_table(results, cells, name="metrics", title="Made up")
+
+
+def test_every_metric_is_a_column_and_every_kind_of_pairs_a_row(full):
+    table = every_metric_of(full((0, 1)))
+    labels = ["Method", "Test", "Probe", "Gallery"]
+    assert [c.title for c in table.columns] == [*labels, *(m.title for m in all_metrics())]
+    kinds = [tuple(c.text for c in r.cells[1:4]) for r in table.rows[-len(SPLITS) :]]
+    assert kinds == [
+        ("Whole gallery", "top", "whole"),
+        ("Whole gallery", "bottom", "whole"),
+        *(("Both occluded", p, g) for p in ("top", "bottom") for g in ("top", "bottom")),
+    ]
+    names = [r.cells[0].text for r in table.rows]
+    assert list(filter(None, names)) == [title for title, _ in METHODS.values()]
+    assert not {title for title, _ in REFERENCES.values()} & set(names)
+    assert [i for i, r in enumerate(table.rows) if r.rule_above] == [6, 12, 18, 24]
+    # Of 0.6 and 0.62, probes and gallery entries of the other half: 0.2 times.
+    rank_1, rank_5, *_ = table.rows[-3].cells[4:]
+    assert (rank_1.value, rank_5.value) == (pytest.approx(0.122), pytest.approx(0.322))
+    assert rank_1.spread == pytest.approx(0.2 * 0.02 / 2**0.5)
+    assert table.title == "Made up, all metrics by what the two clips show"
+    assert "In percent, among the pairs of each kind alone. Probe, Gallery:" in footer(table)
+
+
+def test_every_metric_of_pairs_by_common_share(by_shares):
+    table = every_metric_of(by_shares)
+    assert [c.title for c in table.columns[:3]] == ["Method", "Test", "Pairs"]
+    found = table.rows[-3].cells
+    assert [c.text for c in found[:3]] == ["", "Both occluded", "both show 25–50 %"]
+    assert values(found[3:5]) == [0.3, 0.5]
+    assert len(table.rows) == 16
+    assert "Pairs: by which share of an average body both clips show." in footer(table)
+
+
+def test_a_metric_of_a_plugin_has_a_column_in_its_own_unit(make_results):
+    @register("margin")
+    class Margin(Metric):
+        title, unit, better, place = "Margin", Unit.RATIO, Better.LOWER, 20
+        is_share = False
+
+        def per_probe(self, rows):
+            return rows["impostor"].to_numpy()
+
+    groups = {("both", "all"): 1.0, ("both", "top × top"): 1.0}
+    rows = [
+        found
+        for method, margin in (("baseline-2", 1.5), ("rg-gait", 2.5))
+        for found in compared_cells(
+            "occluded", method, method, 0.5, 0.8, 0, groups=groups, margin=margin
+        )
+    ]
+    table = every_metric_of(make_results(rows))
+    column = next(c for c in table.columns if c.title == "Margin")
+    assert (column.unit, column.better) == (Unit.RATIO, Better.LOWER)
+    assert [r.cells[-1].value for r in table.rows] == [1.5, 2.5]
+    assert "In percent, but for Margin, among" in footer(table)
