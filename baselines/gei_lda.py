@@ -55,7 +55,7 @@ class GeiLdaStage(ClosedFormStage):
                 f"{identities.nunique()} identities. Leave out the methods gei-lda and gei-lda-whole."
             )
 
-    def fit(self, network: "nn.Module", batches: "Iterable[Batch]") -> None:
+    def fit(self, network: "nn.Module", networks: Networks, batches: "Iterable[Batch]") -> None:
         """Set mean and projection."""
         import torch
 

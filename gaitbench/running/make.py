@@ -182,7 +182,7 @@ def make_stage(world: World, stage: Stage) -> None:
             trained = imported(stage, world.files[stage.digest], identities)
         elif isinstance(stage, ClosedFormStage):
             callbacks = CallbackList()
-            trained = fitted(stage, data, device)
+            trained = fitted(stage, data, networks, device)
         else:
             callbacks = callbacks_of(("progress", *world.callbacks), store, stage.key)
             trained = train(stage, data, networks, initial, device, callbacks)

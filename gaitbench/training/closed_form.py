@@ -56,16 +56,19 @@ class ClosedFormStage(Stage):
         """
 
     @abstractmethod
-    def fit(self, network: "nn.Module", batches: "Iterable[Batch]") -> None:
+    def fit(self, network: "nn.Module", networks: Networks, batches: "Iterable[Batch]") -> None:
         """Set the network's weights from these batches."""
 
 
-def fitted(stage: ClosedFormStage, data: Silhouettes, device: "torch.device") -> "Trained":
+def fitted(
+    stage: ClosedFormStage, data: Silhouettes, networks: Networks, device: "torch.device"
+) -> "Trained":
     """Return the stage's weights, fitted on its training data.
 
     Args:
         stage: What is fitted.
         data: With the split "train"; already for the size that the stage names.
+        networks: Those of its inputs, frozen.
         device: Where to compute.
 
     Raises:
@@ -85,6 +88,6 @@ def fitted(stage: ClosedFormStage, data: Silhouettes, device: "torch.device") ->
     endless = batches(sampler, stage.mix, stage.seed, stage.purpose)
     seen = islice(endless, -(-clips // stage.recipe.batch_size))
     with calling(stage, "fit"):
-        stage.fit(network, (batch.to(device) for batch in seen))
+        stage.fit(network, networks, (batch.to(device) for batch in seen))
     weights = {k: v.detach().cpu().contiguous() for k, v in network.state_dict().items()}
     return Trained(weights, nothing_recorded())

@@ -42,7 +42,7 @@ def data_of(folder, n_identities=6, n_clips=5, differ=True):
 
 def test_it_learns_what_people_differ_in(tmp_path):
     data, stage = data_of(tmp_path), stage_of("gei-lda-whole")
-    trained = fitted(stage, data, CPU)
+    trained = fitted(stage, data, {}, CPU)
     network = load_network(stage, 6, trained.weights, CPU)
     clips = torch.from_numpy(np.stack([data.frames(i)[:3] for i in range(30)])).float()
     found = network(clips)[:, :, 0]
@@ -76,4 +76,4 @@ def test_adapting_fits_it_anew_with_one_more_type():
 def test_one_clip_per_person_is_refused(tmp_path):
     data, stage = data_of(tmp_path, n_clips=1), stage_of("gei-lda-whole")
     with pytest.raises(DataError, match=r"'blocks'.*6 sequences of 6 identities"):
-        fitted(stage, data, CPU)
+        fitted(stage, data, {}, CPU)

@@ -8,8 +8,10 @@ import pytest
 import torch
 
 from gaitbench.backbones.base import BackboneSpec
+from gaitbench.baselines.gei_lda import GeiLdaStage
 from gaitbench.core.errors import ConfigurationError, TrainingError
 from gaitbench.data.silhouettes import Silhouettes, SilhouettesWriter
+from gaitbench.methods.aligned_lda import STRIPS, AlignedLdaStage
 from gaitbench.methods.base import Plan, get_method, method_names
 from gaitbench.methods.oem import DetectorStage
 from gaitbench.methods.rg_gait import RestorationStage, RGGait
@@ -73,7 +75,7 @@ def trained(stage, data, known=None):
             networks = {n: known[s.key] for n, s in each.inputs.items()}
             initial = weights.get(each.initial.key) if each.initial else None
             result = (
-                fitted(each, data, CPU)
+                fitted(each, data, networks, CPU)
                 if isinstance(each, ClosedFormStage)
                 else train(each, data, networks, initial, CPU)
             )
@@ -163,14 +165,14 @@ def test_every_method_trains_adapts_and_embeds(name, plan, data):
     batch = batch_of(data, stage)
     with torch.inference_mode():
         found = stage.embed(network, networks, batch)
-    is_linear = isinstance(stage, ClosedFormStage)
-    assert found.embeddings.shape == ((6, 3, 1) if is_linear else (6, 5, 2))
+    shapes = {GeiLdaStage: (6, 3, 1), AlignedLdaStage: (6, 3, STRIPS)}
+    assert found.embeddings.shape == shapes.get(type(stage), (6, 5, 2))
     assert torch.isfinite(found.embeddings).all()
     if not method.adaptable:
         return
     new = occlusions.get("middle")()
     adapted = stage.adapted(new, RECIPE, RECIPE)
-    assert adapted.initial is (None if is_linear else stage)
+    assert adapted.initial is (None if isinstance(stage, ClosedFormStage) else stage)
     assert adapted.mix.classes[-1] == "middle"
     for detector in (s for s in adapted.inputs.values() if isinstance(s, DetectorStage)):
         assert detector.mix.classes == (*stage.detector.mix.classes, "middle")
