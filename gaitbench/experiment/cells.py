@@ -6,7 +6,7 @@ same evaluation share it.
 """
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, ClassVar
@@ -58,6 +58,12 @@ class Evaluation:
     def key(self) -> str:
         """Name of the scores in the store."""
         return key_of(["evaluation", self.version, self.described()])
+
+    @property
+    def test(self) -> Hashable:
+        """What the test clips depend on; evaluations that share it differ in who embeds them, and how."""
+        occluded = (self.probe, self.gallery, self.hidden, self.tampering)
+        return (self.data, self.frames, self.seed, self.draw, *occluded)
 
     def described(self) -> dict[str, Any]:
         """Return the fields as plain values, the stage by its key."""

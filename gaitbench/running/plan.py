@@ -3,9 +3,9 @@
 A task only names a description, so nothing here needs torch.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING, Literal, cast, get_args
 
 from gaitbench.core.store import Kind
 from gaitbench.core.store_union import ReadableStore
@@ -48,7 +48,11 @@ class Task:
 
 
 def tasks_of(bench: "Bench", cells: Iterable["Cell"]) -> list[Task]:
-    """Return every artifact that the cells need, each once, in an order that works."""
+    """Return every artifact that the cells need, each once, in an order that works.
+
+    Evaluations of the same test clips stand beside each other: a worker that occludes them keeps them for
+    the next method.
+    """
     tasks: dict[str, Task] = {}
     cells = list(cells)
     for source in sources_of(bench, cells):
@@ -64,7 +68,12 @@ def tasks_of(bench: "Bench", cells: Iterable["Cell"]) -> list[Task]:
                 own = where if hasattr(stage, "backbone") else ""
                 tasks[stage.key] = _stage_task(stage, tasks, cell, own)
         tasks.setdefault(evaluation.key, _evaluation_task(cell, tasks, where))
-    return list(tasks.values())
+    tests: dict[Hashable, list[Task]] = {}
+    for task in tasks.values():
+        if task.kind == "scores":
+            tests.setdefault(cast("Evaluation", task.description).test, []).append(task)
+    first = [task for task in tasks.values() if task.kind != "scores"]
+    return [*first, *(task for together in tests.values() for task in together)]
 
 
 def sources_of(bench: "Bench", cells: Iterable["Cell"]) -> list[DataSource]:
