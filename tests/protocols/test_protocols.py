@@ -42,6 +42,7 @@ ABLATED = [
     "rg-gait-slower-restoration",
 ]
 VARIANTS = [
+    "aligned-lda",
     "mimicgait-released-inference",
     "mimicgait-released-margin",
     "mimicgait-cross-entropy",
