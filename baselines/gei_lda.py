@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING, Annotated, cast
 
 from pydantic import Field
 
-from gaitbench.core.errors import DataError
 from gaitbench.core.registry import register
 from gaitbench.data.silhouettes import Silhouettes
 from gaitbench.methods.base import Method, Plan
 from gaitbench.occlusion.mix import HOLISTIC, Mix
-from gaitbench.training.closed_form import ClosedFormStage
+from gaitbench.training.closed_form import ClosedFormStage, check_discriminants
 from gaitbench.training.recipe import Recipe
 from gaitbench.training.stage import Embedded, Networks
 
@@ -47,13 +46,7 @@ class GeiLdaStage(ClosedFormStage):
 
     def check(self, data: Silhouettes) -> None:
         """Check that there are two identities, and some with two sequences."""
-        identities = data.table["identity"].iloc[data.split("train")]
-        if identities.nunique() < 2 or identities.nunique() == len(identities):
-            raise DataError(
-                f"Data set {data.name!r}: linear discriminants need at least two training identities, and "
-                f"more sequences than identities. Its training split has {len(identities)} sequences of "
-                f"{identities.nunique()} identities. Leave out the methods gei-lda and gei-lda-whole."
-            )
+        check_discriminants(data, "the methods gei-lda and gei-lda-whole")
 
     def fit(self, network: "nn.Module", networks: Networks, batches: "Iterable[Batch]") -> None:
         """Set mean and projection."""

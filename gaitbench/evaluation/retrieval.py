@@ -320,7 +320,7 @@ class _Searching:
         return self.distance(
             _rows(self.probe_embeddings, probes),
             _rows(self.gallery_embeddings, gallery),
-            self.visibility and self.visibility.part(probes, gallery),
+            self.visibility and self.visibility.of(probes, gallery),
         )
 
     def blocks(self, search: Search, probes: Positions, gallery: Positions) -> Iterator[_Block]:

@@ -103,7 +103,7 @@ def nearest_clips(
     n, step = len(probe_embeddings), rows_at_once(len(gallery_embeddings))
     parts = []
     for rows in (slice(i, i + step) for i in range(0, n, step)):
-        shown = weights and weights.part(rows, slice(None))
+        shown = weights and weights.of(rows, slice(None))
         distances = between(probe_embeddings[rows], gallery_embeddings, shown)
         parts.append(np.argsort(distances, axis=1, kind="stable"))
     return np.concatenate([part[:, :k].astype(np.int64) for part in parts])

@@ -60,7 +60,7 @@ class Evaluation:
         return key_of(["evaluation", self.version, self.described()])
 
     @property
-    def test(self) -> Hashable:
+    def test_clips(self) -> Hashable:
         """What the test clips depend on; evaluations that share it differ in who embeds them, and how."""
         occluded = (self.probe, self.gallery, self.hidden, self.tampering)
         return (self.data, self.frames, self.seed, self.draw, *occluded)

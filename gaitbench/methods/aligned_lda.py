@@ -8,9 +8,10 @@ from pydantic import Field
 
 from gaitbench.core.errors import ConfigurationError
 from gaitbench.core.registry import register
+from gaitbench.data.silhouettes import Silhouettes
 from gaitbench.methods.base import Method, Plan
 from gaitbench.methods.registration import BodyModelStage, body_model, registered
-from gaitbench.training.closed_form import ClosedFormStage
+from gaitbench.training.closed_form import ClosedFormStage, check_discriminants
 from gaitbench.training.stage import Embedded, Networks
 
 if TYPE_CHECKING:
@@ -32,6 +33,9 @@ class AlignedLdaStage(ClosedFormStage):
         components: Principal components of each strip.
         channels: Discriminants of each strip.
         shrinkage: Of the scatter within identities, see `linear_discriminants`.
+
+    Raises:
+        ConfigurationError: If strips do not divide the height of frames.
     """
 
     body: BodyModelStage
@@ -41,18 +45,24 @@ class AlignedLdaStage(ClosedFormStage):
     shrinkage: float = 0.1
     role = "aligned discriminants"
 
+    def __post_init__(self) -> None:
+        if self.data.height % STRIPS:
+            raise ConfigurationError(
+                f"Strips of frames of {self.data.height} rows: {STRIPS} strips need a height that is a "
+                f"multiple of {STRIPS}. Choose a preset with such a height, or leave out aligned-lda."
+            )
+
     def build(self, identities: int) -> "StripDiscriminants":
         """Return a map of frames of the data's size, all zero."""
         from gaitbench.networks.strips import StripDiscriminants
 
-        height, width = self.data.height, self.data.width
-        if height % STRIPS:
-            raise ConfigurationError(
-                f"Strips of frames of {height} rows: {STRIPS} strips need a height that is a multiple of "
-                f"{STRIPS}. Choose a preset with such a height, or leave out aligned-lda."
-            )
         channels = max(1, min(self.channels, identities - 1))
-        return StripDiscriminants(height, width, STRIPS, self.neighbours, channels)
+        size = (self.data.height, self.data.width)
+        return StripDiscriminants(*size, STRIPS, self.neighbours, channels)
+
+    def check(self, data: Silhouettes) -> None:
+        """Check that there are two identities, and some with two sequences."""
+        check_discriminants(data, "the method aligned-lda")
 
     def fit(self, network: "nn.Module", networks: Networks, batches: "Iterable[Batch]") -> None:
         """Set the discriminants, on whole clips and on occluded ones as registration finds them."""

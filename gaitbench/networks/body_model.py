@@ -83,6 +83,9 @@ class BodyModel(nn.Module):
         self.register_buffer("mean", torch.zeros(height, width))
         self.register_buffer("components", torch.zeros(height, width, components))
         self.register_buffer("noise", torch.ones(()))
+        self.register_load_state_dict_post_hook(  # type: ignore[no-untyped-call]
+            lambda *_: self._forget_fits()
+        )
 
     def fit(self, images: Tensor) -> None:
         """Set mean, components and noise from whole energy images [n, h, w]."""
@@ -99,6 +102,7 @@ class BodyModel(nn.Module):
         self.components[..., : scaled.shape[1]] = scaled.view(self.height, self.width, -1)
         # Images without any noise would make every window fit alike.
         self.noise.copy_(left.mean().clamp(min=1e-6) if len(left) else left.new_tensor(1e-6))
+        self._forget_fits()
 
     def windows(self, clips: Tensor) -> Tensor:
         """Return which rows of a body clips [n, t, h, w] show, [n, 2], as shares of the height.
@@ -124,8 +128,11 @@ class BodyModel(nn.Module):
     @property
     def _candidates(self) -> "_Fitted":
         if self._fitted.squares.device != self.mean.device:
-            del self._fitted
+            self._forget_fits()
         return self._fitted
+
+    def _forget_fits(self) -> None:
+        vars(self).pop("_fitted", None)
 
     @cached_property
     def _fitted(self) -> "_Fitted":

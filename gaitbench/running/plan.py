@@ -71,7 +71,7 @@ def tasks_of(bench: "Bench", cells: Iterable["Cell"]) -> list[Task]:
     tests: dict[Hashable, list[Task]] = {}
     for task in tasks.values():
         if task.kind == "scores":
-            tests.setdefault(cast("Evaluation", task.description).test, []).append(task)
+            tests.setdefault(cast("Evaluation", task.description).test_clips, []).append(task)
     first = [task for task in tasks.values() if task.kind != "scores"]
     return [*first, *(task for together in tests.values() for task in together)]
 

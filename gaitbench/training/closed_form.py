@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TYPE_CHECKING, Self
 
+from gaitbench.core.errors import DataError
 from gaitbench.core.plugin_errors import calling
 from gaitbench.data.silhouettes import Silhouettes
 from gaitbench.occlusion.base import Occlusion
@@ -58,6 +59,25 @@ class ClosedFormStage(Stage):
     @abstractmethod
     def fit(self, network: "nn.Module", networks: Networks, batches: "Iterable[Batch]") -> None:
         """Set the network's weights from these batches."""
+
+
+def check_discriminants(data: Silhouettes, methods: str) -> None:
+    """Check that linear discriminants can be fitted: two identities, and some with two sequences.
+
+    Args:
+        data: With the split "train".
+        methods: That cannot do without, in words.
+
+    Raises:
+        DataError: If not.
+    """
+    identities = data.table["identity"].iloc[data.split("train")]
+    if identities.nunique() < 2 or identities.nunique() == len(identities):
+        raise DataError(
+            f"Data set {data.name!r}: linear discriminants need at least two training identities, and "
+            f"more sequences than identities. Its training split has {len(identities)} sequences of "
+            f"{identities.nunique()} identities. Leave out {methods}."
+        )
 
 
 def fitted(

@@ -73,7 +73,8 @@ def test_adapting_fits_it_anew_with_one_more_type():
     assert adapted.key != stage.key
 
 
-def test_one_clip_per_person_is_refused(tmp_path):
-    data, stage = data_of(tmp_path, n_clips=1), stage_of("gei-lda-whole")
-    with pytest.raises(DataError, match=r"'blocks'.*6 sequences of 6 identities"):
+@pytest.mark.parametrize("method", ["gei-lda-whole", "aligned-lda"])
+def test_one_clip_per_person_is_refused(method, tmp_path):
+    data, stage = data_of(tmp_path, n_clips=1), stage_of(method)
+    with pytest.raises(DataError, match=rf"'blocks'.*6 sequences of 6 identities.*{method}"):
         fitted(stage, data, {}, CPU)

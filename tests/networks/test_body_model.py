@@ -130,6 +130,20 @@ def test_a_clip_has_the_window_that_it_has_alone(model):
     assert torch.equal(together, torch.cat([model.windows(clip[None]) for clip in clips]))
 
 
+@pytest.mark.parametrize("loaded", [True, False])
+def test_windows_follow_what_was_fitted_or_loaded_last(model, loaded):
+    clips = stretched(bodies(20, seed=9), (14, H))[:, None]
+    other = BodyModel(H, W, 4)
+    other.fit(bodies(50, seed=10).flip(1))
+    before = other.windows(clips)
+    if loaded:
+        other.load_state_dict(model.state_dict())
+    else:
+        other.fit(bodies(300))
+    assert torch.equal(other.windows(clips), model.windows(clips))
+    assert not torch.equal(before, model.windows(clips))
+
+
 def test_a_blank_clip_has_some_window(model):
     window = model.windows(torch.zeros(1, 2, H, W))
     assert (window[:, 0] < window[:, 1]).all()

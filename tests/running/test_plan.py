@@ -92,7 +92,7 @@ def test_every_stage_comes_after_what_it_needs():
 
 def test_evaluations_of_the_same_test_clips_stand_beside_each_other():
     b = bench(protocol="all", methods=(), sanity=True)
-    tests = [t.description.test for t in tasks_of(b, expand(b).cells) if t.kind == "scores"]
+    tests = [t.description.test_clips for t in tasks_of(b, expand(b).cells) if t.kind == "scores"]
     runs = [test for i, test in enumerate(tests) if i == 0 or test != tests[i - 1]]
     assert len(runs) == len(set(tests)) < len(tests) / 3
 

@@ -48,7 +48,7 @@ class PairVisibility:
     gallery: Floats
     neutral: float
 
-    def part(self, probes: Rows, gallery: Rows) -> Self:
+    def of(self, probes: Rows, gallery: Rows) -> Self:
         """Return what some of the probes and entries show."""
         return replace(self, probe=self.probe[probes], gallery=self.gallery[gallery])
 

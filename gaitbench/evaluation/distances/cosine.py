@@ -25,8 +25,9 @@ class Cosine(PartDistance):
         left, right = _unit(probe), _unit(gallery).T
         for rows in blocks_of(len(probe)):
             similarity = left[rows] @ right
+            distances = np.subtract(1, similarity, out=similarity)
             # Rounding takes equal embeddings a little above a similarity of 1.
-            yield rows, np.clip(1 - similarity, 0, 2)
+            yield rows, np.clip(distances, 0, 2, out=distances)
 
 
 def _unit(vectors: Doubles) -> Doubles:
