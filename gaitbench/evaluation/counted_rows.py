@@ -16,6 +16,7 @@ import numpy.typing as npt
 from gaitbench.core.arrays import Bools, Doubles, Integers, pd, rows_where
 from gaitbench.core.errors import ProtocolError
 from gaitbench.data.rules import Rules
+from gaitbench.evaluation.gallery_influence import influence_column, pairs_column
 from gaitbench.evaluation.metrics.base import Metric, NoMate
 from gaitbench.statistics.identity_sums import IdentitySums
 
@@ -115,9 +116,7 @@ class CountedRows:
         cell_has_mate[self.cells[self.has_mate]] = True
         return cell_has_mate[self.cells]
 
-    def _sums(
-        self, values: Doubles, counted: Bools, as_gallery: Doubles | None = None
-    ) -> IdentitySums:
+    def _sums(self, values: Doubles, counted: Bools, influence: str = "") -> IdentitySums:
         return IdentitySums.of_rows(
             values,
             counted,
@@ -125,8 +124,12 @@ class CountedRows:
             self.cells,
             self._searches,
             n_identities=int(self.identities.max()) + 1,
-            as_gallery=as_gallery,
+            as_gallery=self._held(influence_column(influence)),
+            in_pairs=self._held(pairs_column(influence)),
         )
+
+    def _held(self, column: str) -> Doubles | None:
+        return self.rows[column].to_numpy(np.float64) if column in self.rows else None
 
     def sums(self, metric: Metric) -> IdentitySums:
         """Return what every identity adds to a metric, as probe and, where scores hold it, as gallery.
@@ -137,9 +140,7 @@ class CountedRows:
             PluginError: If the metric of a plug-in fails.
             ProtocolError: If it is not a finite number where it counts.
         """
-        held = metric.influence in self.rows
-        as_gallery = self.rows[metric.influence].to_numpy(np.float64) if held else None
-        return self._sums(metric.values(self.rows), self._counted(metric), as_gallery)
+        return self._sums(metric.values(self.rows), self._counted(metric), metric.influence)
 
     def value(self, metric: Metric) -> float:
         """Return the metric: the one number of a table; NaN where it is undefined for what counts."""

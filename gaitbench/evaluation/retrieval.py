@@ -78,7 +78,8 @@ def score_probes(
         tar_far_… (accepted share of its genuine pairs) for each rate, as_gallery_…: how far the sums of
         rank_1 …, ap, inp and tar_far_… over the probes of its cell would change if nobody else were
         compared with the gallery entries of its identity, divided by the number of its identity's rows (NaN
-        beside the headline and where a group says so); and pairs (name of the group).
+        beside the headline and where a group says so), in_pairs_…: what its identity and every other one do
+        together of this, with random signs, divided likewise; and pairs (name of the group).
 
     Raises:
         ProtocolError: If in some search no probe has a mate, or embeddings and tables do not fit.
@@ -165,7 +166,9 @@ class _GroupRanking:
         allowed = max(allowed_impostors(f, len(probes) * len(gallery)) for f in (*far, 0.0))
         of_one_identity = len(probes) * int(np.bincount(codes.gallery["identity"][gallery]).max())
         pairs = Pairs(allowed + 1 + of_one_identity)
-        return cls(group, codes, cells, far, pairs, GalleryInfluence(cells.n, codes.n_identities))
+        tested = np.zeros(codes.n_identities, np.bool_)
+        tested[codes.probe["identity"][probes]] = True
+        return cls(group, codes, cells, far, pairs, GalleryInfluence(cells.n, tested))
 
     def add(self, block: "_Block", view: str, number: int, entries: Positions) -> None:
         """Rank the pairs of the group among those of a block.
@@ -191,7 +194,7 @@ class _GroupRanking:
         )
         self.row_cells.append(self.cells.of_probes(compared.probes, number))
         if self.group.has_interval:
-            self.influence.add(order, compared.gallery_ids, self.row_cells[-1])
+            self.influence.add(order, compared.gallery_ids, compared.probe_ids, self.row_cells[-1])
         self.pairs.add(
             compared.distances,
             genuine,
@@ -208,12 +211,12 @@ class _GroupRanking:
         for rate in self.far:
             ranked[tar_column(rate)] = self.pairs.accepted_share(mates, rate)
         if self.group.has_interval:
-            self.influence.add_verification(self.pairs, mates, cell, self.far)
             own = self.codes.probe["identity"][ranked["probe"].to_numpy()]
-            as_gallery = self.influence.columns(cell, own)
+            self.influence.add_verification(self.pairs, mates, own, cell, self.far)
+            influence = self.influence.columns(cell, own)
         else:
-            as_gallery = no_influence(len(ranked), self.far)
-        ranked = ranked.assign(**as_gallery, pairs=self.group.name)
+            influence = no_influence(len(ranked), self.far)
+        ranked = ranked.assign(**influence, pairs=self.group.name)
         return ranked.sort_values(["gallery_view", "probe"], ignore_index=True)
 
 

@@ -51,7 +51,7 @@ class Evaluation:
     hidden: float | None = None
     tampering: str = UNTOUCHED
 
-    version: ClassVar[int] = 4
+    version: ClassVar[int] = 5
     """Raised when the same evaluation gives other scores than before."""
 
     @cached_property

@@ -106,7 +106,7 @@ class Uncertainty:
             return sums
         if isinstance(per_seed, Unavailable):
             return per_seed
-        return sources_of_spread(sums.metric(), per_seed.resampled)
+        return sources_of_spread(sums.metric(), per_seed)
 
     def compare(
         self,
@@ -192,8 +192,7 @@ class Uncertainty:
             together = IdentitySums.together(every, same_probes=same_probes)
         except ProtocolError as error:
             return Unavailable(str(error))
-        shape = (len(draws), len(every) // len(draws), *every[0].sums.shape)
-        return IdentitySums(together.sums.reshape(shape), together.counts, together.searches)
+        return together.reshaped(len(draws), len(every) // len(draws))
 
 
 def _resampling(per_seed: PerSeed) -> Resampling:

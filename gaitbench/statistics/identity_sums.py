@@ -25,11 +25,14 @@ class IdentitySums:
             on the same probes: conditions, seeds, draws.
         counts: Shape (identities, cells): the number of those probes. Every cell has at least one.
         searches: Shape (cells,): the search that each cell belongs to, as codes from 0.
+        in_pairs: Shape of `sums`: what of it each identity does together with every other one, with random
+            signs: half of the sum of squares would otherwise be counted twice. None if unknown.
     """
 
     sums: Doubles
     counts: Doubles
     searches: npt.NDArray[np.int64]
+    in_pairs: Doubles | None = None
 
     @classmethod
     def of_rows(
@@ -42,6 +45,7 @@ class IdentitySums:
         *,
         n_identities: int | None = None,
         as_gallery: Doubles | None = None,
+        in_pairs: Doubles | None = None,
     ) -> "IdentitySums":
         """Add up the rows of every identity in every cell.
 
@@ -61,6 +65,7 @@ class IdentitySums:
                 resampling even where the last identity counts in some of them only.
             as_gallery: Shape (rows,), read of all rows: their sum over an identity in a cell is what the
                 sum of the metric over the cell would change without the identity's gallery entries.
+            in_pairs: Shape (rows,), likewise: their sum over an identity in a cell, see `in_pairs` above.
 
         Raises:
             ProtocolError: If lengths differ, nothing counts, or a counted value is not finite.
@@ -82,15 +87,22 @@ class IdentitySums:
         counts = np.bincount(place, minlength=n_places).reshape(shape).astype(np.float64)
         has_rows = counts.any(axis=0)
         by_identity = np.reshape(sums, (*values.shape[:-1], *shape))
+        every = np.ravel_multi_index((identities, cells), shape)
+
+        def total(column: Doubles) -> Doubles:
+            return np.bincount(every, column, n_places).reshape(shape).astype(np.float64)
+
         if as_gallery is not None:
-            every = np.ravel_multi_index((identities, cells), shape)
-            without = np.bincount(every, weights=as_gallery, minlength=n_places).reshape(shape)
+            without = total(as_gallery)
             # Another person would stand there instead, and take as much on average.
             by_identity = by_identity - (without - without.mean(axis=0))
         return cls(
             by_identity[..., has_rows],
             counts[:, has_rows],
             np.asarray(cell_searches, np.int64)[has_rows],
+            None
+            if in_pairs is None
+            else np.broadcast_to(total(in_pairs), by_identity.shape)[..., has_rows],
         )
 
     @classmethod
@@ -115,14 +127,17 @@ class IdentitySums:
         if len(counts) < len(every) or not searches:
             raise ProtocolError("its evaluations do not count the same probes")
         sums = np.stack([s.sums for s in every])
+        known = [s.in_pairs for s in every if s.in_pairs is not None]
+        in_pairs = np.stack(known) if len(known) == len(every) else None
         if (counts == first.counts).all():
-            return cls(sums, first.counts, first.searches)
+            return cls(sums, first.counts, first.searches, in_pairs)
         if same_probes:
             raise ProtocolError("its evaluations do not count the same probes")
         common, in_cell = counts.mean(axis=0), counts.sum(axis=1, keepdims=True)
         mean = sums.sum(axis=1, keepdims=True) / in_cell
-        deviation = (sums - mean * counts) * (common.sum(axis=0) / in_cell)
-        return cls(mean * common + deviation, common, first.searches)
+        scale = common.sum(axis=0) / in_cell
+        put = mean * common + (sums - mean * counts) * scale
+        return cls(put, common, first.searches, None if in_pairs is None else in_pairs * scale)
 
     @property
     def n_identities(self) -> int:
@@ -144,7 +159,14 @@ class IdentitySums:
                 f"Axis {axis} is not one of the {self.sums.ndim - 2} leading axes of sums with the "
                 f"shape {self.sums.shape}; the last two are identities and cells."
             )
-        return IdentitySums(self.sums.mean(axis=axis), self.counts, self.searches)
+        in_pairs = None if self.in_pairs is None else self.in_pairs.mean(axis=axis)
+        return IdentitySums(self.sums.mean(axis=axis), self.counts, self.searches, in_pairs)
+
+    def reshaped(self, *leading: int) -> "IdentitySums":
+        """Return the same with other leading axes."""
+        shape = (*leading, *self.sums.shape[-2:])
+        in_pairs = None if self.in_pairs is None else self.in_pairs.reshape(shape)
+        return IdentitySums(self.sums.reshape(shape), self.counts, self.searches, in_pairs)
 
     def metric(self) -> Doubles:
         """Return the metric, shape (...)."""
@@ -155,11 +177,23 @@ class IdentitySums:
         contributions: Doubles = self.sums @ (self.weights / self.counts.sum(axis=0))
         return contributions
 
+    def pair_effects(self) -> Doubles:
+        """Return what each identity does to the metric together with every other one, with random signs.
+
+        Shape (..., identities); half of the sum of squares is the variance of the metric that samples of
+        identities have from pairs. 0 where that is unknown.
+        """
+        if self.in_pairs is None:
+            return np.zeros(self.sums.shape[:-1])
+        effects: Doubles = self.in_pairs @ (self.weights / self.counts.sum(axis=0))
+        return effects
+
     def influence(self) -> Doubles:
         """Return the linear effect of every identity on the metric, shape (..., identities).
 
         This is its contribution less that of equally many average probes. The sum over the identities
-        is 0; the sum of squares is the variance of the metric over samples of identities.
+        is 0; the sum of squares is the variance of the metric over samples of identities, with that of
+        pairs counted twice.
         """
         per_probe = self.weights / self.counts.sum(axis=0)
         means = self.sums.sum(axis=-2) * per_probe

@@ -182,7 +182,7 @@ class Spread:
     draws: float | None
 
 
-def sources_of_spread(values: Doubles, resampled: Doubles) -> Spread:
+def sources_of_spread(values: Doubles, per_seed: PerSeed) -> Spread:
     """Return what each source of chance contributes to the standard error of the mean of `values`.
 
     The noise of the draws is taken off the variance between the seeds; with one draw it cannot be, and
@@ -191,15 +191,15 @@ def sources_of_spread(values: Doubles, resampled: Doubles) -> Spread:
 
     Args:
         values: Shape (K, D): the metric of every seed and draw.
-        resampled: Shape (n, K): the mean over draws on every resample of the identities.
+        per_seed: Their mean over draws, `observed` of shape (K,).
 
     Raises:
         ProtocolError: If the shapes do not fit.
     """
-    if values.ndim != 2 or resampled.ndim != 2 or resampled.shape[1] != len(values):
+    if values.ndim != 2 or per_seed.observed.shape != (len(values),):
         raise ProtocolError(
-            f"Values of shape {values.shape} are not (seeds, draws), or resamples of shape "
-            f"{resampled.shape} are not (resamples, seeds)."
+            f"Values of shape {values.shape} are not (seeds, draws), or their means of shape "
+            f"{per_seed.observed.shape} are not (seeds,)."
         )
     n_seeds, n_draws = values.shape
     within = float(values.var(axis=1, ddof=1).mean()) if n_draws > 1 else None
@@ -208,7 +208,7 @@ def sources_of_spread(values: Doubles, resampled: Doubles) -> Spread:
         between = float(values.mean(axis=1).var(ddof=1))
         seeds = np.sqrt(max(0.0, between - (within or 0.0) / n_draws) / n_seeds)
     return Spread(
-        identities=float(np.nanstd(resampled.mean(axis=1))),
+        identities=float(np.sqrt(per_seed.variance().people_alone)),
         seeds=None if seeds is None else float(seeds),
         draws=None if within is None else float(np.sqrt(within / (n_seeds * n_draws))),
     )

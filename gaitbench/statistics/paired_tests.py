@@ -14,7 +14,7 @@ import numpy.typing as npt
 from gaitbench.core.arrays import Doubles
 from gaitbench.core.errors import ProtocolError
 from gaitbench.statistics.identity_sums import IdentitySums
-from gaitbench.statistics.resampling import SeedNoise, Variance, blocks
+from gaitbench.statistics.resampling import SeedNoise, Variance, blocks, variance_in_pairs
 
 PERMUTATIONS = 10_000
 
@@ -101,14 +101,17 @@ def paired_differences(
     first, second = np.array(pairs).T
     contributions = np.stack([sums.contributions() for sums in methods])
     influence = np.stack([sums.influence() for sums in methods])
-    contributions = contributions[first] - contributions[second]
-    influence = influence[first] - influence[second]
+    pair_effects = np.stack([sums.pair_effects() for sums in methods])
+    contributions, influence, pair_effects = (
+        of_methods[first] - of_methods[second]
+        for of_methods in (contributions, influence, pair_effects)
+    )
     observed = contributions.sum(axis=-1)
-    variance = variance_of(observed, influence)
+    variance = variance_of(observed, influence, pair_effects)
     difference = observed.mean(axis=-1)
     # A large difference widens its own null distribution; small ones, which are asked for here, do not.
-    no_difference = nulls_of(influence, influence, observed, flips)
-    nulls = nulls_of(contributions, influence, observed, flips)
+    no_difference = nulls_of(influence, influence, observed, flips, pair_effects)
+    nulls = nulls_of(contributions, influence, observed, flips, pair_effects)
     return PairedDifferences(
         pairs=tuple(pairs),
         difference=difference,
@@ -121,7 +124,11 @@ def paired_differences(
 
 
 def nulls_of(
-    contributions: Doubles, influence: Doubles, values: Doubles, flips: SignFlips
+    contributions: Doubles,
+    influence: Doubles,
+    values: Doubles,
+    flips: SignFlips,
+    pair_effects: Doubles | None = None,
 ) -> tuple[Doubles, ...]:
     """Return how differences are distributed if there is none, each of shape (n, ...).
 
@@ -133,16 +140,19 @@ def nulls_of(
         influence: Same shape, see `IdentitySums.influence`.
         values: Shape (..., K): the difference of every seed.
         flips: Signs and seed noise.
+        pair_effects: As `influence`, see `IdentitySums.pair_effects`; None if unknown.
     """
-    people_alone = permuted_sums(contributions.mean(axis=-2), flips)
+    variance = variance_of(values, influence, pair_effects)
+    people_alone = variance.kept_alone * permuted_sums(contributions.mean(axis=-2), flips)
     if values.shape[-1] == 1:
         return (people_alone,)
-    variance = variance_of(values, influence)
     shares = swapped_shares(contributions, influence, variance)
     return null_distribution(shares, values, variance, flips), people_alone
 
 
-def variance_of(values: Doubles, influence: Doubles) -> Variance:
+def variance_of(
+    values: Doubles, influence: Doubles, pair_effects: Doubles | None = None
+) -> Variance:
     """Return how uncertain a metric or a difference of two is, without resampling.
 
     What `PerSeed.variance` finds by resampling, in closed form.
@@ -150,13 +160,16 @@ def variance_of(values: Doubles, influence: Doubles) -> Variance:
     Args:
         values: Shape (..., K).
         influence: Shape (..., K, identities), see `IdentitySums.influence`.
+        pair_effects: Same shape, see `IdentitySums.pair_effects`; None if unknown.
     """
     n_seeds, n_identities = influence.shape[-2:]
     unbiased = n_identities / max(n_identities - 1, 1)
     mean = influence.mean(axis=-2)
     alone = influence - mean[..., None, :]
     interaction = (alone**2).sum(axis=(-1, -2)) / max(n_seeds - 1, 1)
-    return Variance.of(values, unbiased * (mean**2).sum(axis=-1), unbiased * interaction)
+    in_pairs = None if pair_effects is None else variance_in_pairs(pair_effects)
+    people = unbiased * (mean**2).sum(axis=-1)
+    return Variance.of(values, people, unbiased * interaction, in_pairs=in_pairs)
 
 
 def swapped_shares(contributions: Doubles, influence: Doubles, variance: Variance) -> Doubles:

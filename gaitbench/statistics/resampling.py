@@ -106,14 +106,15 @@ class Variance:
         identities: From the choice of people, without what people and seeds do together.
         seeds: From the choice of seeds, with that.
         freedom: Degrees of freedom of the sum.
-        people_alone: Of the mean over seeds when people are resampled, which contains what they do
-            together with the seeds.
+        people_alone: From the choice of people, with what they do together with the seeds.
+        resampled: Of the mean over seeds when people are resampled, which counts pairs of people twice.
     """
 
     identities: Doubles
     seeds: Doubles
     freedom: Doubles
     people_alone: Doubles
+    resampled: Doubles
 
     @classmethod
     def of(
@@ -122,6 +123,7 @@ class Variance:
         resampled: Doubles,
         interaction: Doubles,
         *,
+        in_pairs: tuple[Doubles, Doubles] | None = None,
         identities_freedom: float = np.inf,
     ) -> "Variance":
         """Split the variance of the mean of `values` over the seeds.
@@ -133,14 +135,23 @@ class Variance:
             values: Shape (..., K).
             resampled: Shape (...): variance of the mean over seeds over samples of people.
             interaction: Shape (...): variance over samples of people of a seed's deviation from it.
+            in_pairs: Shape (...) each: what pairs of people add to `resampled` and to `interaction`, which
+                hold it twice.
             identities_freedom: Degrees of freedom of `resampled`.
         """
         n_seeds = values.shape[-1]
-        identities = np.maximum(0.0, resampled - interaction / n_seeds)
+        people_alone = resampled
+        if in_pairs is not None:
+            people_alone, interaction = (
+                # They are at most half of what counts them twice.
+                variance - np.minimum(pairs, variance / 2)
+                for variance, pairs in zip((resampled, interaction), in_pairs, strict=True)
+            )
+        identities = np.maximum(0.0, people_alone - interaction / n_seeds)
         if n_seeds == 1:
             seeds = np.zeros(identities.shape)
             freedom = np.full(identities.shape, identities_freedom)
-            return cls(identities, seeds, freedom, resampled)
+            return cls(identities, seeds, freedom, people_alone, resampled)
         seeds = values.var(axis=-1, ddof=1) / n_seeds
         of_seeds = _share(seeds, identities + seeds)
         inverse_freedom = of_seeds / (n_seeds - 1) + (1 - of_seeds) / identities_freedom
@@ -153,13 +164,20 @@ class Variance:
                 out=np.full(inverse_freedom.shape, np.inf),
                 where=inverse_freedom > 0,
             ),
+            people_alone,
             resampled,
         )
 
     @property
     def kept(self) -> Doubles:
-        """Shape (...): standard deviation of `identities` over that of `people_alone`."""
-        kept: Doubles = np.sqrt(_share(self.identities, self.people_alone))
+        """Shape (...): standard deviation of `identities` over that of `resampled`."""
+        kept: Doubles = np.sqrt(_share(self.identities, self.resampled))
+        return kept
+
+    @property
+    def kept_alone(self) -> Doubles:
+        """Shape (...): standard deviation of `people_alone` over that of `resampled`."""
+        kept: Doubles = np.sqrt(_share(self.people_alone, self.resampled))
         return kept
 
     @property
@@ -178,6 +196,18 @@ def _share(part: Doubles, whole: Doubles) -> Doubles:
     """Return part / whole, 0 where there is nothing."""
     share: Doubles = np.divide(part, whole, out=np.zeros(np.shape(whole)), where=whole > 0)
     return share
+
+
+def variance_in_pairs(effects: Doubles) -> tuple[Doubles, Doubles]:
+    """Return what pairs of people add to the variance of a mean over seeds, and of a seed's deviation.
+
+    Args:
+        effects: Shape (..., K, identities), see `IdentitySums.pair_effects`.
+    """
+    n_seeds = effects.shape[-2]
+    mean = effects.mean(axis=-2)
+    alone = effects - mean[..., None, :]
+    return (mean**2).sum(axis=-1) / 2, (alone**2).sum(axis=(-1, -2)) / max(n_seeds - 1, 1) / 2
 
 
 @dataclass(frozen=True, eq=False)
@@ -260,11 +290,13 @@ class PerSeed:
         observed: Shape (..., K).
         resampled: Shape (n, ..., K); NaN where it does not exist.
         n_identities: How many were resampled.
+        pair_effects: Shape (..., K, identities), see `IdentitySums.pair_effects`; None if unknown.
     """
 
     observed: Doubles
     resampled: Doubles
     n_identities: int
+    pair_effects: Doubles | None = None
 
     def variance(self) -> Variance:
         """Return how uncertain the mean over seeds is.
@@ -283,6 +315,7 @@ class PerSeed:
             self.observed,
             unbiased * _variance(mean),
             unbiased * interaction,
+            in_pairs=None if self.pair_effects is None else variance_in_pairs(self.pair_effects),
             identities_freedom=max(self.n_identities - 1, 1),
         )
 
@@ -306,7 +339,8 @@ class PerSeed:
             noise: Of the resampling that this was made with.
         """
         freedom = np.full(self.observed.shape[:-1], max(self.n_identities - 1.0, 1.0))
-        alone: Doubles = self.observed.mean(axis=-1) + noise.t_scale(freedom) * self._by_people()
+        deviations = self.variance().kept_alone * self._by_people()
+        alone: Doubles = self.observed.mean(axis=-1) + noise.t_scale(freedom) * deviations
         return alone
 
     def _by_people(self) -> Doubles:
@@ -353,7 +387,9 @@ def resample(sums: IdentitySums, resampling: Resampling) -> PerSeed:
         drawn = resampling.counts[rows].astype(np.float64)
         totals = (drawn @ columns).reshape(len(drawn), -1, n_cells)
         metric[rows] = mean_over_cells(totals, (drawn @ sums.counts)[:, None], sums.searches)
-    return PerSeed(sums.metric(), metric.reshape(-1, *leading), sums.n_identities)
+    return PerSeed(
+        sums.metric(), metric.reshape(-1, *leading), sums.n_identities, sums.pair_effects()
+    )
 
 
 def apply(function: Callable[..., Doubles], *parts: PerSeed) -> PerSeed:
@@ -364,8 +400,17 @@ def apply(function: Callable[..., Doubles], *parts: PerSeed) -> PerSeed:
             `np.subtract` or a ratio.
         parts: From one `Resampling`.
     """
+    observed = function(*(part.observed for part in parts))
+    known = [
+        part.observed[..., None] + part.pair_effects
+        for part in parts
+        if part.pair_effects is not None
+    ]
+    moved = function(*known) - observed[..., None] if len(known) == len(parts) else None
     return PerSeed(
-        function(*(part.observed for part in parts)),
+        observed,
         function(*(part.resampled for part in parts)),
         parts[0].n_identities,
+        # Where a function does not exist beside the observed values, pairs stay counted twice.
+        None if moved is None else np.nan_to_num(moved),
     )

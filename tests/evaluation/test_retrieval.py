@@ -12,6 +12,7 @@ from gaitbench.core.errors import ProtocolError, UnknownNameError
 from gaitbench.data.rules import Rules, Search
 from gaitbench.evaluation.distances import base
 from gaitbench.evaluation.distances.euclidean import Euclidean
+from gaitbench.evaluation.gallery_influence import RANKED
 from gaitbench.evaluation.pair_groups import EVERY_PAIR, PairGroup
 from gaitbench.evaluation.retrieval import NEAREST, score_probes
 from gaitbench.evaluation.verification import tar_at_far
@@ -178,9 +179,13 @@ def test_columns_and_rows():
     assert scores.columns.tolist() == [
         "search", "gallery_view", "probe", "sequence", "identity", "condition", "view", "rank", "ap",
         "inp", "genuine", "impostor", "mates", "gallery", "near_1", "near_2", "near_3", "near_4",
-        "near_5", "tar_far_0.01", "tar_far_0.001", "as_gallery_rank_1", "as_gallery_rank_5",
-        "as_gallery_rank_10", "as_gallery_rank_20", "as_gallery_ap", "as_gallery_inp",
-        "as_gallery_tar_far_0.01", "as_gallery_tar_far_0.001", "pairs",
+        "near_5", "tar_far_0.01", "tar_far_0.001",
+        *(
+            f"{column}_{quantity}"
+            for quantity in (*RANKED, "tar_far_0.01", "tar_far_0.001")
+            for column in ("as_gallery", "in_pairs")
+        ),
+        "pairs",
     ]  # fmt: skip
     assert scores["sequence"].tolist() == PROBES["sequence"].tolist()
     assert scores["probe"].tolist() == list(range(len(PROBES)))

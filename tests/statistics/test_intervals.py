@@ -179,11 +179,17 @@ def test_a_level_is_a_share(level):
         ends(np.arange(5.0), level=level)
 
 
+def over_draws(values, resampled=None):
+    """Return values (K, D) with resamples (n, K) of their mean over draws, of very many people."""
+    resampled = np.ones((9, len(values))) if resampled is None else resampled
+    return values, PerSeed(values.mean(axis=1), resampled, 10**9)
+
+
 def test_sources_by_hand():
     values = np.array([[0.2, 0.4], [0.6, 0.6], [0.5, 0.1]])
     resampled = np.array([[0.1, 0.2, 0.3], [0.3, 0.4, 0.5]])
 
-    found = sources_of_spread(values, resampled)
+    found = sources_of_spread(*over_draws(values, resampled))
 
     within = (0.02 + 0.0 + 0.08) / 3
     between = np.var([0.3, 0.6, 0.3], ddof=1)
@@ -193,17 +199,17 @@ def test_sources_by_hand():
 
 
 def test_sources_that_were_not_varied_are_not_said():
-    assert sources_of_spread(np.array([[0.5]]), np.ones((9, 1))) == Spread(0.0, None, None)
-    one_seed = sources_of_spread(np.array([[0.5, 0.7]]), np.ones((9, 1)))
+    assert sources_of_spread(*over_draws(np.array([[0.5]]))) == Spread(0.0, None, None)
+    one_seed = sources_of_spread(*over_draws(np.array([[0.5, 0.7]])))
     assert one_seed.seeds is None
     assert one_seed.draws == pytest.approx(0.1)
-    one_draw = sources_of_spread(np.array([[0.5], [0.7]]), np.ones((9, 2)))
+    one_draw = sources_of_spread(*over_draws(np.array([[0.5], [0.7]])))
     assert one_draw.draws is None
     assert one_draw.seeds == pytest.approx(0.1)
 
 
 def test_seeds_that_differ_less_than_draws_add_nothing():
-    assert sources_of_spread(np.array([[0.1, 0.9], [0.9, 0.1]]), np.ones((9, 2))).seeds == 0
+    assert sources_of_spread(*over_draws(np.array([[0.1, 0.9], [0.9, 0.1]]))).seeds == 0
 
 
 def test_sources_are_found_in_simulated_tables():
@@ -211,12 +217,12 @@ def test_sources_are_found_in_simulated_tables():
     found = []
     for _ in range(400):
         values = 0.2 * rng.normal(size=(4, 1)) + 0.3 * rng.normal(size=(4, 3))
-        found.append(sources_of_spread(values, np.ones((2, 4))))
+        found.append(sources_of_spread(*over_draws(values)))
     assert np.mean([f.draws**2 for f in found]) == pytest.approx(0.3**2 / 12, rel=0.1)
     # Truncation at 0 adds a little.
     assert 1 <= np.mean([f.seeds**2 for f in found]) / (0.2**2 / 4) < 1.3
 
 
 def test_shapes_of_sources():
-    with pytest.raises(ProtocolError, match=r"shape \(3, 2\) are not .* shape \(9, 2\) are not"):
-        sources_of_spread(np.ones((3, 2)), np.ones((9, 2)))
+    with pytest.raises(ProtocolError, match=r"shape \(3, 2\) are not .* shape \(2,\) are not"):
+        sources_of_spread(np.ones((3, 2)), over_draws(np.ones((2, 2)))[1])

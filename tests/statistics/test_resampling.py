@@ -5,6 +5,7 @@ from scipy import stats
 from gaitbench.core.errors import ProtocolError
 from gaitbench.statistics import resampling as module
 from gaitbench.statistics.identity_sums import IdentitySums
+from gaitbench.statistics.paired_tests import variance_of
 from gaitbench.statistics.resampling import (
     PerSeed,
     Resampling,
@@ -189,6 +190,60 @@ def test_the_parts_of_the_variance_of_a_two_way_table():
     assert variance.identities.mean() == pytest.approx(1 / people, rel=0.05)
     expected = (0.3**2 + together**2 / people) / seeds
     assert variance.seeds.mean() == pytest.approx(expected, rel=0.1)
+
+
+def test_what_pairs_of_people_do_is_counted_once():
+    """A mean of people and of pairs: resampling and its closed form find the variance of new people."""
+    rng = np.random.default_rng(9)
+    n, people, kept, spread = 300, 40, [], []
+    for _ in range(n):
+        pairs = np.triu(rng.normal(size=(people, people)), 1)
+        pairs += pairs.T
+        # A jackknife gives each person what leaving it out would take away: pairs of both.
+        alone = (pairs.sum(axis=0) - pairs.sum() / (2 * (people - 1))) / (people - 2)
+        signs = np.triu(rng.choice([-1.0, 1.0], pairs.shape), 1)
+        signs += signs.T
+        apart = ((pairs - alone - alone[:, None]) * signs).sum(axis=1)
+        own = 2 * rng.normal(size=people)
+        kept.append((own + pairs.sum(axis=0) - pairs.sum() / people / 2, apart))
+        spread.append((own.sum() + pairs.sum() / 2) / people)
+    values, apart = (np.array(column)[:, None, :, None] for column in zip(*kept, strict=True))
+    sums = IdentitySums(values, np.ones((people, 1)), np.array([0]), apart)
+
+    drawn = resample(sums, Resampling.draw(people, 1, rng, n_resamples=999)).variance()
+    closed = variance_of(sums.metric(), sums.influence(), sums.pair_effects())
+
+    # People add 4, and each the half of its pairs; a jackknife all of them.
+    true = (4 + (people - 1) / 2) / people
+    assert np.var(spread) == pytest.approx(true, rel=0.25)
+    assert closed.resampled.mean() == pytest.approx((4 + people - 1) / people, rel=0.1)
+    assert closed.people_alone.mean() == pytest.approx(true, rel=0.1)
+    assert drawn.people_alone.mean() == pytest.approx(true, rel=0.1)
+
+
+def test_pairs_of_people_are_at_most_half_of_what_counts_them_twice():
+    large = (np.array([9.0]), np.array([9.0]))
+    variance = Variance.of(np.ones((1, 2)), np.array([4.0]), np.array([2.0]), in_pairs=large)
+    assert variance.people_alone.tolist() == [2.0]
+    assert variance.identities.tolist() == [1.5]
+    assert variance.kept_alone == pytest.approx([np.sqrt(0.5)])
+
+
+def test_functions_move_with_pairs_of_people():
+    rng = np.random.default_rng(12)
+    part, whole = (
+        PerSeed(rng.random(3) + 1, rng.random((5, 3)), 12, rng.normal(size=(3, 12)) / 100)
+        for _ in range(2)
+    )
+    difference, ratio = apply(np.subtract, part, whole), apply(np.divide, part, whole)
+    np.testing.assert_allclose(difference.pair_effects, part.pair_effects - whole.pair_effects)
+    first = (part.pair_effects - ratio.observed[:, None] * whole.pair_effects) / whole.observed[
+        :, None
+    ]
+    np.testing.assert_allclose(ratio.pair_effects, first, atol=1e-3)
+    assert (
+        apply(np.subtract, part, PerSeed(whole.observed, whole.resampled, 12)).pair_effects is None
+    )
 
 
 def test_degrees_of_freedom_lie_between_those_of_both_parts():

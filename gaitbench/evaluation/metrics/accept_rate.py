@@ -6,7 +6,6 @@ import pandas as pd
 
 from gaitbench.core.arrays import Doubles
 from gaitbench.core.registry import register
-from gaitbench.evaluation.gallery_influence import influence_column
 from gaitbench.evaluation.metrics.base import Metric
 from gaitbench.evaluation.verification import tar_column
 
@@ -19,7 +18,7 @@ class AcceptRate(Metric):
     @property
     def influence(self) -> str:
         """Through the threshold, which depends on all impostor pairs."""
-        return influence_column(tar_column(self.far))
+        return tar_column(self.far)
 
     def per_probe(self, rows: pd.DataFrame) -> Doubles:
         """Return the accepted share."""

@@ -4,7 +4,6 @@ import pandas as pd
 
 from gaitbench.core.arrays import Doubles
 from gaitbench.core.registry import register
-from gaitbench.evaluation.gallery_influence import influence_column
 from gaitbench.evaluation.metrics.base import Metric
 
 
@@ -17,7 +16,7 @@ class MeanAveragePrecision(Metric):
     @property
     def influence(self) -> str:
         """Through the ranks of all mates."""
-        return influence_column("ap")
+        return "ap"
 
     def per_probe(self, rows: pd.DataFrame) -> Doubles:
         """Return the average precision."""
@@ -33,7 +32,7 @@ class MeanInverseNegativePenalty(Metric):
     @property
     def influence(self) -> str:
         """Through the rank of the farthest mate."""
-        return influence_column("inp")
+        return "inp"
 
     def per_probe(self, rows: pd.DataFrame) -> Doubles:
         """Return the inverse negative penalty."""

@@ -47,7 +47,7 @@ class Metric(ABC):
 
     @property
     def influence(self) -> str:
-        """Column of scores with what each identity does to it as gallery; "" where that is not known.
+        """Which of `GalleryInfluence.columns` say what each identity does to it as gallery; "" if none do.
 
         Intervals of such a metric are about other probes against this gallery.
         """

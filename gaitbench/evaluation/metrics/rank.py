@@ -7,7 +7,7 @@ import pandas as pd
 
 from gaitbench.core.arrays import Bools, Doubles, Integers
 from gaitbench.core.registry import register
-from gaitbench.evaluation.gallery_influence import RANKS, influence_column
+from gaitbench.evaluation.gallery_influence import RANKS
 from gaitbench.evaluation.metrics.base import Metric
 
 
@@ -20,7 +20,7 @@ class RankK(Metric):
     @property
     def influence(self) -> str:
         """Known of the usual ranks."""
-        return influence_column(f"rank_{self.k}") if self.k in RANKS else ""
+        return f"rank_{self.k}" if self.k in RANKS else ""
 
     def per_probe(self, rows: pd.DataFrame) -> Doubles:
         """Return 1 or 0."""
