@@ -14,7 +14,8 @@ import numpy.typing as npt
 from gaitbench.core.arrays import Doubles
 from gaitbench.core.errors import ProtocolError
 from gaitbench.statistics.identity_sums import IdentitySums
-from gaitbench.statistics.resampling import SeedNoise, Variance, blocks, variance_in_pairs
+from gaitbench.statistics.resampling import SeedNoise, blocks
+from gaitbench.statistics.variance import Variance, variance_in_pairs
 
 PERMUTATIONS = 10_000
 

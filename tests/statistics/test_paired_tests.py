@@ -20,7 +20,8 @@ from gaitbench.statistics.paired_tests import (
     swapped_shares,
     variance_of,
 )
-from gaitbench.statistics.resampling import Resampling, SeedNoise, Variance, resample
+from gaitbench.statistics.resampling import Resampling, SeedNoise, resample
+from gaitbench.statistics.variance import Variance
 
 
 def methods_of(values):

@@ -10,11 +10,11 @@ from gaitbench.statistics.resampling import (
     PerSeed,
     Resampling,
     SeedNoise,
-    Variance,
     apply,
     blocks,
     resample,
 )
+from gaitbench.statistics.variance import Variance
 
 
 def made_up_sums(rng, n_seeds=3, n_identities=12, n_cells=4, methods=2):
