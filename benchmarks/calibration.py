@@ -31,7 +31,7 @@ from gaitbench.evaluation.metrics.base import get_metric
 from gaitbench.evaluation.retrieval import score_probes
 from gaitbench.statistics.identity_sums import IdentitySums
 from gaitbench.statistics.intervals import Interval, interval
-from gaitbench.statistics.paired_tests import SignFlips, holm, largest_p, nulls_of
+from gaitbench.statistics.paired_tests import SignFlips, holm, largest_p, nulls_of, variance_of
 from gaitbench.statistics.resampling import PerSeed, Resampling, resample
 
 METHODS = ("baseline-1", "baseline-2", "occ-aware", "mimicgait", "rg-gait")
@@ -107,8 +107,10 @@ def p_values_of(case: Case, n_tables: int) -> Doubles:
         counts = np.full((case.people, 1), float(PROBES))
         sums = IdentitySums((found[:, first] - found[:, second])[..., None], counts, np.array([0]))
         flips = SignFlips.draw(case.people, case.seeds, rng, n_permutations=PERMUTATIONS)
-        nulls = nulls_of(sums.contributions(), sums.influence(), sums.metric(), flips)
-        every.append(largest_p(nulls, sums.metric().mean(axis=-1)))
+        values, influence = sums.metric(), sums.influence()
+        variance = variance_of(values, influence)
+        nulls = nulls_of(sums.contributions(), influence, values, variance, flips)
+        every.append(largest_p(nulls, values.mean(axis=-1)))
     return np.concatenate(every)
 
 
@@ -161,12 +163,11 @@ def gallery(n_draws: int) -> Iterator[str]:
 
     One seed is quickly simulated, and has two and a half times as many draws.
     """
-    yield (
-        "| embeddings | seeds | Rank-1 | probes alone | probes and gallery | pairs counted twice |"
-    )
+    titles = ["embeddings", "seeds", "Rank-1", "probes alone", "probes and gallery"]
+    yield f"| {' | '.join([*titles, 'pairs counted twice'])} |"
     yield "|---|---|---|---|---|---|"
     for crowd, seeds in product(CROWDS, (1, 3, 5)):
-        rng = stream(0, "calibration gallery x", crowd, seeds)
+        rng = stream(0, "calibration gallery", crowd, seeds)
         n = n_draws if seeds > 1 else 5 * n_draws // 2
         found = [searched(crowd, seeds, rng) for _ in range(n)]
         truth = np.mean([both.metric().mean() for both, _ in found])

@@ -8,6 +8,7 @@ derives both.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -49,9 +50,13 @@ def pair_signs(first: Codes64, second: Codes64, n_identities: int) -> Doubles:
         second: Likewise, broadcast against `first`.
         n_identities: Number of codes.
     """
-    signs = stream(0, "signs of pairs of people", n_identities).choice([-1.0, 1.0], n_identities)
-    chosen: Doubles = signs[(first + second) % n_identities]
+    chosen: Doubles = _signs(n_identities)[(first + second) % n_identities]
     return chosen
+
+
+@lru_cache(maxsize=16)
+def _signs(n: int) -> Doubles:
+    return stream(0, "signs of pairs of people", n).choice([-1.0, 1.0], n)
 
 
 def changes_without(
@@ -121,19 +126,20 @@ class _Sums:
             _add(total, as_probe, values)
             _add(total, as_gallery, values)
 
-    def in_pairs(self, tested: Bools) -> Doubles:
+    def in_pairs(self, people: Codes64, signs: Doubles) -> Doubles:
         """Return what each identity does together with every other one, with random signs.
 
         With H(i, j) what either of two people does as gallery of the other, that is the sum over j of
         ε(i, j) (H(i, j) − a(i) − a(j)), where a fits all H of the cell best: what one does to everybody is
         not between two.
+
+        Args:
+            people: Those tested, (n,).
+            signs: Of their pairs, (n, n), with a diagonal of 0.
         """
-        people = np.flatnonzero(tested)
         n, found = len(people), np.zeros_like(self.signed)
         if n < 3:
             return found
-        signs = pair_signs(people[:, None], people, tested.size)
-        np.fill_diagonal(signs, 0.0)
         totals = self.of_tested[:, people]
         alone = (totals - totals.sum(axis=1, keepdims=True) / (2 * (n - 1))) / (n - 2)
         found[:, people] = self.signed[:, people] - alone * signs.sum(axis=0) - alone @ signs
@@ -218,8 +224,11 @@ class GalleryInfluence:
         """
         place = np.ravel_multi_index((cells, identities), self._shape)
         rows = np.bincount(place, minlength=self._shape[0] * self._shape[1])[place]
+        people = np.flatnonzero(self._tested)
+        signs = pair_signs(people[:, None], people, self._shape[1])
+        np.fill_diagonal(signs, 0.0)
         columns = {}
         for quantity, sums in self._sums.items():
             columns[influence_column(quantity)] = sums.without.ravel()[place] / rows
-            columns[pairs_column(quantity)] = sums.in_pairs(self._tested).ravel()[place] / rows
+            columns[pairs_column(quantity)] = sums.in_pairs(people, signs).ravel()[place] / rows
         return columns

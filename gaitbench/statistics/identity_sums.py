@@ -5,7 +5,7 @@ With the sums of every identity in every cell, that number for any choice of ide
 two matrix products, and the probes are never looked at again.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -87,9 +87,9 @@ class IdentitySums:
         counts = np.bincount(place, minlength=n_places).reshape(shape).astype(np.float64)
         has_rows = counts.any(axis=0)
         by_identity = np.reshape(sums, (*values.shape[:-1], *shape))
-        every = np.ravel_multi_index((identities, cells), shape)
 
         def total(column: Doubles) -> Doubles:
+            every = np.ravel_multi_index((identities, cells), shape)
             return np.bincount(every, column, n_places).reshape(shape).astype(np.float64)
 
         if as_gallery is not None:
@@ -159,14 +159,15 @@ class IdentitySums:
                 f"Axis {axis} is not one of the {self.sums.ndim - 2} leading axes of sums with the "
                 f"shape {self.sums.shape}; the last two are identities and cells."
             )
-        in_pairs = None if self.in_pairs is None else self.in_pairs.mean(axis=axis)
-        return IdentitySums(self.sums.mean(axis=axis), self.counts, self.searches, in_pairs)
+        return self._changed(lambda sums: sums.mean(axis=axis))
 
     def reshaped(self, *leading: int) -> "IdentitySums":
         """Return the same with other leading axes."""
-        shape = (*leading, *self.sums.shape[-2:])
-        in_pairs = None if self.in_pairs is None else self.in_pairs.reshape(shape)
-        return IdentitySums(self.sums.reshape(shape), self.counts, self.searches, in_pairs)
+        return self._changed(lambda sums: sums.reshape(*leading, *sums.shape[-2:]))
+
+    def _changed(self, change: Callable[[Doubles], Doubles]) -> "IdentitySums":
+        in_pairs = None if self.in_pairs is None else change(self.in_pairs)
+        return IdentitySums(change(self.sums), self.counts, self.searches, in_pairs)
 
     def metric(self) -> Doubles:
         """Return the metric, shape (...)."""

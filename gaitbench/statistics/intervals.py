@@ -208,7 +208,7 @@ def sources_of_spread(values: Doubles, per_seed: PerSeed) -> Spread:
         between = float(values.mean(axis=1).var(ddof=1))
         seeds = np.sqrt(max(0.0, between - (within or 0.0) / n_draws) / n_seeds)
     return Spread(
-        identities=float(np.sqrt(per_seed.variance().people_alone)),
+        identities=float(np.sqrt(per_seed.variance.people_alone)),
         seeds=None if seeds is None else float(seeds),
         draws=None if within is None else float(np.sqrt(within / (n_seeds * n_draws))),
     )

@@ -15,7 +15,7 @@ from gaitbench.core.arrays import Doubles
 from gaitbench.core.errors import ProtocolError
 from gaitbench.statistics.identity_sums import IdentitySums
 from gaitbench.statistics.resampling import SeedNoise, blocks
-from gaitbench.statistics.variance import Variance, variance_in_pairs
+from gaitbench.statistics.variance import Variance
 
 PERMUTATIONS = 10_000
 
@@ -111,8 +111,8 @@ def paired_differences(
     variance = variance_of(observed, influence, pair_effects)
     difference = observed.mean(axis=-1)
     # A large difference widens its own null distribution; small ones, which are asked for here, do not.
-    no_difference = nulls_of(influence, influence, observed, flips, pair_effects)
-    nulls = nulls_of(contributions, influence, observed, flips, pair_effects)
+    no_difference = nulls_of(influence, influence, observed, variance, flips)
+    nulls = nulls_of(contributions, influence, observed, variance, flips)
     return PairedDifferences(
         pairs=tuple(pairs),
         difference=difference,
@@ -128,8 +128,8 @@ def nulls_of(
     contributions: Doubles,
     influence: Doubles,
     values: Doubles,
+    variance: Variance,
     flips: SignFlips,
-    pair_effects: Doubles | None = None,
 ) -> tuple[Doubles, ...]:
     """Return how differences are distributed if there is none, each of shape (n, ...).
 
@@ -140,10 +140,9 @@ def nulls_of(
         contributions: Shape (..., K, identities): every identity's share of the difference.
         influence: Same shape, see `IdentitySums.influence`.
         values: Shape (..., K): the difference of every seed.
+        variance: Of the difference.
         flips: Signs and seed noise.
-        pair_effects: As `influence`, see `IdentitySums.pair_effects`; None if unknown.
     """
-    variance = variance_of(values, influence, pair_effects)
     people_alone = variance.kept_alone * permuted_sums(contributions.mean(axis=-2), flips)
     if values.shape[-1] == 1:
         return (people_alone,)
@@ -168,9 +167,8 @@ def variance_of(
     mean = influence.mean(axis=-2)
     alone = influence - mean[..., None, :]
     interaction = (alone**2).sum(axis=(-1, -2)) / max(n_seeds - 1, 1)
-    in_pairs = None if pair_effects is None else variance_in_pairs(pair_effects)
     people = unbiased * (mean**2).sum(axis=-1)
-    return Variance.of(values, people, unbiased * interaction, in_pairs=in_pairs)
+    return Variance.of(values, people, unbiased * interaction, pair_effects=pair_effects)
 
 
 def swapped_shares(contributions: Doubles, influence: Doubles, variance: Variance) -> Doubles:

@@ -7,7 +7,7 @@ derives both and says how well they are calibrated.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -15,7 +15,7 @@ import numpy.typing as npt
 from gaitbench.core.arrays import Doubles
 from gaitbench.core.errors import ProtocolError
 from gaitbench.statistics.identity_sums import IdentitySums, mean_over_cells
-from gaitbench.statistics.variance import Variance, variance_in_pairs
+from gaitbench.statistics.variance import Variance
 
 RESAMPLES = 10_000
 # Values of one block of resamples: large enough for an efficient product, 32 MiB of float64.
@@ -187,8 +187,9 @@ class PerSeed:
     n_identities: int
     pair_effects: Doubles | None = None
 
+    @cached_property
     def variance(self) -> Variance:
-        """Return how uncertain the mean over seeds is.
+        """How uncertain the mean over seeds is.
 
         Resamples of people move all seeds together and each by itself. The variance of the former is
         that of the mean over seeds; of the latter, K / (K - 1) times the mean over the seeds, because
@@ -204,7 +205,7 @@ class PerSeed:
             self.observed,
             unbiased * _variance(mean),
             unbiased * interaction,
-            in_pairs=None if self.pair_effects is None else variance_in_pairs(self.pair_effects),
+            pair_effects=self.pair_effects,
             identities_freedom=max(self.n_identities - 1, 1),
         )
 
@@ -214,10 +215,9 @@ class PerSeed:
         Args:
             noise: Of the resampling that this was made with.
         """
-        variance = self.variance()
-        deviations = variance.kept * self._by_people() + noise.of(self.observed)
+        deviations = self.variance.kept * self._by_people() + noise.of(self.observed)
         combined: Doubles = self.observed.mean(axis=-1) + (
-            noise.t_scale(variance.freedom) * deviations
+            noise.t_scale(self.variance.freedom) * deviations
         )
         return combined
 
@@ -228,7 +228,7 @@ class PerSeed:
             noise: Of the resampling that this was made with.
         """
         freedom = np.full(self.observed.shape[:-1], max(self.n_identities - 1.0, 1.0))
-        deviations = self.variance().kept_alone * self._by_people()
+        deviations = self.variance.kept_alone * self._by_people()
         alone: Doubles = self.observed.mean(axis=-1) + noise.t_scale(freedom) * deviations
         return alone
 

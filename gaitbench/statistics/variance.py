@@ -32,7 +32,7 @@ class Variance:
         resampled: Doubles,
         interaction: Doubles,
         *,
-        in_pairs: tuple[Doubles, Doubles] | None = None,
+        pair_effects: Doubles | None = None,
         identities_freedom: float = np.inf,
     ) -> "Variance":
         """Split the variance of the mean of `values` over the seeds.
@@ -44,17 +44,19 @@ class Variance:
             values: Shape (..., K).
             resampled: Shape (...): variance of the mean over seeds over samples of people.
             interaction: Shape (...): variance over samples of people of a seed's deviation from it.
-            in_pairs: Shape (...) each: what pairs of people add to `resampled` and to `interaction`, which
-                hold it twice.
+            pair_effects: Shape (..., K, identities), see `IdentitySums.pair_effects`: `resampled` and
+                `interaction` hold twice what they add. None if unknown.
             identities_freedom: Degrees of freedom of `resampled`.
         """
         n_seeds = values.shape[-1]
         people_alone = resampled
-        if in_pairs is not None:
+        if pair_effects is not None:
             people_alone, interaction = (
                 # They are at most half of what counts them twice.
                 variance - np.minimum(pairs, variance / 2)
-                for variance, pairs in zip((resampled, interaction), in_pairs, strict=True)
+                for variance, pairs in zip(
+                    (resampled, interaction), _of_pairs(pair_effects), strict=True
+                )
             )
         identities = np.maximum(0.0, people_alone - interaction / n_seeds)
         if n_seeds == 1:
@@ -107,7 +109,7 @@ def _share(part: Doubles, whole: Doubles) -> Doubles:
     return share
 
 
-def variance_in_pairs(effects: Doubles) -> tuple[Doubles, Doubles]:
+def _of_pairs(effects: Doubles) -> tuple[Doubles, Doubles]:
     """Return what pairs of people add to the variance of a mean over seeds, and of a seed's deviation.
 
     Args:

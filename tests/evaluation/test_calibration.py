@@ -147,7 +147,9 @@ def rejections(
 
 
 def nulls(difference, flips):
-    return nulls_of(difference.contributions(), difference.influence(), difference.metric(), flips)
+    values, influence = difference.metric(), difference.influence()
+    variance = variance_of(values, influence)
+    return nulls_of(difference.contributions(), influence, values, variance, flips)
 
 
 def outer_ends(metric, noise):

@@ -92,6 +92,25 @@ def test_evaluations_that_count_other_probes_keep_their_metric_and_the_effect_of
     assert np.corrcoef(linear, exact)[0, 1] > 0.999
 
 
+def test_what_people_do_in_pairs_is_put_on_common_counts_as_their_effects_are():
+    rng = np.random.default_rng(5)
+    every = [
+        IdentitySums(s.sums, s.counts, s.searches, rng.normal(size=s.sums.shape))
+        for s in draws_of_other_probes(rng)
+    ]
+
+    together = IdentitySums.together(every, same_probes=False)
+
+    expected = [s.pair_effects() for s in every]
+    np.testing.assert_allclose(together.pair_effects(), expected, atol=1e-12)
+    np.testing.assert_allclose(
+        together.reshaped(1, len(every)).mean(1).pair_effects(), [np.mean(expected, axis=0)]
+    )
+    alone = IdentitySums(every[0].sums, every[0].counts, every[0].searches)
+    assert IdentitySums.together([every[0], alone]).in_pairs is None
+    assert not alone.pair_effects().any()
+
+
 def seeds_of(sums):
     return IdentitySums(sums.sums[None], sums.counts, sums.searches)
 

@@ -119,10 +119,37 @@ def test_the_variance_in_closed_form_is_that_of_resampling():
 
     closed = variance_of(sums.metric(), sums.influence())
 
-    drawn = resample(sums, Resampling.draw(40, 3, rng, n_resamples=20_000)).variance()
+    drawn = resample(sums, Resampling.draw(40, 3, rng, n_resamples=20_000)).variance
     assert closed.seeds == pytest.approx(drawn.seeds)
     assert closed.kept == pytest.approx(drawn.kept, rel=0.1)
     assert closed.standard_error == pytest.approx(drawn.standard_error, rel=0.1)
+
+
+@pytest.mark.parametrize("n_seeds", [1, 3])
+def test_what_pairs_of_people_do_is_counted_once(n_seeds):
+    rng = np.random.default_rng(5)
+    sums, effects = rng.normal(size=(2, 2, n_seeds, 40, 1))
+    counts, searches = np.ones((40, 1)), np.array([0])
+    flips = SignFlips.draw(40, n_seeds, rng, n_permutations=99)
+    twice, once = (
+        paired_differences(
+            [IdentitySums(s, counts, searches, e) for s, e in zip(sums, in_pairs, strict=True)],
+            [(0, 1)],
+            flips,
+        )
+        for in_pairs in ((None, None), effects / 2)
+    )
+    difference = IdentitySums(sums[0] - sums[1], counts, searches)
+    values, influence = difference.metric(), difference.influence()
+    pairs = (effects[0] - effects[1])[..., 0] / 2 / 40
+    whole = variance_of(values, influence).people_alone
+    left = variance_of(values, influence, pairs).people_alone
+    assert left == pytest.approx(whole - (pairs.mean(axis=0) ** 2).sum() / 2)
+    assert left < 0.95 * whole
+    # The last one is of people alone.
+    np.testing.assert_allclose(once.nulls[-1], np.sqrt(left / whole) * twice.nulls[-1])
+    assert once.standard_error < twice.standard_error
+    assert once.detectable < twice.detectable
 
 
 def test_equal_methods_do_not_differ():

@@ -66,7 +66,7 @@ def test_a_resample_without_any_probe_has_no_value():
     assert missing.any()
     assert np.isnan(metric.resampled[missing]).all()
     assert np.isfinite(metric.resampled[~missing]).all()
-    assert np.isfinite(metric.variance().standard_error)
+    assert np.isfinite(metric.variance.standard_error)
 
 
 def test_people_are_drawn_with_replacement():
@@ -185,7 +185,7 @@ def test_the_parts_of_the_variance_of_a_two_way_table():
     values = values + together * rng.normal(size=(n, seeds, people))
     sums = IdentitySums(values[..., None], np.ones((people, 1)), np.array([0]))
 
-    variance = resample(sums, Resampling.draw(people, seeds, rng, n_resamples=500)).variance()
+    variance = resample(sums, Resampling.draw(people, seeds, rng, n_resamples=500)).variance
 
     assert variance.identities.mean() == pytest.approx(1 / people, rel=0.05)
     expected = (0.3**2 + together**2 / people) / seeds
@@ -210,7 +210,7 @@ def test_what_pairs_of_people_do_is_counted_once():
     values, apart = (np.array(column)[:, None, :, None] for column in zip(*kept, strict=True))
     sums = IdentitySums(values, np.ones((people, 1)), np.array([0]), apart)
 
-    drawn = resample(sums, Resampling.draw(people, 1, rng, n_resamples=999)).variance()
+    drawn = resample(sums, Resampling.draw(people, 1, rng, n_resamples=999)).variance
     closed = variance_of(sums.metric(), sums.influence(), sums.pair_effects())
 
     # People add 4, and each the half of its pairs; a jackknife all of them.
@@ -222,11 +222,29 @@ def test_what_pairs_of_people_do_is_counted_once():
 
 
 def test_pairs_of_people_are_at_most_half_of_what_counts_them_twice():
-    large = (np.array([9.0]), np.array([9.0]))
-    variance = Variance.of(np.ones((1, 2)), np.array([4.0]), np.array([2.0]), in_pairs=large)
+    large = np.array([[[9.0, 9.0], [0.0, 0.0]]])
+    variance = Variance.of(np.ones((1, 2)), np.array([4.0]), np.array([2.0]), pair_effects=large)
     assert variance.people_alone.tolist() == [2.0]
     assert variance.identities.tolist() == [1.5]
     assert variance.kept_alone == pytest.approx([np.sqrt(0.5)])
+
+
+@pytest.mark.parametrize("n_seeds", [1, 3])
+def test_resamples_spread_as_if_pairs_of_people_were_counted_once(n_seeds):
+    rng = np.random.default_rng(13)
+    sums, effects = rng.normal(size=(2, n_seeds, 50, 1))
+    drawn = Resampling.draw(50, n_seeds, rng, n_resamples=200)
+    twice = resample(IdentitySums(sums, np.ones((50, 1)), np.array([0])), drawn)
+    once = resample(IdentitySums(sums, np.ones((50, 1)), np.array([0]), effects / 2), drawn)
+
+    # Pairs add half of the mean square over seeds, divided by the number of people for each.
+    mean = effects[..., 0].mean(axis=0) / 2 / 50
+    left = twice.variance.people_alone - (mean**2).sum() / 2
+    assert once.variance.people_alone == pytest.approx(left)
+    assert left < 0.95 * twice.variance.people_alone
+    kept = np.sqrt(left / twice.variance.people_alone)
+    ours, theirs = (p.people_alone(drawn.seed_noise) - p.observed.mean() for p in (once, twice))
+    np.testing.assert_allclose(ours, kept * theirs, atol=1e-12)
 
 
 def test_functions_move_with_pairs_of_people():
