@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from gaitbench import Backbone, register
 from gaitbench.networks.base import BackboneNetwork
-from gaitbench.networks.parts import PartLinear, pool_parts
+from gaitbench.networks.parts import PartLinear, pool_parts, strip_spans
 
 
 class GEINetwork(BackboneNetwork):
@@ -35,6 +35,10 @@ class GEINetwork(BackboneNetwork):
     def encode(self, x: Tensor) -> Tensor:
         """Average over time, then pool parts: [n, t, h, w] -> [n, c, p]."""
         return pool_parts(self.maps(x.mean(1, keepdim=True)), self.parts)
+
+    def spans(self) -> torch.Tensor:
+        """Return which rows each part describes."""
+        return strip_spans(self.parts)
 
     def project(self, features: Tensor) -> Tensor:
         """Apply the per-part layer."""

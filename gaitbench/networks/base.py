@@ -35,6 +35,14 @@ class BackboneNetwork(nn.Module, ABC):
     def project(self, features: Tensor) -> Tensor:
         """Apply the per-part layers that give the embedding: [n, c_f, p] -> [n, c, p]."""
 
+    def spans(self) -> Tensor | None:
+        """Return which rows each part describes, [p, 2], first and last as shares of the height.
+
+        None, as by default, if parts are not horizontal; methods that compare what both clips show of the
+        body then refuse the backbone.
+        """
+        return None
+
     def features(self, x: Tensor, lengths: Tensor | None = None) -> Tensor:
         """Return what `project` takes, [n, c_f, p].
 

@@ -42,6 +42,26 @@ class PartNeck(nn.Module):
         return torch.einsum("ncp,pck->nkp", features, functional.normalize(self.weight, dim=1))
 
 
+def strip_spans(parts: int) -> Tensor:
+    """Return which rows `pool_parts` puts into each part, [parts, 2], as shares of the height."""
+    edges = torch.linspace(0, 1, parts + 1)
+    return torch.stack([edges[:-1], edges[1:]], 1)
+
+
+def shown_of_parts(rows: Tensor, spans: Tensor) -> Tensor:
+    """Return which share of each part is visible, [n, p].
+
+    Args:
+        rows: Shape [n, h]: which share of each row is visible.
+        spans: Shape [p, 2]: first and last row of each part, as shares of the height.
+    """
+    height = rows.shape[1]
+    row = torch.arange(height, device=rows.device)
+    first, last = (edge[:, None] * height for edge in spans.to(rows).unbind(1))
+    inside = (torch.minimum(row + 1, last) - torch.maximum(row, first)).clamp(min=0)
+    return (rows @ (inside / inside.sum(1, keepdim=True)).T).clamp(0, 1)
+
+
 def append_vector(embeddings: Tensor, vector: Tensor) -> Tensor:
     """Repeat a vector [n, e] over the parts and append it to embeddings [n, c, p]: [n, c + e, p]."""
     repeated = vector.to(embeddings.dtype).unsqueeze(-1).expand(-1, -1, embeddings.shape[-1])

@@ -27,7 +27,11 @@ class TripletTerms:
 
 
 def identity_losses(
-    embeddings: Tensor, logits: Tensor, identities: Tensor, recipe: Recipe
+    embeddings: Tensor,
+    logits: Tensor,
+    identities: Tensor,
+    recipe: Recipe,
+    weights: Tensor | None = None,
 ) -> dict[str, Tensor]:
     """Return triplet loss and cross-entropy, each with the recipe's weight; one of weight 0 is left out.
 
@@ -36,30 +40,43 @@ def identity_losses(
         logits: Shape (n, k, p).
         identities: Shape (n,).
         recipe: Says how the two are computed.
+        weights: Shape (n, p), of each clip in each part's losses; None for 1.
     """
     terms: dict[str, Tensor] = {}
     if recipe.triplet_weight:
         terms["triplet"] = recipe.triplet_weight * batch_all_triplet(
-            embeddings, identities, margin=recipe.margin, self_positive=recipe.self_positive
+            embeddings,
+            identities,
+            margin=recipe.margin,
+            self_positive=recipe.self_positive,
+            weights=weights,
         )
     if recipe.cross_entropy_weight:
-        entropy = cross_entropy(logits, identities, recipe)
+        entropy = cross_entropy(logits, identities, recipe, weights)
         terms["cross-entropy"] = recipe.cross_entropy_weight * entropy
     return terms
 
 
-def cross_entropy(logits: Tensor, identities: Tensor, recipe: Recipe) -> Tensor:
+def cross_entropy(
+    logits: Tensor, identities: Tensor, recipe: Recipe, weights: Tensor | None = None
+) -> Tensor:
     """Return the cross-entropy of logits (n, k, p), scaled and smoothed as the recipe says."""
     return part_cross_entropy(
         logits,
         identities,
+        weights=weights,
         scale=recipe.cross_entropy_scale,
         label_smoothing=recipe.label_smoothing,
     )
 
 
 def batch_all_triplet(
-    embeddings: Tensor, identities: Tensor, margin: float, *, self_positive: bool = False
+    embeddings: Tensor,
+    identities: Tensor,
+    margin: float,
+    *,
+    self_positive: bool = False,
+    weights: Tensor | None = None,
 ) -> Tensor:
     """Return the batch-all triplet loss, by part and then averaged over the parts.
 
@@ -72,6 +89,8 @@ def batch_all_triplet(
         margin: How much farther than a positive a negative must be.
         self_positive: Whether each anchor also counts as its own positive, at distance 0, as in the
             released code.
+        weights: Shape (n, p): a triplet weighs in a part's average what its three clips weigh there,
+            multiplied; None for 1.
 
     Returns:
         A scalar.
@@ -82,7 +101,8 @@ def batch_all_triplet(
     negative = ~positive
     if not self_positive:
         positive = positive & ~_diagonal(positive)
-    return triplet_terms(part_distances(embeddings), positive, negative, margin).loss.mean()
+    distances = part_distances(embeddings)
+    return triplet_terms(distances, positive, negative, margin, weights).loss.mean()
 
 
 def flat_triplet(
@@ -152,7 +172,12 @@ def distillation_triplet(
 
 
 def part_cross_entropy(
-    logits: Tensor, identities: Tensor, *, scale: float = 16, label_smoothing: float = 0.0
+    logits: Tensor,
+    identities: Tensor,
+    *,
+    scale: float = 16,
+    label_smoothing: float = 0.0,
+    weights: Tensor | None = None,
 ) -> Tensor:
     """Return the cross-entropy of scaled logits, averaged over clips and parts.
 
@@ -161,6 +186,8 @@ def part_cross_entropy(
         identities: Shape (n,), classes in 0 … k − 1.
         scale: Factor on the logits, which are too close together by themselves.
         label_smoothing: Share of the target spread evenly over all k classes.
+        weights: Shape (n, p), of each clip in each part's average; None for 1. A part that no clip
+            weighs anything in has 0.
 
     Returns:
         A scalar.
@@ -169,7 +196,11 @@ def part_cross_entropy(
     """
     scaled = scale * _full_precision(logits)
     targets = identities[:, None].expand(-1, logits.shape[2])
-    return F.cross_entropy(scaled, targets, label_smoothing=label_smoothing)
+    if weights is None:
+        return F.cross_entropy(scaled, targets, label_smoothing=label_smoothing)
+    terms = F.cross_entropy(scaled, targets, label_smoothing=label_smoothing, reduction="none")
+    totals = weights.sum(dim=0)
+    return ((weights * terms).sum(dim=0) / torch.where(totals > 0, totals, 1)).mean()
 
 
 def occlusion_loss(
@@ -226,7 +257,11 @@ def part_distances(embeddings: Tensor) -> Tensor:
 
 
 def triplet_terms(
-    distances: Tensor, positive: Tensor, negative: Tensor, margin: float
+    distances: Tensor,
+    positive: Tensor,
+    negative: Tensor,
+    margin: float,
+    weights: Tensor | None = None,
 ) -> TripletTerms:
     """Return the mean of the positive values of d(anchor, positive) − d(anchor, negative) + margin.
 
@@ -239,28 +274,40 @@ def triplet_terms(
         positive: Shape (n, n), whether a column is a positive of a row.
         negative: Shape (n, n), whether a column is a negative of a row.
         margin: Added to every difference.
+        weights: Shape (n, p), of each clip; None for 1.
 
     Returns:
-        Loss and number of active triplets by part.
+        Loss and number (with weights, weight) of active triplets by part.
     """
     with torch.no_grad():
-        as_positive, as_negative = _count_active(distances, positive, negative, margin)
+        as_positive, as_negative = _count_active(distances, positive, negative, margin, weights)
         active = as_positive.sum(dim=(1, 2))
         weight = as_positive - as_negative
     total = (distances * weight).sum(dim=(1, 2)) + margin * active
-    return TripletTerms(total / active.clamp(min=1), active)
+    return TripletTerms(total / torch.where(active > 0, active, 1), active)
 
 
 def _count_active(
-    distances: Tensor, positive: Tensor, negative: Tensor, margin: float
+    distances: Tensor,
+    positive: Tensor,
+    negative: Tensor,
+    margin: float,
+    weights: Tensor | None,
 ) -> tuple[Tensor, Tensor]:
-    """Return in how many active triplets each pair is anchor and positive, anchor and negative."""
+    """Return in how many active triplets each pair is anchor and positive, anchor and negative.
+
+    With weights, what those triplets weigh.
+    """
     # An anchor has few positives: gathering them first leaves n · positives · n triplets, not n³.
     most = int(positive.sum(dim=1).max())
     columns = positive.float().topk(most, dim=1).indices.expand(len(distances), -1, -1)
     reach = torch.where(positive, distances + margin, -torch.inf).gather(2, columns)
     impostors = torch.where(negative, distances, torch.inf)
     active = (reach[:, :, :, None] > impostors[:, :, None, :]).to(distances.dtype)
+    if weights is not None:
+        each = weights.T.to(distances.dtype)
+        of_positives = each[:, None, :].expand_as(distances).gather(2, columns)
+        active *= each[:, :, None, None] * of_positives[..., None] * each[:, None, None, :]
     as_positive = torch.zeros_like(distances).scatter_(2, columns, active.sum(dim=3))
     return as_positive, active.sum(dim=2)
 

@@ -61,7 +61,7 @@ def test_compared_methods_come_first_in_the_order_of_the_papers():
     references = ["gei-lda-whole", "gei-lda", "oracle-type", "oracle-window"]
     assert methods_of_kind("compared") == compared
     assert methods_of_kind("reference") == references
-    own = [*compared, *references, "aligned-lda"]
+    own = [*compared, *references, "aligned-lda", "aligned"]
     assert methods.names() == own
     assert method_names() == [*own, *sorted(method_names()[len(own) :])]
     kinds = ("compared", "reference", "ablation", "control", "variant")

@@ -44,6 +44,7 @@ ABLATED = [
 ]
 VARIANTS = [
     "aligned-lda",
+    "aligned",
     "mimicgait-released-inference",
     "mimicgait-released-margin",
     "mimicgait-cross-entropy",

@@ -36,9 +36,12 @@ def random_batch(
     return embeddings.requires_grad_(), torch.arange(ids).repeat_interleave(per_id)
 
 
-def slow_mean(terms: list[Tensor]) -> Tensor:
-    active = [term for term in terms if term > 0]
-    return torch.stack(active).mean() if active else torch.zeros((), dtype=torch.float64)
+def slow_mean(terms: list[Tensor], weights: list[Tensor]) -> Tensor:
+    active = [(term, w) for term, w in zip(terms, weights, strict=True) if term > 0 and w > 0]
+    if not active:
+        return torch.zeros((), dtype=torch.float64)
+    total = torch.stack([w * term for term, w in active]).sum()
+    return total / torch.stack([w for _, w in active]).sum()
 
 
 def slow_triplet(
@@ -48,10 +51,12 @@ def slow_triplet(
     *,
     self_positive: bool = False,
     teacher: Tensor | None = None,
+    weights: Tensor | None = None,
 ) -> Tensor:
     """Visit all triplets of every part."""
     n, _, parts = embeddings.shape
     taught = [False] * n if teacher is None else teacher.tolist()
+    weigh = torch.ones(n, parts) if weights is None else weights
 
     def distance(i: int, j: int, part: int) -> Tensor:
         difference = embeddings[i, :, part] - embeddings[j, :, part]
@@ -59,7 +64,7 @@ def slow_triplet(
 
     means = []
     for part in range(parts):
-        terms = []
+        terms, weighs = [], []
         for a in range(n):
             for b in range(n):
                 if identities[a] != identities[b] or (a == b and not self_positive):
@@ -69,7 +74,8 @@ def slow_triplet(
                 for c in range(n):
                     if identities[c] != identities[a]:
                         terms.append(distance(a, b, part) - distance(a, c, part) + margin)
-        means.append(slow_mean(terms))
+                        weighs.append(weigh[[a, b, c], part].prod())
+        means.append(slow_mean(terms, weighs))
     return torch.stack(means).mean()
 
 
@@ -85,6 +91,50 @@ def value_and_grad(loss: Tensor, leaf: Tensor) -> tuple[Tensor, Tensor]:
 def assert_same(found: Tensor, expected: Tensor, leaf: Tensor) -> None:
     for a, b in zip(value_and_grad(found, leaf), value_and_grad(expected, leaf), strict=True):
         torch.testing.assert_close(a, b)
+
+
+def random_weights(n: int, p: int) -> Tensor:
+    """Return weights in [0, 1], with some zeros, and all zero in the last part."""
+    weights = torch.rand(n, p, generator=torch.Generator().manual_seed(2), dtype=torch.float64)
+    weights[:3] = 0
+    weights[:, -1] = 0
+    return weights
+
+
+@pytest.mark.parametrize("margin", [0.05, 3.0])
+def test_weighted_triplet_equals_the_loop(margin):
+    embeddings, identities = random_batch()
+    weights = random_weights(len(embeddings), 3)
+
+    found = batch_all_triplet(embeddings, identities, margin, weights=weights)
+
+    expected = slow_triplet(embeddings, identities, margin, weights=weights)
+    assert_same(found, expected, embeddings)
+
+
+def test_clips_that_do_not_show_a_part_do_not_teach_it():
+    embeddings, identities = random_batch()
+    weights = random_weights(len(embeddings), 3)
+    logits = embeddings.clone()
+    loss = batch_all_triplet(embeddings, identities, 0.2, weights=weights)
+    loss = loss + part_cross_entropy(logits, identities, weights=weights)
+    (grad,) = torch.autograd.grad(loss, embeddings)
+    taught = grad.abs().amax(1) > 0
+    assert torch.equal(taught, weights > 0)
+
+
+def test_weighted_cross_entropy_is_the_weighted_mean_of_each_part():
+    logits, identities = random_batch()
+    weights = random_weights(len(logits), 3)
+    terms = torch.stack(
+        [F.cross_entropy(16 * logits[:, :, k], identities, reduction="none") for k in range(3)], 1
+    )
+    means = [(terms[:, k] * weights[:, k]).sum() / weights[:, k].sum() for k in range(2)]
+    found = part_cross_entropy(logits, identities, weights=weights)
+    torch.testing.assert_close(found, sum(means) / 3)
+    plain = part_cross_entropy(logits, identities)
+    ones = torch.ones(len(logits), 3, dtype=torch.float64)
+    torch.testing.assert_close(part_cross_entropy(logits, identities, weights=ones), plain)
 
 
 @pytest.mark.parametrize("self_positive", [False, True])

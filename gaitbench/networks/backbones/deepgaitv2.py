@@ -14,7 +14,7 @@ from gaitbench.networks.backbones.blocks import (
 )
 from gaitbench.networks.base import BackboneNetwork
 from gaitbench.networks.kinds import Mode
-from gaitbench.networks.parts import PartLinear, pool_parts
+from gaitbench.networks.parts import PartLinear, pool_parts, strip_spans
 
 Block = Callable[[int, int, int], nn.Module]
 """Makes a block from the channels that come in, those that go out, and the stride."""
@@ -52,6 +52,10 @@ class DeepGaitV2Network(BackboneNetwork):
         frames = torch.relu(self.bn1(self.conv1(frames_of(x))))
         maps = self.stages(clips_of(frames, len(x)))
         return pool_parts(maps.amax(2), self.parts)
+
+    def spans(self) -> Tensor:
+        """Return which rows each part describes: horizontal strips, from the top."""
+        return strip_spans(self.parts)
 
     def project(self, features: Tensor) -> Tensor:
         """Apply the per-part linear layer: [n, c_f, p] -> [n, c, p]."""

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from gaitbench.networks.backbones.blocks import ResidualBlock, frames_of
 from gaitbench.networks.base import BackboneNetwork
-from gaitbench.networks.parts import PartLinear, pool_parts
+from gaitbench.networks.parts import PartLinear, pool_parts, strip_spans
 
 
 class GaitBaseNetwork(BackboneNetwork):
@@ -33,6 +33,10 @@ class GaitBaseNetwork(BackboneNetwork):
         """Encode frames, take the maximum over time, pool parts: [n, t, h, w] -> [n, c_f, p]."""
         maps = self.stages(torch.relu(self.bn1(self.conv1(frames_of(x)))))
         return pool_parts(maps.unflatten(0, x.shape[:2]).amax(1), self.parts)
+
+    def spans(self) -> Tensor:
+        """Return which rows each part describes: horizontal strips, from the top."""
+        return strip_spans(self.parts)
 
     def project(self, features: Tensor) -> Tensor:
         """Apply the per-part linear layer: [n, c_f, p] -> [n, c, p]."""

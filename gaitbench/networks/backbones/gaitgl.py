@@ -11,7 +11,7 @@ from torch.nn import functional
 from gaitbench.core.errors import ConfigurationError
 from gaitbench.networks.backbones.blocks import fold_strips, unfold_strips
 from gaitbench.networks.base import BackboneNetwork, Joined
-from gaitbench.networks.parts import PartLinear, append_vector
+from gaitbench.networks.parts import PartLinear, append_vector, strip_spans
 
 TEMPORAL_STRIDE = 3
 
@@ -105,6 +105,13 @@ class GaitGLNetwork(BackboneNetwork):
         for stage in self.stages[1:]:
             maps = stage(maps)
         return cast(Tensor, self.pool(maps.amax(2)))
+
+    def spans(self) -> Tensor | None:
+        """Return which rows each part describes: strips of whole features, then those of local ones.
+
+        With an odd number one part has rows of both, from the two ends of the body.
+        """
+        return None if self.parts % 2 else strip_spans(self.parts // 2).repeat(2, 1)
 
     def project(self, features: Tensor) -> Tensor:
         """Apply the per-part linear layer and the batch norm: [n, c_f, p] -> [n, c, p]."""

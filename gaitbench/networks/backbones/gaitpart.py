@@ -9,7 +9,7 @@ from torch.nn import functional
 
 from gaitbench.networks.backbones.blocks import fold_strips, frames_of, unfold_strips
 from gaitbench.networks.base import BackboneNetwork, Joined
-from gaitbench.networks.parts import PartLinear, append_vector, pool_parts
+from gaitbench.networks.parts import PartLinear, append_vector, pool_parts, strip_spans
 
 
 class FocalConv(nn.Conv2d):
@@ -121,6 +121,10 @@ class GaitPartNetwork(BackboneNetwork):
         """Encode frames, pool their parts, aggregate over time: [n, t, h, w] -> [n, c_f, p]."""
         strips = pool_parts(self.frames(frames_of(x)), self.parts)
         return cast(Tensor, self.aggregator(torch.unflatten(strips, 0, x.shape[:2])))
+
+    def spans(self) -> Tensor:
+        """Return which rows each part describes: horizontal strips, from the top."""
+        return strip_spans(self.parts)
 
     def project(self, features: Tensor) -> Tensor:
         """Apply the per-part linear layer: [n, c_f, p] -> [n, c, p]."""

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from gaitbench.networks.backbones.blocks import frames_of
 from gaitbench.networks.base import BackboneNetwork
-from gaitbench.networks.parts import PartLinear, pool_parts
+from gaitbench.networks.parts import PartLinear, pool_parts, strip_spans
 
 
 class GaitSetNetwork(BackboneNetwork):
@@ -37,6 +37,10 @@ class GaitSetNetwork(BackboneNetwork):
             pooled = set_block(pooled) + frame_branch
         strips = [pool_parts(branch, b) for branch in (frame_branch, pooled) for b in self.bins]
         return torch.cat(strips, -1)
+
+    def spans(self) -> Tensor:
+        """Return which rows each part describes: strips of every size, of both branches."""
+        return torch.cat([strip_spans(b) for b in self.bins]).repeat(2, 1)
 
     def project(self, features: Tensor) -> Tensor:
         """Apply the per-part linear layer: [n, c_f, p] -> [n, c, p]."""

@@ -10,7 +10,7 @@ from gaitbench.networks.backbones.blocks import clips_of, frames_of, per_frame
 from gaitbench.networks.backbones.deepgaitv2 import residual_stages
 from gaitbench.networks.backbones.video_swin import Size3, VideoSwin
 from gaitbench.networks.base import BackboneNetwork
-from gaitbench.networks.parts import PartLinear, pool_parts
+from gaitbench.networks.parts import PartLinear, pool_parts, strip_spans
 
 
 class SwinGaitNetwork(BackboneNetwork):
@@ -51,6 +51,10 @@ class SwinGaitNetwork(BackboneNetwork):
         maps = per_frame(self._resized, self.stages(clips_of(frames, len(x))))
         last = self.transformer(maps).amax(1)
         return pool_parts(last.movedim(-1, 1), self.parts)
+
+    def spans(self) -> Tensor:
+        """Return which rows each part describes: horizontal strips, from the top."""
+        return strip_spans(self.parts)
 
     def project(self, features: Tensor) -> Tensor:
         """Apply the per-part linear layer: [n, c_f, p] -> [n, c, p]."""

@@ -168,3 +168,22 @@ def test_the_same_seed_gives_the_same_training_step(name, options):
         return backbone(clips(4, 4))
 
     torch.testing.assert_close(step(0), step(3), atol=0, rtol=0)
+
+
+@every
+def test_parts_lie_where_spans_say(name, options):
+    network = build(name, options).eval()
+    spans = network.spans()
+    assert spans.shape == (network.parts, 2)
+    assert (spans[:, 0] < spans[:, 1]).all()
+    assert (spans.min(), spans.max()) == (0, 1)
+
+    moved = []
+    for rows in (slice(0, 8), slice(24, 32)):
+        changed = clips(3, 4)
+        changed[:, :, rows] = 1 - changed[:, :, rows]
+        moved.append((network(changed) - network(clips(3, 4))).norm(dim=1).mean(0))
+    upper, lower = spans[:, 1] <= 0.34, spans[:, 0] >= 0.66
+    assert upper.any()
+    assert (moved[0] > moved[1])[upper].all()
+    assert (moved[1] > moved[0])[lower].all()
